@@ -1,0 +1,27 @@
+"""The Celery app, its queue rules and the whole schedule in one place."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auditconsole.settings")
+
+app = Celery("auditconsole")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    # A task is acknowledged when it has ended, so that a killed worker's task comes back.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_ignore_result=True,
+    # Enqueueing fails at once when Redis is down: the person gets a sentence, not a page that hangs.
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600},
+    task_publish_retry=False,
+    worker_hijack_root_logger=False,
+    timezone="UTC",
+    beat_schedule={
+        "resume-abandoned-runs": {"task": "investigations.tasks.resume_abandoned_runs", "schedule": 15.0},
+    },
+)
+app.autodiscover_tasks()

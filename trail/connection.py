@@ -1,0 +1,53 @@
+"""The only place that constructs an OpenSearch client. Settings come in as arguments or from OPENSEARCH_*."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from opensearchpy import OpenSearch
+from opensearchpy.serializer import JSONSerializer
+
+
+class FastSerializer(JSONSerializer):
+    """JSON by orjson: the client's own `json` costs as much as the engine's answer on a long scan."""
+
+    def loads(self, s: str | bytes) -> Any:
+        return orjson.loads(s)
+
+    def dumps(self, data: Any) -> str:
+        return data if isinstance(data, str) else orjson.dumps(data, default=self.default).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One trail: a client and the prefix that all of its indices share."""
+
+    client: OpenSearch
+    prefix: str
+
+    @property
+    def events(self) -> str:
+        """The alias that every index of events carries."""
+        return f"{self.prefix}-events"
+
+
+def connect(url: str | None = None, *, prefix: str = "trail", timeout: float = 30) -> Trail:
+    """A trail at `url` (default: OPENSEARCH_URL). User, password and certificates come from OPENSEARCH_*."""
+    url = url or os.environ.get("OPENSEARCH_URL") or "http://127.0.0.1:8401"
+    options: dict[str, Any] = {}
+    if user := os.environ.get("OPENSEARCH_USER"):
+        options["http_auth"] = (user, os.environ.get("OPENSEARCH_PASSWORD", ""))
+    for option, name in {"ca_certs": "CA_CERTS", "client_cert": "CLIENT_CERT", "client_key": "CLIENT_KEY"}.items():
+        if value := os.environ.get(f"OPENSEARCH_{name}"):
+            options[option] = value
+    client = OpenSearch(
+        [url],
+        serializer=FastSerializer(),
+        timeout=timeout,
+        max_retries=0,  # a write that is sent again by the transport could be counted twice; callers decide
+        http_compress=False,
+        pool_maxsize=16,
+        **options,
+    )
+    return Trail(client=client, prefix=prefix)

@@ -1,0 +1,31 @@
+"""What callers of the trail may catch. Every message is one sentence a person can act on."""
+
+
+class TrailError(Exception):
+    """Anything that went wrong in the trail."""
+
+
+class TrailUnavailable(TrailError):
+    """The trail does not answer, or answered only in part; nothing may be concluded from it."""
+
+
+class WriteRefused(TrailError):
+    """An event was not made durable; the caller must not go on as if it had been."""
+
+
+class InvalidEvent(TrailError):
+    """An event does not fit the schema. `field` says where, `expected` says what would have been right."""
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(f"{field}: {expected}")
+        self.field = field
+        self.expected = expected
+
+
+class BadQuery(TrailError):
+    """A typed query cannot be understood. `position` is the offset of the character at fault, from 0."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.position = position
