@@ -1,0 +1,258 @@
+"""An event: parsed, checked against the schema, refused with the field's name. Identity and canonical form.
+
+An event is a nested JSON object as it is stored (`{"event": {"id": …}, "user": {…}}`).
+"""
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import rfc8785
+
+from trail.errors import InvalidEvent
+from trail.schema import BY_NAME, DISCHARGE_FIELDS, FIELDS, OUTCOMES, Field, Kind, Operation
+
+MAX_TEXT = 32_766  # bytes; Lucene's limit on one term, so nothing longer could be found again
+MAX_OPAQUE = 1_048_576  # bytes
+MAX_LABELS = 64
+_LONG = range(-(2**63), 2**63)
+# RFC 3339 in UTC with up to nine decimals: the writer says the instant, not a zone to be interpreted.
+_TIME = re.compile(r"^(19[7-9]\d|2[01]\d\d|22[0-5]\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+                   r"T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$")  # fmt: skip
+_LABEL = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")
+# Things that authenticate by themselves: macaroons (fly.io's and the library's formats), JWTs, bearer headers,
+# the published prefixes of GitHub, Slack and AWS session tokens.
+SECRET = re.compile(
+    r"(?:\b(?:fm1[ar]|fm2|fo1|fd1)_[A-Za-z0-9+/=_-]{24,}"
+    r"|\bMDA[A-Za-z0-9_-]{60,}"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"
+    r"|\b[Bb]earer +[A-Za-z0-9._~+/-]{20,}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{60,}"
+    r"|\bxox[abeprs]-[A-Za-z0-9-]{20,}"
+    r"|\b(?:IQoJ|FwoG|FQoG)[A-Za-z0-9+/=]{100,})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A checked event. `document` is the nested object that is stored and must not be changed."""
+
+    document: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.document["event"]["id"])
+
+    @property
+    def timestamp(self) -> str:
+        return str(self.document["@timestamp"])
+
+    def digest(self) -> str:
+        return digest(self.document)
+
+
+def get(document: dict[str, Any], name: str) -> Any:
+    """The value at a dotted name, or None."""
+    value: Any = document
+    for part in name.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value
+
+
+def nest(flat: dict[str, Any]) -> dict[str, Any]:
+    """`{"event.id": 1}` → `{"event": {"id": 1}}`, leaving out what is None, empty text or an empty list."""
+    document: dict[str, Any] = {}
+    for name, value in flat.items():
+        if value is None or value == "" or value == []:
+            continue
+        *path, last = name.split(".")
+        inner = document
+        for part in path:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return document
+
+
+def flatten(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each field of the schema with its value; a name that is not in the schema comes out as it stands."""
+    stack: list[tuple[str, Any]] = [("", document)]
+    while stack:
+        name, value = stack.pop()
+        if isinstance(value, dict) and name not in ("labels", "raw") and name not in BY_NAME:
+            if name and not value:
+                yield name, value
+            stack.extend((f"{name}.{key}" if name else key, inner) for key, inner in reversed(value.items()))
+        else:
+            yield name, value
+
+
+def canonical(document: dict[str, Any]) -> bytes:
+    """The bytes that are digested: RFC 8785 over the event as its writer made it.
+
+    Left out: `event.ingested` (the trail adds it) and `raw` (it may hold floats and integers beyond 2^53, which
+    RFC 8785 rounds or refuses; the same record stands exact in `event.original`).
+    """
+    body = {key: value for key, value in document.items() if key != "raw"}
+    if "ingested" in body.get("event", {}):
+        body["event"] = {key: value for key, value in body["event"].items() if key != "ingested"}
+    return rfc8785.dumps(body)
+
+
+def digest(document: dict[str, Any]) -> str:
+    """SHA-256 of the canonical form, in hexadecimal."""
+    return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def parse(document: Any) -> Event:
+    """Check a document against the schema. Raises InvalidEvent naming the field and what was expected there."""
+    if not isinstance(document, dict):
+        raise InvalidEvent("event", "expected one JSON object")
+    for name, value in flatten(document):
+        field = BY_NAME.get(name)
+        if field is None:
+            raise InvalidEvent(name or "event", "is not a field of the schema; a writer's own words belong in labels")
+        if not field.writer:
+            raise InvalidEvent(name, "is set by the trail, not by a writer")
+        _check(field, value)
+    for field in FIELDS:
+        if field.required and get(document, field.name) is None:
+            raise InvalidEvent(field.name, "is required")
+    _check_meaning(document)
+    return Event(document)
+
+
+def _check_meaning(document: dict[str, Any]) -> None:
+    event = document["event"]
+    if event["outcome"] not in OUTCOMES:
+        raise InvalidEvent("event.outcome", f"expected one of {', '.join(OUTCOMES)}")
+    operation = get(document, "token.operation")
+    if operation is not None and operation not in {str(o) for o in Operation}:
+        raise InvalidEvent("token.operation", f"expected one of {', '.join(Operation)}")
+    if "raw" in document and "original" not in event:
+        raise InvalidEvent("event.original", "is required beside raw: it is the part that can be sealed exactly")
+    if isinstance(event.get("sequence"), int) and event["sequence"] < 0:
+        raise InvalidEvent("event.sequence", "expected a count from 0")
+    if secret := find_secret(document):
+        raise InvalidEvent(secret, "looks like a bearer secret, which the trail never stores; send its fingerprint")
+
+
+def _check(field: Field, value: Any) -> None:
+    values = value if field.many and isinstance(value, list) else [value]
+    for one in values:
+        if problem := _CHECKS[field.kind](one):
+            raise InvalidEvent(field.name, problem)
+
+
+def _text(limit: int, value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "expected text"
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        return "expected text without lone surrogates"
+    return f"expected at most {limit} bytes of text, got {size}" if size > limit else None
+
+
+def _time(value: Any) -> str | None:
+    wrong = "expected an RFC 3339 time in UTC such as 2026-11-24T09:30:00.123456789Z, from 1970 to 2259"
+    if not isinstance(value, str) or not _TIME.match(value):
+        return wrong
+    year, month, day = int(value[:4]), int(value[5:7]), int(value[8:10])
+    last = 29 if month == 2 and (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)) else _DAYS[month]
+    return wrong if day > last else None
+
+
+_DAYS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def _ip(value: Any) -> str | None:
+    try:
+        if isinstance(value, str) and "%" not in value and ipaddress.ip_address(value):
+            return None
+    except ValueError:
+        pass
+    return "expected an IPv4 or IPv6 address"
+
+
+def _integer(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in _LONG:
+        return "expected a whole number of at most 64 bits"
+    # RFC 8785 keeps integers only as far as IEEE 754 doubles do.
+    return None if abs(value) <= 2**53 - 1 else "expected a whole number of at most 2^53 - 1"
+
+
+def _boolean(value: Any) -> str | None:
+    return None if isinstance(value, bool) else "expected true or false"
+
+
+def _geo_point(value: Any) -> str | None:
+    try:
+        latitude, longitude = (float(part) for part in value.split(","))
+        if -90 <= latitude <= 90 and -180 <= longitude <= 180:
+            return None
+    except (ValueError, AttributeError):
+        pass
+    return 'expected text such as "52.52,13.40"'
+
+
+def _labels(value: Any) -> str | None:
+    if not isinstance(value, dict) or len(value) > MAX_LABELS:
+        return f"expected an object of at most {MAX_LABELS} texts"
+    for name, text in value.items():
+        if not _LABEL.match(name):
+            return f"expected label names of letters, digits, _ and -, got {name[:40]!r}"
+        if problem := _text(8_191, text):
+            return f"{name}: {problem}"
+    return None
+
+
+def _discharge(value: Any) -> str | None:
+    if not isinstance(value, dict) or set(value) - set(DISCHARGE_FIELDS):
+        return f"expected objects of {', '.join(DISCHARGE_FIELDS)}"
+    return next((problem for text in value.values() if (problem := _text(MAX_TEXT, text))), None)
+
+
+def _raw(value: Any) -> str | None:
+    return None if isinstance(value, dict) else "expected the source record as one JSON object"
+
+
+_CHECKS = {
+    Kind.KEYWORD: lambda value: _text(8_191, value),
+    Kind.TEXT: lambda value: _text(MAX_OPAQUE, value),
+    Kind.WILDCARD: lambda value: _text(MAX_TEXT, value),
+    Kind.OPAQUE: lambda value: _text(MAX_OPAQUE, value),
+    Kind.IP: _ip,
+    Kind.TIME: _time,
+    Kind.INTEGER: _integer,
+    Kind.BOOLEAN: _boolean,
+    Kind.GEO_POINT: _geo_point,
+    Kind.NESTED: _discharge,
+    Kind.LABELS: _labels,
+    Kind.RAW: _raw,
+}
+
+
+def find_secret(document: dict[str, Any]) -> str | None:
+    """The name of the first field that holds what looks like a bearer secret, or None."""
+    # One pass over the serialised whole first: nearly every event holds none.
+    if not SECRET.search(orjson.dumps(document).decode()):
+        return None
+    for name, value in flatten(document):
+        if SECRET.search(orjson.dumps(value).decode()):
+            return name
+    return "event"
+
+
+def without_secrets(text: str) -> tuple[str, int]:
+    """A source record's text with each bearer secret replaced by its SHA-256, and how many there were."""
+
+    def fingerprint(match: re.Match[str]) -> str:
+        return f"[removed secret sha256:{hashlib.sha256(match.group().encode()).hexdigest()}]"
+
+    return SECRET.subn(fingerprint, text)
