@@ -1,0 +1,98 @@
+"""From the schema to OpenSearch: the index template, an index for each period, and the settings that make it permanent."""
+
+import re
+from typing import Any
+
+from opensearchpy.exceptions import RequestError, TransportError
+
+from trail.connection import Trail
+from trail.errors import TrailUnavailable
+from trail.schema import DISCHARGE_FIELDS, FIELDS, Kind
+
+# Raised when the template changes, so that an older process does not put its template over a newer one.
+VERSION = 1
+
+_TYPES: dict[Kind, dict[str, Any]] = {
+    Kind.KEYWORD: {"type": "keyword"},
+    Kind.TEXT: {"type": "match_only_text"},
+    Kind.WILDCARD: {"type": "wildcard"},
+    Kind.IP: {"type": "ip"},
+    Kind.TIME: {"type": "date_nanos"},
+    Kind.INTEGER: {"type": "long"},
+    Kind.BOOLEAN: {"type": "boolean"},
+    Kind.GEO_POINT: {"type": "geo_point"},
+    Kind.NESTED: {"type": "nested", "dynamic": "strict",
+                  "properties": {name: {"type": "keyword"} for name in DISCHARGE_FIELDS}},
+    # Names of labels are the writers' own; as a flat_object they can never add a field to the mapping.
+    Kind.LABELS: {"type": "flat_object"},
+    Kind.RAW: {"type": "flat_object"},
+    Kind.OPAQUE: {"type": "keyword", "index": False, "doc_values": False},
+}  # fmt: skip
+
+
+def properties() -> dict[str, Any]:
+    """The mapping's properties, nested as OpenSearch wants them."""
+    tree: dict[str, Any] = {}
+    for field in FIELDS:
+        *path, last = field.name.split(".")
+        inner = tree
+        for part in path:
+            inner = inner.setdefault(part, {"dynamic": "strict", "properties": {}})["properties"]
+        inner[last] = dict(_TYPES[field.kind])
+    return tree
+
+
+def template(prefix: str, *, shards: int = 1, replicas: int = 0) -> dict[str, Any]:
+    """The composable index template of every index of events."""
+    return {
+        "index_patterns": [f"{prefix}-events-*"],
+        "version": VERSION,
+        "priority": 500,
+        "template": {
+            "aliases": {f"{prefix}-events": {}},
+            "settings": {
+                "index.number_of_shards": shards,
+                "index.number_of_replicas": replicas,
+                # Update, delete, by-query and overwriting are refused by the engine itself, and it cannot be taken off.
+                "index.append_only.enabled": True,
+                # An acknowledged write is on disk, not in a buffer that a power cut empties.
+                "index.translog.durability": "request",
+                # Newest first is what a search page asks for; a sorted index stops reading early.
+                "index.sort.field": ["@timestamp", "event.id"],
+                "index.sort.order": ["desc", "desc"],
+                "index.codec": "best_compression",
+                "index.refresh_interval": "1s",
+                "index.mapping.total_fields.limit": 300,
+                "index.max_result_window": 10_000,
+            },
+            "mappings": {"dynamic": "strict", "_meta": {"version": VERSION}, "properties": properties()},
+        },
+    }
+
+
+def install(trail: Trail, *, shards: int = 1, replicas: int = 0) -> None:
+    """Put the template in place. Safe to repeat; raises TrailUnavailable when the engine does not answer."""
+    try:
+        trail.client.indices.put_index_template(
+            name=f"{trail.prefix}-events", body=template(trail.prefix, shards=shards, replicas=replicas)
+        )
+    except TransportError as error:
+        raise TrailUnavailable(f"The trail's index template could not be installed: {error}.") from error
+
+
+def index_for(prefix: str, timestamp: str) -> str:
+    """The index of an event: by its own month, so that the same event always meets itself again."""
+    return f"{prefix}-events-{timestamp[:4]}.{timestamp[5:7]}"
+
+
+def ensure_index(trail: Trail, index: str) -> None:
+    """Create one month's index if it is not there."""
+    if not re.fullmatch(re.escape(trail.prefix) + r"-events-\d{4}\.\d{2}", index):
+        raise ValueError(f"{index} is not an index of this trail")
+    try:
+        trail.client.indices.create(index=index)
+    except RequestError as error:
+        if error.error != "resource_already_exists_exception":
+            raise TrailUnavailable(f"The index {index} could not be created: {error}.") from error
+    except TransportError as error:
+        raise TrailUnavailable(f"The index {index} could not be created: {error}.") from error
