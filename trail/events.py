@@ -256,3 +256,13 @@ def without_secrets(text: str) -> tuple[str, int]:
         return f"[removed secret sha256:{hashlib.sha256(match.group().encode()).hexdigest()}]"
 
     return SECRET.subn(fingerprint, text)
+
+
+def is_ip(text: str) -> bool:
+    """Whether a text is one IPv4 or IPv6 address."""
+    return _ip(text) is None
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is a time as events hold it: RFC 3339 in UTC."""
+    return _time(text) is None

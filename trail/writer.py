@@ -103,30 +103,25 @@ def _expect_every_copy(result: dict[str, Any]) -> None:
         raise WriteRefused(f"Event {result['_id']} reached {shards['successful']} of {shards['total']} copies only.")
 
 
-def _bulk(trail: Trail, lines: list[bytes], refresh: bool) -> list[dict[str, Any]]:
+def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True) -> list[dict[str, Any]]:
     body = b"\n".join(lines) + b"\n"
     params = {"refresh": "wait_for"} if refresh else {}
-    for _ in range(2):
-        try:
-            answer = trail.client.transport.perform_request("POST", "/_bulk", params=params, body=body)
-        except EngineConnectionError as error:
-            raise TrailUnavailable("The trail does not answer, so nothing was written to it.") from error
-        except TransportError as error:
-            raise WriteRefused(f"The trail refused to write: {error}.") from error
-        items: list[dict[str, Any]] = answer["items"]
-        missing = {i["create"]["_index"] for i in items if i["create"]["status"] == 404}
-        if not missing:
-            return items
-        # The first events of a month: make its index and send the batch again; what went in before is `existing`
-        # by id and comes out as created only when it was, so we ask once more only for what was not written.
-        for index in missing:
+    try:
+        answer = trail.client.transport.perform_request("POST", "/_bulk", params=params, body=body)
+    except EngineConnectionError as error:
+        raise TrailUnavailable("The trail does not answer, so nothing is known to be written to it.") from error
+    except TransportError as error:
+        raise WriteRefused(f"The trail refused to write: {error}.") from error
+    items: list[dict[str, Any]] = answer["items"]
+    missing = [number for number, item in enumerate(items) if item["create"]["status"] == 404]
+    if missing and first:
+        # The first events of a month: make its index, and send once more only what found none.
+        for index in {items[number]["create"]["_index"] for number in missing}:
             ensure_index(trail, index)
-        again = [n for n, i in enumerate(items) if i["create"]["status"] == 404]
-        retried = _bulk(trail, [line for n in again for line in lines[2 * n : 2 * n + 2]], refresh)
-        for n, item in zip(again, retried, strict=True):
-            items[n] = item
-        return items
-    raise WriteRefused("The trail's index for these events could not be made.")
+        again = [line for number in missing for line in lines[2 * number : 2 * number + 2]]
+        for number, item in zip(missing, _bulk(trail, again, refresh, first=False), strict=True):
+            items[number] = item
+    return items
 
 
 def _compare(trail: Trail, documents: list[dict[str, Any]]) -> list[Outcome]:

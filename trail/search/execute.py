@@ -1,0 +1,271 @@
+"""Run a search: a page, a count, a scan of everything that matches. An answer is whole, or it is an error."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from opensearchpy.exceptions import ConnectionError as EngineConnectionError
+from opensearchpy.exceptions import NotFoundError, TransportError
+
+from trail.connection import Trail
+from trail.errors import BadQuery, TrailUnavailable
+from trail.schema import FACETS
+from trail.search import bodies
+from trail.search.spec import Scope, Search
+
+KEEP_ALIVE = "3m"
+_WHOLE = {"allow_partial_search_results": "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One event that was found; `sort` is its place, from which a search can go on."""
+
+    event_id: str
+    index: str
+    timestamp: str
+    document: dict[str, Any]
+    sort: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some hits of a scan, and the place after the last of them."""
+
+    hits: list[Hit]
+    after: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the histogram: from `start`, `step` seconds long (0: unknown), how many events by outcome."""
+
+    start: str
+    counts: dict[str, int]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a search page shows. `total` is exact; `first` and `last` are the ends of all that matched."""
+
+    hits: list[Hit]
+    total: int
+    bars: list[Bar]
+    facets: dict[str, list[tuple[str, int]]]
+    first: str | None
+    last: str | None
+
+
+@contextmanager
+def _speaking_to_the_trail() -> Iterator[None]:
+    """Every error of the engine becomes one that says what it means."""
+    try:
+        yield
+    except EngineConnectionError as error:
+        raise TrailUnavailable("The trail (OpenSearch) does not answer.") from error
+    except NotFoundError:
+        raise
+    except TransportError as error:
+        if error.status_code == 400:
+            raise BadQuery(f"The search engine refused this search: {_why(error)}.", 0) from error
+        raise TrailUnavailable(f"The trail could not answer the search in full: {_why(error)}.") from error
+
+
+def _why(error: TransportError) -> str:
+    cause = error.info.get("error", {}) if isinstance(error.info, dict) else {}
+    roots = cause.get("root_cause") if isinstance(cause, dict) else None
+    return str(roots[0].get("reason")) if roots else str(error.error)
+
+
+def _whole(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer that lacks a shard or ran out of time is no answer."""
+    shards = answer.get("_shards", {})
+    if answer.get("timed_out") or shards.get("failed"):
+        raise TrailUnavailable(
+            f"The trail answered in part only ({shards.get('failed', 0)} of {shards.get('total', '?')} shards failed)."
+        )
+    return answer
+
+
+def _hit(hit: dict[str, Any]) -> Hit:
+    source = hit["_source"]
+    return Hit(hit["_id"], hit["_index"], source["@timestamp"], source, tuple(hit.get("sort", ())))
+
+
+def ask(trail: Trail, body: dict[str, Any], *, opaque_id: str | None = None) -> dict[str, Any]:
+    """One body to the whole trail. A trail without any index yet is an empty one."""
+    headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
+    with _speaking_to_the_trail():
+        return _whole(
+            trail.client.search(
+                index=f"{trail.prefix}-events-*", body=body, params=_WHOLE | {"expand_wildcards": "open"}, headers=headers
+            )
+        )
+
+
+def ask_all(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Several bodies in one round trip."""
+    head = {"index": f"{trail.prefix}-events-*", "allow_partial_search_results": False}
+    lines = [line for body in asked for line in (head, body)]
+    with _speaking_to_the_trail():
+        answers = trail.client.msearch(body=lines)["responses"]
+    for answer in answers:
+        if "error" in answer:
+            raise TrailUnavailable(f"The trail could not answer in full: {answer['error'].get('reason')}.")
+    return [_whole(answer) for answer in answers]
+
+
+def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_SIZE, after: list[Any] | None = None,
+         opaque_id: str | None = None) -> Page:  # fmt: skip
+    """One page of a search with its histogram and facets, in one round trip."""
+    answer = ask(trail, bodies.page(search, scope, size=size, after=after), opaque_id=opaque_id)
+    found = answer.get("aggregations", {})
+    ends = found.get("ends", {})
+    return Page(
+        hits=[_hit(hit) for hit in answer["hits"]["hits"]],
+        total=answer["hits"]["total"]["value"],
+        bars=[
+            Bar(
+                start=bucket["key_as_string"],
+                counts={b["key"]: b["doc_count"] for b in bucket["outcome"]["buckets"]},
+                total=bucket["doc_count"],
+            )
+            for bucket in found.get("histogram", {}).get("buckets", [])
+        ],
+        facets={
+            name: [(str(b.get("key_as_string", b["key"])), b["doc_count"]) for b in found[f"facet:{name}"]["buckets"]]
+            for name in FACETS
+            if f"facet:{name}" in found
+        },
+        first=ends.get("min_as_string"),
+        last=ends.get("max_as_string"),
+    )
+
+
+def count(trail: Trail, search: Search, scope: Scope) -> int:
+    """How many events match, exactly."""
+    body = bodies.count(search, scope) | {"size": 0, "track_total_hits": True}
+    return int(ask(trail, body)["hits"]["total"]["value"])
+
+
+def event(trail: Trail, event_id: str, scope: Scope) -> Hit | None:
+    """One event by its id, if this person may find it."""
+    found = ask(trail, _by_ids([event_id], scope))["hits"]["hits"]
+    return _hit(found[0]) if found else None
+
+
+def fetch(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> list[Hit]:
+    """Events by (index, id), in the order asked. Raises TrailUnavailable when one is not there, for none may vanish."""
+    found: dict[str, Hit] = {}
+    for start in range(0, len(ids), 1000):
+        some = [event_id for _, event_id in ids[start : start + 1000]]
+        found |= {hit["_id"]: _hit(hit) for hit in ask(trail, _by_ids(some, scope))["hits"]["hits"]}
+    missing = [event_id for _, event_id in ids if event_id not in found]
+    if missing:
+        raise TrailUnavailable(f"The trail does not show {len(missing)} of the events asked for, {missing[0]} first.")
+    return [found[event_id] for _, event_id in ids]
+
+
+def _by_ids(ids: list[str], scope: Scope) -> dict[str, Any]:
+    hidden = [] if scope.everything else [bodies.hidden_from(scope)]
+    return {"query": {"bool": {"filter": [{"ids": {"values": ids}}], "must_not": hidden}}, "size": len(ids)}
+
+
+@contextmanager
+def point_in_time(trail: Trail) -> Iterator[str]:
+    """A view of the trail that does not move while it is read; closed at the end."""
+    with _speaking_to_the_trail():
+        opened = trail.client.create_pit(
+            index=f"{trail.prefix}-events-*", params={"keep_alive": KEEP_ALIVE, "allow_partial_pit_creation": "false"}
+        )
+    try:
+        yield opened["pit_id"]
+    finally:
+        try:
+            trail.client.delete_pit(body={"pit_id": [opened["pit_id"]]})
+        except TransportError:
+            pass  # it ends by itself when its time is over; what was read stays right
+
+
+def scan(trail: Trail, search: Search, scope: Scope, *, batch: int = 2000, after: list[Any] | None = None,
+         opaque_id: str | None = None) -> Iterator[Batch]:  # fmt: skip
+    """Everything that matches, in the search's order, in batches: constant memory, resumable from `after`."""
+    if not _has_indices(trail):
+        return
+    with point_in_time(trail) as pit:
+        yield from _scan(trail, bodies.hits(search, scope, size=batch, after=after), pit, opaque_id)
+
+
+def _scan(trail: Trail, body: dict[str, Any], pit: str, opaque_id: str | None) -> Iterator[Batch]:
+    headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
+    body = body | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
+    while True:
+        with _speaking_to_the_trail():
+            answer = _whole(trail.client.search(body=body, params=_WHOLE, headers=headers))
+        found = answer["hits"]["hits"]
+        if found:
+            yield Batch([_hit(hit) for hit in found], found[-1]["sort"])
+        if len(found) < body["size"]:
+            return
+        body["search_after"] = found[-1]["sort"]
+        body["pit"] = {"id": answer.get("pit_id", pit), "keep_alive": KEEP_ALIVE}
+
+
+def stream(trail: Trail, search: Search, scope: Scope, *, slices: int = 2, batch: int = 2000,
+           opaque_id: str | None = None) -> Iterator[Hit]:  # fmt: skip
+    """Everything that matches, ordered by time, read in parallel slices of one point in time and merged.
+
+    Each slice is at most one batch ahead, so memory is `slices × 2 × batch` events whatever the size.
+    """
+    if not _has_indices(trail):
+        return
+    search = replace(search, sort=("@timestamp", search.sort[1] if search.sort[0] == "@timestamp" else "asc"))
+    body = bodies.hits(search, scope, size=batch)
+    descending = search.sort[1] == "desc"
+    with ThreadPoolExecutor(slices, thread_name_prefix="trail-slice") as pool, point_in_time(trail) as pit:
+        parts = []
+        for number in range(slices):
+            sliced = body | ({"slice": {"id": number, "max": slices}} if slices > 1 else {})
+            parts.append(_ahead(pool, _scan(trail, sliced, pit, opaque_id)))
+        yield from heapq.merge(*parts, key=place, reverse=descending) if slices > 1 else parts[0]
+
+
+def place(hit: Hit) -> tuple[str, str]:
+    """Where an event stands in time: text of equal length, to the nanosecond, then its id."""
+    time, _, rest = hit.timestamp.removesuffix("Z").partition(".")
+    return f"{time}.{rest:0<9}", hit.event_id
+
+
+def _ahead(pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Hit]:
+    """Hits of one slice, with the next batch already asked for while this one is read."""
+    under_way = pool.submit(next, batches, None)
+    while (batch := under_way.result()) is not None:
+        under_way = pool.submit(next, batches, None)
+        yield from batch.hits
+
+
+def _has_indices(trail: Trail) -> bool:
+    with _speaking_to_the_trail():
+        return bool(trail.client.indices.exists_alias(name=trail.events))
+
+
+def cancel(trail: Trail, opaque_id: str) -> int:
+    """End the searches under this X-Opaque-Id in the engine; how many there were."""
+    with _speaking_to_the_trail():
+        nodes = trail.client.tasks.list(params={"actions": "*search*", "detailed": "true"}).get("nodes", {})
+        found = [
+            task_id
+            for node in nodes.values()
+            for task_id, task in node["tasks"].items()
+            if task.get("headers", {}).get("X-Opaque-Id") == opaque_id and "parent_task_id" not in task
+        ]
+        for task_id in found:
+            try:
+                trail.client.tasks.cancel(task_id=task_id)
+            except NotFoundError:
+                continue  # it ended by itself meanwhile
+    return len(found)

@@ -1,0 +1,293 @@
+"""What a person types, understood: Lucene's query syntax over the schema, as far as it is safe to run.
+
+    user.id:alice AND NOT source.ip:10.0.0.0/8      token.id:$token (event.outcome:failure OR "no such key")
+    @timestamp:[2026-11-01 TO 2026-11-24}           event.sequence:>=40      user.email:*      url.path:/v1/*
+
+Words beside each other must all hold. A `$name` stands for a parameter: a value, never text put into the query.
+Syntax: https://lucene.apache.org/core/10_0_0/queryparser/org/apache/lucene/queryparser/classic/package-summary.html.
+Regular expressions, fuzzy terms and boosts are refused: they cost without bound, or mean nothing in an audit.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trail.errors import BadQuery
+from trail.schema import BY_NAME, DISCHARGE_FIELDS, field_of
+
+MAX_LENGTH = 8_000
+MAX_CLAUSES = 256
+MAX_DEPTH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A value a field holds; no field means anywhere. `pattern` if `*` and `?` stand for other characters."""
+
+    field: str | None
+    value: str
+    position: int
+    phrase: bool = False
+    pattern: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A place for values that come beside the text."""
+
+    field: str | None
+    name: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Values between two ends; None is open."""
+
+    field: str
+    low: str | None
+    high: str | None
+    with_low: bool
+    with_high: bool
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    field: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    clause: "Clause"
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    clauses: tuple["Clause", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    clauses: tuple["Clause", ...]
+
+
+Clause = Term | Parameter | Range | Exists | Not | All | Any_
+
+_SPACE = re.compile(r"\s*")
+_FIELD = re.compile(r"([@A-Za-z_][A-Za-z0-9_@.\-]*):")
+_WORD = re.compile(r'(?:\\.|[^\s()"\[\]{}:\\]|:(?=\S))+')
+_PHRASE = re.compile(r'"((?:\\.|[^"\\])*)"')
+_PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
+_RANGE = re.compile(r'([\[{])\s*("(?:\\.|[^"\\])*"|[^\s\]}]+)\s+TO\s+("(?:\\.|[^"\\])*"|[^\s\]}]+)\s*([\]}])')
+_COMPARE = re.compile(r'(>=|<=|>|<)\s*("(?:\\.|[^"\\])*"|[^\s()]+)')
+_OPERATOR = re.compile(r"(AND|OR|NOT|TO)(?=$|[\s()])|(&&|\|\|)")
+
+
+def parse(text: str) -> Clause | None:
+    """The clause a text means, None for an empty one. Raises BadQuery with the position of the fault."""
+    if len(text) > MAX_LENGTH:
+        raise BadQuery(f"The query is longer than {MAX_LENGTH} characters.", MAX_LENGTH)
+    return _Parser(text).whole()
+
+
+def placeholders(text: str) -> tuple[str, ...]:
+    """The names of a text's parameters, each once, in order. Raises BadQuery."""
+    names: dict[str, None] = {}
+    stack: list[Clause] = [clause] if (clause := parse(text)) else []
+    while stack:
+        match stack.pop():
+            case Parameter(name=name):
+                names[name] = None
+            case Not(clause=inner):
+                stack.append(inner)
+            case All(clauses=inner_clauses) | Any_(clauses=inner_clauses):
+                stack.extend(reversed(inner_clauses))
+    return tuple(names)
+
+
+class _Parser:
+    """Recursive descent over the text; `at` is where it stands."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+        self.clauses = 0
+
+    def whole(self) -> Clause | None:
+        self.skip()
+        if self.at == len(self.text):
+            return None
+        clause = self.either(None)
+        if self.at < len(self.text):
+            raise BadQuery(f"Did not expect {self.text[self.at]!r} here.", self.at)
+        return clause
+
+    def skip(self) -> None:
+        match = _SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def operator(self) -> str | None:
+        """The operator at this place, not taken."""
+        match = _OPERATOR.match(self.text, self.at)
+        return {"&&": "AND", "||": "OR"}.get(match.group(), match.group()) if match else None
+
+    def take_operator(self) -> None:
+        match = _OPERATOR.match(self.text, self.at)
+        if match:
+            self.at = match.end()
+        self.skip()
+
+    def either(self, field: str | None) -> Clause:
+        clauses = [self.every(field)]
+        while self.operator() == "OR":
+            self.take_operator()
+            clauses.append(self.every(field))
+        return clauses[0] if len(clauses) == 1 else Any_(tuple(clauses))
+
+    def every(self, field: str | None) -> Clause:
+        clauses = [self.one(field)]
+        while self.at < len(self.text) and self.text[self.at] != ")" and self.operator() != "OR":
+            if self.operator() == "AND":
+                self.take_operator()
+            clauses.append(self.one(field))
+        return clauses[0] if len(clauses) == 1 else All(tuple(clauses))
+
+    def one(self, field: str | None) -> Clause:
+        self.skip()
+        start = self.at
+        if self.at == len(self.text):
+            raise BadQuery("The query ends where a word was expected.", start)
+        self.clauses += 1
+        if self.clauses > MAX_CLAUSES:
+            raise BadQuery(f"The query has more than {MAX_CLAUSES} parts; upload a list instead.", start)
+        operator = self.operator()
+        if operator == "NOT" or (self.text[start] in "-!" and self.text[start + 1 : start + 2].strip()):
+            if operator:
+                self.take_operator()
+            else:
+                self.at += 1
+            return self.deeper(start, lambda: Not(self.one(field)))
+        if operator:
+            raise BadQuery(f"{operator} needs something before it and after it.", start)
+        if self.text[start] == "+" and self.text[start + 1 : start + 2].strip():
+            self.at += 1
+            return self.deeper(start, lambda: self.one(field))
+        if self.text[start] == "(":
+            return self.group(field)
+        clause = self.named() if field is None and _FIELD.match(self.text, start) else self.value(field)
+        self.skip()
+        return clause
+
+    def deeper(self, start: int, then: Callable[[], "Clause"]) -> Clause:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise BadQuery(f"The query is nested deeper than {MAX_DEPTH}.", start)
+        clause = then()
+        self.depth -= 1
+        return clause
+
+    def group(self, field: str | None) -> Clause:
+        start = self.at
+        self.at += 1
+        self.skip()
+        clause = self.deeper(start, lambda: self.either(field))
+        if self.text[self.at : self.at + 1] != ")":
+            raise BadQuery("This ( has no ).", start)
+        self.at += 1
+        self.skip()
+        return clause
+
+    def named(self) -> Clause:
+        match = _FIELD.match(self.text, self.at)
+        if match is None:
+            raise BadQuery("A field name was expected.", self.at)
+        name, start = match.group(1), self.at
+        known = searchable(name)
+        if known is not None:
+            raise BadQuery(known, start)
+        self.at = match.end()
+        if self.text[self.at : self.at + 1] == "(":
+            return self.group(name)
+        if self.at == len(self.text) or self.text[self.at].isspace():
+            raise BadQuery(f"{name}: is followed by nothing; write a value, or * for any.", self.at)
+        return self.value(name)
+
+    def value(self, field: str | None) -> Clause:
+        start, text = self.at, self.text
+        if match := _PARAMETER.match(text, start):
+            self.at = match.end()
+            return Parameter(field, match.group(1), start)
+        if match := _PHRASE.match(text, start):
+            self.at = match.end()
+            return Term(field, _unescape(match.group(1)), start, phrase=True)
+        if text[start] in "[{" or text[start] in "<>":
+            return self.range(field)
+        if text[start] == '"':
+            raise BadQuery('This " has no second ".', start)
+        if text[start] == "/" and field is None:
+            raise BadQuery("Regular expressions are not run; use * and ?, or put the text in quotes.", start)
+        match = _WORD.match(text, start)
+        if match is None:
+            raise BadQuery(f"Did not expect {text[start]!r} here.", start)
+        self.at = match.end()
+        return self.word(field, match.group(), start)
+
+    def word(self, field: str | None, word: str, start: int) -> Clause:
+        if tail := re.search(r"(?<!\\)[~^]\d*(\.\d+)?$", word):
+            raise BadQuery("Fuzzy terms (~) and boosts (^) are not used here.", start + tail.start())
+        if word == "*":
+            if field is None:
+                return All(())
+            return Exists(field, start)
+        if re.search(r"(?<!\\)[*?]", word):
+            # The escapes stay: bodies and OpenSearch's wildcard query read `\*` alike.
+            return Term(field, word, start, pattern=True)
+        return Term(field, _unescape(word), start)
+
+    def range(self, field: str | None) -> Clause:
+        start = self.at
+        if field is None:
+            raise BadQuery("A range needs a field: @timestamp:[2026-11-01 TO 2026-11-24].", start)
+        if match := _RANGE.match(self.text, start):
+            self.at = match.end()
+            opening, low, high, closing = match.groups()
+            return Range(field, _end(low), _end(high), opening == "[", closing == "]", start)
+        if match := _COMPARE.match(self.text, start):
+            self.at = match.end()
+            sign, end = match.groups()
+            inclusive = sign.endswith("=")
+            if sign[0] == ">":
+                return Range(field, _end(end), None, inclusive, False, start)
+            return Range(field, None, _end(end), False, inclusive, start)
+        raise BadQuery("A range is written [low TO high] or {low TO high}.", start)
+
+
+def searchable(name: str) -> str | None:
+    """Why a field cannot be searched, as a sentence; None if it can."""
+    if name.startswith("token.discharges."):
+        return None if name.removeprefix("token.discharges.") in DISCHARGE_FIELDS else f"There is no field {name!r}."
+    field = field_of(name)
+    if field is None:
+        close = _closest(name)
+        return f"There is no field {name!r}; {f'did you mean {close}?' if close else 'put text that has a colon in quotes.'}"
+    if field.kind == "opaque":
+        return f"{name} is kept exactly but is not searchable; search raw.… instead."
+    if field.kind in ("geo_point", "nested"):
+        return f"{name} cannot be searched as a whole."
+    return None
+
+
+def _closest(name: str) -> str | None:
+    return next(iter(difflib.get_close_matches(name, BY_NAME, 1, 0.7)), None)
+
+
+def _end(text: str) -> str | None:
+    return None if text == "*" else _unescape(text.strip('"'))
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)

@@ -1,0 +1,183 @@
+"""One search as a value: what is asked, of which time, in which order, shown how. Everything that reads takes one.
+
+The page, the histogram, the facets, a background run, an export and a saved query all come from this one value.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from trail.errors import BadQuery
+from trail.schema import BY_NAME, DEFAULT_COLUMNS, Kind, field_of
+
+Operator = Literal["is", "exists"]
+_RELATIVE = re.compile(r"^now(?:-(\d{1,5})([smhdwy]))?$")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
+_DATE = re.compile(r"^\d{4}-\d\d-\d\d$")
+SORTABLE = frozenset(
+    field.name for field in BY_NAME.values() if field.kind in (Kind.KEYWORD, Kind.IP, Kind.TIME, Kind.INTEGER)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One chip beside the query: a field is one of some values, or is there at all; or the opposite."""
+
+    field: str
+    values: tuple[str, ...] = ()
+    negated: bool = False
+    operator: Operator = "is"
+
+    def __str__(self) -> str:
+        sign = "-" if self.negated else ""
+        return f"{sign}{self.field}" if self.operator == "exists" else f"{sign}{self.field}:{'|'.join(map(_esc, self.values))}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Filter":
+        """The inverse of str(). Raises BadQuery for a field that does not exist."""
+        negated, body = text.startswith("-"), text.removeprefix("-")
+        name, colon, rest = body.partition(":")
+        if field_of(name) is None:
+            raise BadQuery(f"There is no field {name!r} to filter by.", 0)
+        if not colon:
+            return cls(name, (), negated, "exists")
+        values = tuple(_unesc(part) for part in re.split(r"(?<!\\)\|", rest))
+        return cls(name, values, negated)
+
+
+def _esc(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _unesc(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a person may find. The console's own events about a case are the case's: only who sees it finds them."""
+
+    user_id: str
+    cases: tuple[str, ...] = ()
+    everything: bool = False
+
+
+# For commands and checks that run for nobody in particular.
+WHOLE_TRAIL = Scope(user_id="", everything=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search. `start` and `end` are RFC 3339 times, or `now-7d`; None is the beginning or the end of the trail.
+
+    `parameters` are the values bound to the text's `$name` placeholders. `ingested_until` keeps out what arrived
+    later, so that a search that goes on for long, or again, sees the same events.
+    """
+
+    text: str = ""
+    filters: tuple[Filter, ...] = ()
+    start: str | None = None
+    end: str | None = None
+    sort: tuple[str, str] = ("@timestamp", "desc")
+    columns: tuple[str, ...] = DEFAULT_COLUMNS
+    parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ingested_until: str | None = None
+
+    def __post_init__(self) -> None:
+        for end in ("start", "end", "ingested_until"):
+            if (value := getattr(self, end)) is not None:
+                _check_time(value, end)
+        if self.sort[0] not in SORTABLE or self.sort[1] not in ("asc", "desc"):
+            raise BadQuery(f"Events cannot be sorted by {self.sort[0]} {self.sort[1]}.", 0)
+        for column in self.columns:
+            if field_of(column) is None:
+                raise BadQuery(f"There is no field {column!r} to show as a column.", 0)
+
+    def resolved(self, now: datetime) -> "Search":
+        """The same search with `now…` made absolute, so that asking again asks the same."""
+        return replace(self, start=_absolute(self.start, now), end=_absolute(self.end, now))
+
+    def with_filter(self, new: Filter) -> "Search":
+        return self if new in self.filters else replace(self, filters=(*self.filters, new))
+
+    def without_filter(self, old: Filter) -> "Search":
+        return replace(self, filters=tuple(f for f in self.filters if f != old))
+
+    def to_query(self) -> dict[str, list[str]]:
+        """The search as URL parameters; what is at its default is left out."""
+        query: dict[str, list[str]] = {}
+        if self.text:
+            query["q"] = [self.text]
+        if self.filters:
+            query["f"] = [str(f) for f in self.filters]
+        for name, value in (("from", self.start), ("to", self.end), ("until", self.ingested_until)):
+            if value:
+                query[name] = [value]
+        if self.sort != ("@timestamp", "desc"):
+            query["sort"] = [f"{self.sort[0]}:{self.sort[1]}"]
+        if self.columns != DEFAULT_COLUMNS:
+            query["columns"] = [",".join(self.columns)]
+        for name, values in self.parameters:
+            query[f"p.{name}"] = list(values)
+        return query
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, Any]) -> "Search":
+        """The inverse of to_query. Raises BadQuery when a part cannot be understood."""
+        lists = {k: (query.getlist(k) if hasattr(query, "getlist") else list(query[k])) for k in query}
+
+        def one(name: str) -> str:
+            values = lists.get(name) or [""]
+            return str(values[-1]).strip()
+
+        field, _, order = one("sort").rpartition(":")
+        columns = tuple(c for c in one("columns").split(",") if c)
+        return cls(
+            text=one("q"),
+            filters=tuple(Filter.parse(f) for f in lists.get("f", []) if f),
+            start=one("from") or None,
+            end=one("to") or None,
+            ingested_until=one("until") or None,
+            sort=(field, order) if field else ("@timestamp", "desc"),
+            columns=columns or DEFAULT_COLUMNS,
+            parameters=tuple((k[2:], tuple(v)) for k, v in lists.items() if k.startswith("p.") and any(v)),
+        )
+
+    def to_json(self) -> dict[str, list[str]]:
+        """The search as kept in a database: the same words as its URL."""
+        return self.to_query()
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Search":
+        return cls.from_query(kept)
+
+
+def _check_time(value: str, which: str) -> None:
+    if not _RELATIVE.match(value) and _instant(value) is None:
+        raise BadQuery(
+            f"{value!r} is not a time for {which!r}: write 2026-11-24T09:30:00Z, 2026-11-24, or now-7d.", 0
+        )
+
+
+def _instant(value: str) -> datetime | None:
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _absolute(value: str | None, now: datetime) -> str | None:
+    """RFC 3339 in UTC. Nanoseconds that a person typed are kept as they are."""
+    if value is None:
+        return None
+    if match := _RELATIVE.match(value):
+        amount, unit = match.groups()
+        instant = now - timedelta(seconds=int(amount) * _UNITS[unit]) if amount else now
+    elif value.endswith("Z") or _DATE.match(value):
+        return value if value.endswith("Z") else f"{value}T00:00:00Z"
+    else:
+        instant = _instant(value) or now
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
