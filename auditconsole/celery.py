@@ -21,6 +21,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     timezone="UTC",
     beat_schedule={
+        "worker-heartbeat": {"task": "operations.tasks.worker_heartbeat", "schedule": 20.0},
         "resume-abandoned-runs": {"task": "investigations.tasks.resume_abandoned_runs", "schedule": 15.0},
     },
 )

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from opensearchpy.exceptions import RequestError, TransportError
+from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
 
 from trail.connection import Trail
 from trail.errors import TrailUnavailable
@@ -96,3 +96,13 @@ def ensure_index(trail: Trail, index: str) -> None:
             raise TrailUnavailable(f"The index {index} could not be created: {error}.") from error
     except TransportError as error:
         raise TrailUnavailable(f"The index {index} could not be created: {error}.") from error
+
+
+def installed_version(trail: Trail) -> int | None:
+    """The version of the template in place, None when there is none. The client's errors pass through."""
+    try:
+        found = trail.client.indices.get_index_template(name=f"{trail.prefix}-events")
+    except NotFoundError:
+        return None
+    version = found["index_templates"][0]["index_template"].get("version")
+    return int(version) if version is not None else None

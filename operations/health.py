@@ -1,0 +1,80 @@
+"""Is each part there? One question each, short time limits, an answer in words."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+
+from operations.services import trail
+from trail.connection import connect
+from trail.mapping import VERSION, installed_version
+
+HEARTBEAT = "worker-heartbeat"
+HEARTBEAT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the console: `state` is up, warning or down; `detail` says what to do when it is not up."""
+
+    name: str
+    state: str
+    detail: str
+
+
+def parts() -> list[Part]:
+    """Every part with its state; never raises."""
+    return [_search(), _queue(), _worker(), _database()]
+
+
+def _search() -> Part:
+    name = "OpenSearch, the trail"
+    quick = connect(settings.OPENSEARCH_URL, prefix=settings.TRAIL_PREFIX, timeout=3)
+    try:
+        health = quick.client.cluster.health()
+        version = installed_version(quick)
+    except Exception as error:  # noqa: BLE001  whatever it is, this page must say it
+        return Part(name, "down", f"does not answer at {settings.OPENSEARCH_URL} ({type(error).__name__}); "
+                    "searches and pins are refused until it does")  # fmt: skip
+    if version != VERSION:
+        return Part(name, "warning", "has no index template of this version; run manage.py install_trail")
+    if health["status"] == "red":
+        return Part(name, "down", "has lost a shard: answers would be partial, so they are refused")
+    return Part(name, "up", f"{health['number_of_nodes']} node, {health['active_shards']} shards, {health['status']}")
+
+
+def _queue() -> Part:
+    try:
+        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2).ping()
+    except redis.RedisError as error:
+        return Part("Redis, the queue", "down", f"does not answer ({type(error).__name__}); background runs wait")
+    return Part("Redis, the queue", "up", "answers")
+
+
+def _worker() -> Part:
+    name = "Background worker"
+    try:
+        beat = cache.get(HEARTBEAT)
+    except redis.RedisError:
+        return Part(name, "warning", "cannot be asked while Redis is down")
+    if beat is None or time.time() - float(beat) > HEARTBEAT_SECONDS * 2:
+        return Part(name, "down", "has not been heard of for a minute; runs stay queued and start when it is back")
+    return Part(name, "up", "at work")
+
+
+def _database() -> Part:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return Part("Database", "down", f"does not answer ({type(error).__name__})")
+    return Part("Database", "up", connection.vendor)
+
+
+def beat(now: Callable[[], float] = time.time) -> None:
+    """The worker's sign of life; a scheduled task calls it."""
+    cache.set(HEARTBEAT, now(), timeout=600)

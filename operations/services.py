@@ -1,0 +1,27 @@
+"""The trail as this console is set up to use it."""
+
+from functools import cache
+
+from django.conf import settings
+
+from trail.connection import Trail, connect
+from trail.search import bodies, execute
+from trail.search.spec import WHOLE_TRAIL, Filter, Search
+
+DEMONSTRATION = Search(filters=(Filter("event.dataset", ("demonstration",)),))
+
+
+def trail() -> Trail:
+    """The configured trail. Settings are read each time, so that a test's own prefix holds."""
+    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX)
+
+
+@cache
+def _connected(url: str, prefix: str) -> Trail:
+    return connect(url, prefix=prefix)
+
+
+def demonstration_loaded() -> bool:
+    """Whether the trail holds demonstration events. Raises TrailUnavailable."""
+    body = bodies.hits(DEMONSTRATION, WHOLE_TRAIL, size=0) | {"track_total_hits": 1}
+    return bool(execute.ask(trail(), body)["hits"]["total"]["value"])
