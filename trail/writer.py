@@ -128,9 +128,7 @@ def _compare(trail: Trail, documents: list[dict[str, Any]]) -> list[Outcome]:
     """Events whose ids were taken: the same event again, or another under the same id?"""
     if not documents:
         return []
-    wanted = [
-        {"_index": index_for(trail.prefix, d["@timestamp"]), "_id": d["event"]["id"]} for d in documents
-    ]
+    wanted = [{"_index": index_for(trail.prefix, d["@timestamp"]), "_id": d["event"]["id"]} for d in documents]
     try:
         found = trail.client.mget(body={"docs": wanted})["docs"]
     except TransportError as error:

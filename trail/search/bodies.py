@@ -88,6 +88,10 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
             values = parameters.get(parameter)
             if not values:
                 raise BadQuery(f"${parameter} has no value; fill it in.", position)
+            field = field_of(name) if name else None
+            if name and field and field.kind is Kind.KEYWORD and len(values) > 1:
+                # Thousands of identifiers are one clause to the engine, not one each.
+                return {"terms": {name: list(values)}}
             return _either([_term(Term(name, value, position, phrase=True)) for value in values])
         case Term():
             return _term(clause)
@@ -133,7 +137,9 @@ def _ip(name: str, value: str, position: int) -> Body:
     try:
         ipaddress.ip_network(value, strict=False)
     except ValueError:
-        raise BadQuery(f"{name} holds addresses; write 192.0.2.7 or a network such as 192.0.2.0/24.", position) from None
+        raise BadQuery(
+            f"{name} holds addresses; write 192.0.2.7 or a network such as 192.0.2.0/24.", position
+        ) from None
     return {"term": {name: value}}
 
 
@@ -173,11 +179,17 @@ def _anywhere(term: Term) -> Body:
     """A word without a field: in any keyword, in the message, in a client or path, in the source record."""
     if term.pattern:
         if term.value[0] in "*?" or len(re.sub(r"[*?]", "", term.value)) < 2:
-            raise BadQuery("A pattern without a field needs to begin with two characters; or name a field.", term.position)
+            raise BadQuery(
+                "A pattern without a field needs to begin with two characters; or name a field.", term.position
+            )
         names = ("user.id", "user.name", "user.email", "token.id", "service.name", "resource.id", "event.action")
         return _either([{"wildcard": {name: {"value": term.value}}} for name in names])
     bodies: list[Body] = [{"term": {name: term.value}} for name in _ANYWHERE]
-    bodies += [{"match_phrase": {"message": term.value}}, {"term": {"raw": term.value}}, {"term": {"labels": term.value}}]
+    bodies += [
+        {"match_phrase": {"message": term.value}},
+        {"term": {"raw": term.value}},
+        {"term": {"labels": term.value}},
+    ]
     if len(term.value) >= 3:
         inside = "*" + re.sub(r"([*?\\])", r"\\\1", term.value) + "*"
         bodies += [{"wildcard": {name: {"value": inside}}} for name in ("user_agent.original", "url.path")]
@@ -297,3 +309,23 @@ def _sorted(search: Search, direction: str) -> Search:
     return replace(search, sort=("@timestamp", direction))
 
 
+def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = None, size: int = 500) -> Body:
+    """Each (token.id, fingerprint, parent) that occurs in a search, with its caveats, times and number of events."""
+    sources = [
+        {name.rpartition(".")[2]: {"terms": {"field": name, "missing_bucket": True}}}
+        for name in ("token.id", "token.fingerprint", "token.parent_fingerprint")
+    ]
+    return {
+        "query": query(search, scope),
+        "size": 0,
+        "aggs": {
+            "tokens": {
+                "composite": {"size": size, "sources": sources, **({"after": after} if after else {})},
+                "aggs": {
+                    "first": {"min": {"field": "@timestamp"}},
+                    "last": {"max": {"field": "@timestamp"}},
+                    "caveats": {"top_hits": {"size": 1, "_source": ["token.caveats.json"]}},
+                },
+            }
+        },
+    }

@@ -91,9 +91,10 @@ def _whole(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _hit(hit: dict[str, Any]) -> Hit:
-    source = hit["_source"]
-    return Hit(hit["_id"], hit["_index"], source["@timestamp"], source, tuple(hit.get("sort", ())))
+def hit(found: dict[str, Any]) -> Hit:
+    """One of the engine's hits as ours."""
+    source = found["_source"]
+    return Hit(found["_id"], found["_index"], source["@timestamp"], source, tuple(found.get("sort", ())))
 
 
 def ask(trail: Trail, body: dict[str, Any], *, opaque_id: str | None = None) -> dict[str, Any]:
@@ -102,7 +103,10 @@ def ask(trail: Trail, body: dict[str, Any], *, opaque_id: str | None = None) -> 
     with _speaking_to_the_trail():
         return _whole(
             trail.client.search(
-                index=f"{trail.prefix}-events-*", body=body, params=_WHOLE | {"expand_wildcards": "open"}, headers=headers
+                index=f"{trail.prefix}-events-*",
+                body=body,
+                params=_WHOLE | {"expand_wildcards": "open"},
+                headers=headers,
             )
         )
 
@@ -126,7 +130,7 @@ def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_
     found = answer.get("aggregations", {})
     ends = found.get("ends", {})
     return Page(
-        hits=[_hit(hit) for hit in answer["hits"]["hits"]],
+        hits=[hit(one) for one in answer["hits"]["hits"]],
         total=answer["hits"]["total"]["value"],
         bars=[
             Bar(
@@ -155,15 +159,21 @@ def count(trail: Trail, search: Search, scope: Scope) -> int:
 def event(trail: Trail, event_id: str, scope: Scope) -> Hit | None:
     """One event by its id, if this person may find it."""
     found = ask(trail, _by_ids([event_id], scope))["hits"]["hits"]
-    return _hit(found[0]) if found else None
+    return hit(found[0]) if found else None
+
+
+def find(trail: Trail, event_ids: Sequence[str], scope: Scope) -> dict[str, Hit]:
+    """Those of some events that this person may find, by their id."""
+    found: dict[str, Hit] = {}
+    for start in range(0, len(event_ids), 1000):
+        some = list(event_ids[start : start + 1000])
+        found |= {one["_id"]: hit(one) for one in ask(trail, _by_ids(some, scope))["hits"]["hits"]}
+    return found
 
 
 def fetch(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> list[Hit]:
     """Events by (index, id), in the order asked. Raises TrailUnavailable when one is not there, for none may vanish."""
-    found: dict[str, Hit] = {}
-    for start in range(0, len(ids), 1000):
-        some = [event_id for _, event_id in ids[start : start + 1000]]
-        found |= {hit["_id"]: _hit(hit) for hit in ask(trail, _by_ids(some, scope))["hits"]["hits"]}
+    found = find(trail, [event_id for _, event_id in ids], scope)
     missing = [event_id for _, event_id in ids if event_id not in found]
     if missing:
         raise TrailUnavailable(f"The trail does not show {len(missing)} of the events asked for, {missing[0]} first.")
@@ -208,7 +218,7 @@ def _scan(trail: Trail, body: dict[str, Any], pit: str, opaque_id: str | None) -
             answer = _whole(trail.client.search(body=body, params=_WHOLE, headers=headers))
         found = answer["hits"]["hits"]
         if found:
-            yield Batch([_hit(hit) for hit in found], found[-1]["sort"])
+            yield Batch([hit(one) for one in found], found[-1]["sort"])
         if len(found) < body["size"]:
             return
         body["search_after"] = found[-1]["sort"]

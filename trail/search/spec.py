@@ -32,7 +32,11 @@ class Filter:
 
     def __str__(self) -> str:
         sign = "-" if self.negated else ""
-        return f"{sign}{self.field}" if self.operator == "exists" else f"{sign}{self.field}:{'|'.join(map(_esc, self.values))}"
+        return (
+            f"{sign}{self.field}"
+            if self.operator == "exists"
+            else f"{sign}{self.field}:{'|'.join(map(_esc, self.values))}"
+        )
 
     @classmethod
     def parse(cls, text: str) -> "Filter":
@@ -156,9 +160,7 @@ class Search:
 
 def _check_time(value: str, which: str) -> None:
     if not _RELATIVE.match(value) and _instant(value) is None:
-        raise BadQuery(
-            f"{value!r} is not a time for {which!r}: write 2026-11-24T09:30:00Z, 2026-11-24, or now-7d.", 0
-        )
+        raise BadQuery(f"{value!r} is not a time for {which!r}: write 2026-11-24T09:30:00Z, 2026-11-24, or now-7d.", 0)
 
 
 def _instant(value: str) -> datetime | None:

@@ -1,0 +1,75 @@
+"""Evidence: an event pinned to a case as a frozen copy with its digest."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from investigations.models.cases import Case
+
+FROZEN = frozenset({"document", "digest", "event_id", "event_index", "event_timestamp", "case_id", "number", "reason"})
+
+
+class EvidenceQuerySet(models.QuerySet["Evidence"]):
+    def standing(self) -> "EvidenceQuerySet":
+        """What has not been withdrawn."""
+        return self.filter(withdrawn_at=None)
+
+    def in_time_order(self) -> "EvidenceQuerySet":
+        """By the events' own time to the nanosecond, then by id: the order of every timeline and export."""
+        return self.order_by("event_place", "event_id")
+
+
+class Evidence(models.Model):
+    """`document` is the event as the trail held it; `digest` the SHA-256 of its canonical form (trail.events.canonical).
+
+    Withdrawn evidence stays: with who withdrew it, when, and why. `search` and `run` say how it was found.
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="evidence")
+    number = models.PositiveIntegerField()
+    event_id = models.CharField(max_length=512)
+    event_index = models.CharField(max_length=255)
+    event_timestamp = models.CharField(max_length=40)
+    # The time in text of equal length, so that a database sorts it to the nanosecond.
+    event_place = models.CharField(max_length=40, db_index=True)
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    reason = models.TextField(max_length=2_000)
+    search = models.JSONField(default=dict)
+    run = models.ForeignKey("investigations.Run", null=True, on_delete=models.PROTECT, related_name="+")
+    pinned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    pinned_by_name = models.CharField(max_length=200)
+    pinned_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by_name = models.CharField(max_length=200, blank=True)
+    withdrawn_reason = models.TextField(max_length=2_000, blank=True)
+
+    objects = EvidenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("event_place", "event_id")
+        verbose_name_plural = "evidence"
+        constraints = (
+            models.UniqueConstraint(fields=("case", "number"), name="numbered_once"),
+            models.UniqueConstraint(fields=("case", "event_id"), condition=Q(withdrawn_at=None), name="pinned_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"E{self.number} {self.event_id}"
+
+    @property
+    def label(self) -> str:
+        """How people call it: E7."""
+        return f"E{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Only a withdrawal may change evidence, and only by naming its fields."""
+        changed = set(kwargs.get("update_fields") or ())
+        if self.pk is not None and (not changed or changed & FROZEN):
+            raise TypeError("evidence is frozen: only its withdrawal is recorded later")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("evidence is kept for ever; withdraw it instead")

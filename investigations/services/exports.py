@@ -1,0 +1,133 @@
+"""Exports: start one, write its file whole, hand it out. A file that is not whole is never given to anybody."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from investigations import tasks
+from investigations.access import scope_of
+from investigations.errors import Refused
+from investigations.exports import csv, jsonl
+from investigations.exports.rows import Row
+from investigations.journal import Action, record, record_in_case
+from investigations.models import Case, Export, Run
+from investigations.services import jobs
+from operations.services import trail
+from trail.errors import TrailUnavailable
+from trail.search import execute
+
+WRITERS = {Export.Format.CSV: csv.lines, Export.Format.JSONL: jsonl.lines}
+STEP = 1_000
+
+
+@transaction.atomic
+def start(*, format: str, by: User, case: Case | None = None, run: Run | None = None) -> Export:
+    """Queue an export of a case's timeline, or of a finished run's results."""
+    if (case is None) == (run is None):
+        raise ValueError("an export is of a case or of a run")
+    if run is not None and run.state != Run.State.FINISHED:
+        raise Refused("Only a finished run can be exported: before that its results are not whole.")
+    belongs = case or (run.case if run else None)
+    stem = f"case-{case.public_id}-timeline" if case else f"run-{run.public_id}-results" if run else ""
+    export = Export.objects.create(
+        case=belongs, run=run, format=format, name=f"{stem}.{format}", started_by=by,
+        started_by_name=by.name or by.username,
+        total=case.evidence.standing().count() if case else run.done if run else None,
+    )  # fmt: skip
+    labels = {"export": export.public_id, "format": format, "run": run.public_id if run else ""}
+    if belongs is None:
+        record(Action.EXPORT_START, by=by, resource=("export", export.public_id), labels=labels)
+    else:
+        what = "timeline" if case else "results of a run"
+        record_in_case(Action.EXPORT_START, f"exported the {what} as {export.get_format_display()}", by=by,
+                       case=belongs, labels=labels)  # fmt: skip
+    tasks.write_export.delay_on_commit(export.pk)
+    return export
+
+
+def path_of(export: Export) -> Path:
+    """Where a finished export's file is."""
+    return Path(settings.STATE_DIR) / "exports" / f"{export.public_id}.{export.format}"
+
+
+def write_export(pk: int) -> None:
+    """What the worker does. An export that was left half way starts over: its file only appears when it is whole."""
+    export = jobs.claim(Export, pk)
+    if export is None:
+        return
+    try:
+        _work(export)
+    except jobs.LostClaim:
+        return
+    except TrailUnavailable as error:
+        jobs.put_back(export, str(error))
+    except OSError as error:
+        jobs.fail(export, f"The file could not be written: {error.strerror}. See to the disk and export again.")
+
+
+def _work(export: Export) -> None:
+    final = path_of(export)
+    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = final.with_suffix(f".{export.owner}.part")
+    digest, size, done = hashlib.sha256(), 0, 0
+    try:
+        with partial.open("xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            for done, line in enumerate(WRITERS[Export.Format(export.format)](_rows(export))):
+                file.write(line)
+                digest.update(line)
+                size += len(line)
+                if done % STEP == 0:
+                    if jobs.cancel_requested(export):
+                        return jobs.end_cancelled(export)
+                    jobs.progress(export, done=done)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(final)
+    finally:
+        partial.unlink(missing_ok=True)
+    return jobs.finish(export, done=export.total or 0, size=size, sha256=digest.hexdigest())
+
+
+def _rows(export: Export) -> Iterator[Row]:
+    """What the file holds, in order, as a stream."""
+    if export.run is None:
+        if export.case is None:
+            raise ValueError("an export is of a case or of a run")
+        for evidence in export.case.evidence.standing().in_time_order().iterator(STEP):
+            yield Row.of_evidence(evidence)
+        return
+    scope = scope_of(export.started_by)
+    for chunk in export.run.chunk_rows.order_by("number").iterator(1):
+        pairs = chunk.pairs()
+        for start in range(0, len(pairs), STEP):
+            for hit in execute.fetch(trail(), pairs[start : start + STEP], scope):
+                yield Row.of_hit(hit)
+
+
+def cancel(*, export: Export, by: User) -> None:
+    """Stop an export; its file does not appear. Raises Refused when it is over."""
+    if not jobs.request_cancel(export, by=by):
+        raise Refused("This export is over already.")
+
+
+def hand_out(export: Export, *, by: User) -> Path:
+    """The file for a download, which is put on record first. Raises Refused when it is not there."""
+    path = path_of(export)
+    if export.state != Export.State.FINISHED or not path.exists():
+        raise Refused("This export has no file; export again.")
+    record(Action.EXPORT_DOWNLOAD, by=by, case=export.case, resource=("export", export.public_id),
+           labels={"export": export.public_id, "sha256": export.sha256})  # fmt: skip
+    return path
+
+
+def resume_abandoned() -> int:
+    """Queue again what a dead worker left behind; how many there were."""
+    abandoned = jobs.due(Export)
+    for pk in abandoned:
+        tasks.write_export.delay(pk)
+    return len(abandoned)

@@ -1,0 +1,121 @@
+"""Runs: start one, do its work step by step, cancel it, read its results."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from investigations import tasks
+from investigations.access import scope_of
+from investigations.errors import Refused
+from investigations.journal import Action, record, record_in_case
+from investigations.models import Case, Run, RunChunk, SavedQueryVersion
+from investigations.models.runs import CHUNK
+from investigations.services import jobs
+from operations.services import trail
+from trail.errors import BadQuery, TrailUnavailable
+from trail.search import bodies, execute
+from trail.search.execute import Hit
+from trail.search.spec import Search
+
+# A run keeps what it finds; more than this is refused at the start, never cut off.
+MAX_RESULTS = 5_000_000
+
+
+@transaction.atomic
+def start(
+    *, search: Search, title: str, by: User, case: Case | None = None, version: SavedQueryVersion | None = None
+) -> Run:
+    """Queue a run. Its search is fixed to this moment: what arrives later is another run's. Raises BadQuery."""
+    now = datetime.now(UTC)
+    fixed = search.resolved(now)
+    if fixed.ingested_until is None:
+        fixed = replace(fixed, ingested_until=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    bodies.query(fixed, scope_of(by))
+    run = Run.objects.create(
+        title=title[:200], search=fixed.to_json(), case=case, version=version,
+        started_by=by, started_by_name=by.name or by.username,
+    )  # fmt: skip
+    labels = {"run": run.public_id, "search": _as_label(fixed), "query": str(version) if version else ""}
+    if case is None:
+        record(Action.RUN_START, by=by, resource=("run", run.public_id), labels=labels)
+    else:
+        record_in_case(Action.RUN_START, "started a background search", by=by, case=case, labels=labels)
+    tasks.execute_run.delay_on_commit(run.pk)
+    return run
+
+
+def _as_label(search: Search) -> str:
+    return " ".join(f"{name}={value}" for name, values in search.to_query().items() for value in values)
+
+
+def execute_run(pk: int) -> None:
+    """What the worker does: claim the run, read what it finds into chunks, end it. Safe to call twice, by anyone."""
+    run = jobs.claim(Run, pk)
+    if run is None:
+        return
+    try:
+        _work(run)
+    except jobs.LostClaim:
+        return
+    except BadQuery as error:
+        jobs.fail(run, f"The search cannot be run: {error}")
+    except TrailUnavailable as error:
+        # A cancelled search fails in the engine, which looks like an outage from here.
+        if jobs.cancel_requested(run):
+            jobs.end_cancelled(run)
+        else:
+            jobs.put_back(run, str(error))
+
+
+def _work(run: Run) -> None:
+    search, scope = Search.from_json(run.search), scope_of(run.started_by)
+    if run.total is None:
+        total = execute.count(trail(), search, scope)
+        if total > MAX_RESULTS:
+            return jobs.fail(
+                run, f"{total:,} events match, more than the {MAX_RESULTS:,} a run keeps. Narrow the search."
+            )
+        jobs.progress(run, total=total)
+    for batch in execute.scan(trail(), search, scope, batch=CHUNK, after=run.after, opaque_id=run.opaque_id):
+        if jobs.cancel_requested(run):
+            return jobs.end_cancelled(run)
+        _keep(run, batch)
+    return jobs.finish(run, total=run.done)
+
+
+@transaction.atomic
+def _keep(run: Run, batch: execute.Batch) -> None:
+    """One chunk and the place after it, together or not at all: a chunk is never written twice."""
+    start, number = run.done, run.chunks
+    jobs.progress(run, done=start + len(batch.hits), chunks=number + 1, after=batch.after)
+    pairs = [(hit.index, hit.event_id) for hit in batch.hits]
+    RunChunk.objects.create(run=run, number=number, start=start, size=len(pairs), packed=RunChunk.pack(pairs))
+
+
+def cancel(*, run: Run, by: User) -> None:
+    """Stop a run, in the engine too. What it has found stays readable. Raises Refused when it is over."""
+    with transaction.atomic():
+        if not jobs.request_cancel(run, by=by):
+            raise Refused("This run is over already.")
+        record(Action.RUN_CANCEL, by=by, case=run.case, resource=("run", run.public_id), labels={"run": run.public_id})
+    execute.cancel(trail(), run.opaque_id)
+
+
+def results(run: Run, *, start: int, size: int, by: User) -> list[Hit]:
+    """Some of a run's results in its order, from number `start` (from 0), as the trail holds them."""
+    pairs: list[tuple[str, str]] = []
+    chunks = run.chunk_rows.filter(start__lt=start + size, start__gt=start - CHUNK).order_by("number")
+    for chunk in chunks:
+        inside = slice(max(0, start - chunk.start), max(0, start + size - chunk.start))
+        pairs += chunk.pairs()[inside]
+    return execute.fetch(trail(), pairs, scope_of(by)) if pairs else []
+
+
+def resume_abandoned() -> int:
+    """Queue again what a dead worker or a lost queue left behind; how many there were."""
+    abandoned = jobs.due(Run)
+    for pk in abandoned:
+        tasks.execute_run.delay(pk)
+    return len(abandoned)
