@@ -1,0 +1,68 @@
+"""Managing people: make, change the role, shut out. Nobody is deleted, for the trail names them for ever."""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.password_validation import validate_password
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.roles import Role
+
+# The admin's own sign-in form knows no limit of attempts; allauth's does.
+admin.site.login = secure_admin_login(admin.site.login)
+admin.site.site_header = "Audit Console, administration"
+admin.site.site_title = "Audit Console"
+admin.site.index_title = "People and library"
+admin.site.disable_action("delete_selected")
+
+
+class UserForm(forms.ModelForm[User]):
+    """A person; a password is set only when one is typed."""
+
+    password = forms.CharField(
+        required=False, min_length=12, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. Leave empty to keep the present one.",
+    )  # fmt: skip
+
+    class Meta:
+        model = User
+        fields = ("username", "name", "email", "role", "is_active")
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        if password:
+            validate_password(password, self.instance)
+        elif self.instance.pk is None:
+            raise forms.ValidationError("A new person needs a password; they change it after signing in.")
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        stays = values.get("role") == Role.ADMIN and values.get("is_active")
+        others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=self.instance.pk)
+        was = self.instance.pk and User.objects.filter(pk=self.instance.pk, role=Role.ADMIN, is_active=True).exists()
+        if was and not stays and not others.exists():
+            raise forms.ValidationError(
+                f"{self.instance.username} is the only admin; make somebody else an admin first."
+            )
+        return values
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin[User]):
+    form = UserForm
+    list_display = ("username", "name", "role", "is_active", "last_login")
+    list_filter = ("role", "is_active")
+    search_fields = ("username", "name", "email")
+    fields = ("username", "name", "email", "role", "is_active", "password")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        return ("username",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
+        if form.cleaned_data.get("password"):
+            obj.set_password(form.cleaned_data["password"])
+        super().save_model(request, obj, form, change)

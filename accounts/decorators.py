@@ -1,0 +1,50 @@
+"""Who may see a page: the first line of every view."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.http import urlencode
+
+from accounts.models import User
+from web.htmx import is_partial
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def requires(check: Callable[[User], bool]) -> Callable[[View[P]], View[P]]:
+    """Signed in and `check(user)`, or 403; somebody not signed in goes to sign in and comes back."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not isinstance(request.user, User):
+                return _to_sign_in(request)
+            if not check(request.user):
+                raise PermissionDenied("Your role does not let you do that; an admin can change it.")
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def signed_in(view: View[P]) -> View[P]:
+    """Anybody with an account."""
+    return requires(lambda user: True)(view)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """The sign-in page; for htmx the whole page goes there, never a form into a fragment."""
+    if not is_partial(request):
+        return redirect_to_login(request.get_full_path())
+    current = urlsplit(request.headers.get("HX-Current-URL", "/"))
+    back = current.path + (f"?{current.query}" if current.query else "")
+    target = f"{resolve_url('account_login')}?{urlencode({'next': back})}"
+    return HttpResponse(status=204, headers={"HX-Redirect": target})

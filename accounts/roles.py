@@ -1,0 +1,60 @@
+"""The four roles and what each may do. The one place where that is decided."""
+
+from typing import TYPE_CHECKING
+
+from django.db.models import TextChoices
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class Role(TextChoices):
+    """From least to most; an admin curates the console and sees no case but their own."""
+
+    VIEWER = "viewer", "Viewer"
+    ANALYST = "analyst", "Analyst"
+    LEAD = "lead", "Lead"
+    ADMIN = "admin", "Admin"
+
+
+DUTIES = {
+    Role.VIEWER: ("search the trail", "read the cases they are in"),
+    Role.ANALYST: ("search the trail", "open cases and work in those they are in", "run long searches", "export"),
+    Role.LEAD: ("everything an analyst may", "see, change and close every case"),
+    Role.ADMIN: ("everything an analyst may", "curate the library", "manage people"),
+}
+# Django's permissions by the beginning of their name. Cases and evidence are nobody's to reach through the admin.
+ADMINISTERED = {
+    "accounts": {"add_user", "change_user", "view_user"},
+    "investigations": {
+        f"{verb}_{model}"
+        for verb in ("add", "change", "view")
+        for model in ("savedquery", "savedqueryversion", "queryparameter")
+    },
+}
+
+
+def may_search(user: "User") -> bool:
+    """Whether the person may look at the trail: everybody who works here."""
+    return user.is_active and user.role in Role.values
+
+
+def may_investigate(user: "User") -> bool:
+    """Whether the person may open cases, pin, run and export."""
+    return user.is_active and user.role in (Role.ANALYST, Role.LEAD, Role.ADMIN)
+
+
+def sees_every_case(user: "User") -> bool:
+    """Whether the person sees cases without being in them. Admins do not: managing people is not reading cases."""
+    return user.is_active and user.role == Role.LEAD
+
+
+def may_curate(user: "User") -> bool:
+    """Whether the person may change the library and manage people."""
+    return user.is_active and user.role == Role.ADMIN
+
+
+def has_permission(user: "User", permission: str) -> bool:
+    """Django's question, answered from the table above."""
+    app, _, name = permission.partition(".")
+    return may_curate(user) and name in ADMINISTERED.get(app, set())
