@@ -1,6 +1,6 @@
 """Managing people: make, change the role, shut out. Nobody is deleted, for the trail names them for ever."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.decorators import secure_admin_login
 from django import forms
@@ -11,15 +11,22 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.roles import Role
 
+# Django's classes take their type only when types are checked.
+if TYPE_CHECKING:
+    UserModelForm = forms.ModelForm[User]
+    UserModelAdmin = admin.ModelAdmin[User]
+else:
+    UserModelForm, UserModelAdmin = forms.ModelForm, admin.ModelAdmin
+
 # The admin's own sign-in form knows no limit of attempts; allauth's does.
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = "Audit Console, administration"
 admin.site.site_title = "Audit Console"
 admin.site.index_title = "People and library"
 admin.site.disable_action("delete_selected")
 
 
-class UserForm(forms.ModelForm[User]):
+class UserForm(UserModelForm):
     """A person; a password is set only when one is typed."""
 
     password = forms.CharField(
@@ -52,7 +59,7 @@ class UserForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin[User]):
+class UserAdmin(UserModelAdmin):
     form = UserForm
     list_display = ("username", "name", "role", "is_active", "last_login")
     list_filter = ("role", "is_active")
@@ -62,7 +69,7 @@ class UserAdmin(admin.ModelAdmin[User]):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         return ("username",) if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: UserModelForm, change: bool) -> None:
         if form.cleaned_data.get("password"):
             obj.set_password(form.cleaned_data["password"])
         super().save_model(request, obj, form, change)

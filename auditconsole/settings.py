@@ -3,10 +3,13 @@
 With nothing set the console runs on one machine: the embedded OpenSearch and Redis, SQLite, state in `var/`.
 """
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.management.utils import get_random_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -18,14 +21,15 @@ STATE_DIR.mkdir(parents=True, exist_ok=True)
 
 def secret_of_this_machine() -> str:
     """The signing key that a machine makes for itself the first time, so that no default key exists in the source."""
-    from django.core.management.utils import get_random_secret_key
-
     path = STATE_DIR / "secret_key"
-    try:
-        with path.open("x", opener=lambda name, flags: __import__("os").open(name, flags, 0o600)) as file:
-            file.write(get_random_secret_key())
-    except FileExistsError:
-        pass
+    if not path.exists():
+        # Written beside and linked into place: of two processes that start together, both read the same whole key.
+        fresh = path.with_name(f"secret_key.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(get_random_secret_key())
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
     return path.read_text()
 
 

@@ -15,8 +15,10 @@ class FastSerializer(JSONSerializer):
     def loads(self, s: str | bytes) -> Any:
         return orjson.loads(s)
 
-    def dumps(self, data: Any) -> str:
-        return data if isinstance(data, str) else orjson.dumps(data, default=self.default).decode()
+    def dumps(self, data: Any) -> Any:
+        if isinstance(data, (str, bytes)):
+            return data  # a bulk body, serialised line by line already
+        return orjson.dumps(data, default=self.default).decode()
 
 
 @dataclass(frozen=True, slots=True)

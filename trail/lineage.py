@@ -150,8 +150,9 @@ def edges_among(seen: Iterable[Seen]) -> Iterator[Edge]:
         if not one.fingerprint or one.fingerprint in known or not one.caveats:
             continue
         shorter = (by_caveats.get((one.token_id, one.caveats[:length])) for length in reversed(range(len(one.caveats))))
-        if (parent := next(filter(None, shorter), None)) and parent != one.fingerprint:
-            yield Edge(parent, one.fingerprint, "inferred")
+        nearest = next(filter(None, shorter), None)
+        if nearest and nearest != one.fingerprint:
+            yield Edge(nearest, one.fingerprint, "inferred")
 
 
 def _among(name: str, values: set[str]) -> Search:

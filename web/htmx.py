@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of a page (and not, boosted or restoring history, for the whole of it)."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def render_page(
@@ -22,7 +22,8 @@ def render_page(
     status: int = 200,
 ) -> HttpResponse:
     """The page, or the partial that `partials` names for the element htmx will fill. The client cannot choose others."""
-    if is_partial(request) and partials and (target := request.headers.get("HX-Target")) in partials:
+    target = request.headers.get("HX-Target", "")
+    if is_partial(request) and partials and target in partials:
         template = f"{template}#{partials[target]}"
     response = render(request, template, dict(context), status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])

@@ -76,7 +76,7 @@ def _work(export: Export) -> None:
     partial = final.with_suffix(f".{export.owner}.part")
     digest, size, done = hashlib.sha256(), 0, 0
     try:
-        with partial.open("xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        with open(partial, "xb", opener=_for_us_alone) as file:
             for done, line in enumerate(WRITERS[Export.Format(export.format)](_rows(export))):
                 file.write(line)
                 digest.update(line)
@@ -91,6 +91,10 @@ def _work(export: Export) -> None:
     finally:
         partial.unlink(missing_ok=True)
     return jobs.finish(export, done=export.total or 0, size=size, sha256=digest.hexdigest())
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _rows(export: Export) -> Iterator[Row]:

@@ -35,7 +35,8 @@ def claim(model: type[J], pk: int) -> J | None:
     if not taken:
         return None
     _rows(model).filter(pk=pk, began_at=None).update(began_at=now)
-    return _rows(model).get(pk=pk)
+    job: J = _rows(model).get(pk=pk)
+    return job
 
 
 def progress(job: J, **values: Any) -> None:
@@ -90,7 +91,7 @@ def due(model: type[J]) -> list[int]:
 
 def cancel_requested(job: J) -> bool:
     """Whether somebody asked in the meantime. Runs one query."""
-    return _rows(type(job)).filter(pk=job.pk, cancel_requested_at__isnull=False).exists()
+    return bool(_rows(type(job)).filter(pk=job.pk, cancel_requested_at__isnull=False).exists())
 
 
 def _keep(job: J, **values: Any) -> None:

@@ -19,7 +19,6 @@ PAGE_SIZE = 50
 BARS = 80
 FACET_VALUES = 8
 JOURNAL_DATASET = "console"
-_TIME_FORMAT = "strict_date_optional_time_nanos"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
           604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
 # Where a word without a field is looked for exactly as it stands.
@@ -39,7 +38,7 @@ def query(search: Search, scope: Scope) -> Body:
         must.append({"range": {"@timestamp": {k: v for k, v in ends.items() if v}}})
     if search.ingested_until:
         must.append({"range": {"event.ingested": {"lte": search.ingested_until}}})
-    must_not = []
+    must_not: list[Body] = []
     for chip in search.filters:
         (must_not if chip.negated else must).append(_chip(chip))
     if not scope.everything:
@@ -66,7 +65,7 @@ def _chip(chip: Filter) -> Body:
         return {"exists": {"field": chip.field}}
     field = field_of(chip.field)
     if field is None or (problem := language.searchable(chip.field)):
-        raise BadQuery(problem if field else f"There is no field {chip.field!r}.", 0)
+        raise BadQuery(problem if field and problem else f"There is no field {chip.field!r}.", 0)
     return _either([_value(chip.field, field, value, 0) for value in chip.values])
 
 
@@ -220,13 +219,13 @@ def _range(clause: Range) -> Body:
 
 
 def order(search: Search) -> list[Body]:
-    """Sort keys. Times come back exact to the nanosecond as text; `event.id` breaks ties, so no event is skipped."""
+    """Sort keys. Times come back as whole nanoseconds; `event.id` breaks ties, so no event is skipped."""
     name, direction = search.sort
     keys: list[Body] = []
     if name != "@timestamp":
         keys.append({name: {"order": direction, "missing": "_last"}})
         direction = "desc"
-    keys.append({"@timestamp": {"order": direction, "format": _TIME_FORMAT, "numeric_type": "date_nanos"}})
+    keys.append({"@timestamp": {"order": direction, "numeric_type": "date_nanos"}})
     keys.append({"event.id": {"order": direction}})
     return keys
 
