@@ -1,1 +1,43 @@
-urlpatterns = []
+"""Search and questions, cases, the library, runs, exports."""
+
+from django.urls import path
+
+from investigations.views import cases, evidence, exports, library, runs, search
+
+search_urls = [
+    path("", search.search, name="search"),
+    path("events/<str:event_id>/", search.event, name="event_detail"),
+    path("questions/first-use/", search.first_use, name="question_first_use"),
+    path("questions/tokens-issued/", search.tokens_issued, name="question_tokens_issued"),
+    path("questions/before-revocation/", search.before_revocation, name="question_before_revocation"),
+]
+case_urls = [
+    path("cases/", cases.case_list, name="case_list"),
+    path("cases/new/", cases.case_new, name="case_new"),
+    path("cases/<slug:public_id>/", cases.case_detail, name="case_detail"),
+    path("cases/<slug:public_id>/change/", cases.case_change, name="case_change"),
+    path("cases/<slug:public_id>/status/", cases.case_status, name="case_status"),
+    path("cases/<slug:public_id>/notes/", cases.case_notes, name="case_notes"),
+    path("cases/<slug:public_id>/people/", cases.case_people, name="case_people"),
+    path("cases/<slug:public_id>/activity/", cases.case_activity, name="case_activity"),
+    path("cases/<slug:public_id>/export/", exports.export_case, name="export_case"),
+    path("cases/<slug:public_id>/evidence/<int:number>/", evidence.evidence_detail, name="evidence_detail"),
+    path("evidence/pin/", evidence.pin, name="evidence_pin"),
+]
+library_urls = [
+    path("queries/", library.query_list, name="query_list"),
+    path("queries/<slug:slug>/", library.query_detail, name="query_detail"),
+]
+run_urls = [
+    path("runs/", runs.run_list, name="run_list"),
+    path("runs/start/", runs.run_start, name="run_start"),
+    path("runs/<slug:public_id>/", runs.run_detail, name="run_detail"),
+    path("runs/<slug:public_id>/export/", exports.export_run, name="export_run"),
+]
+export_urls = [
+    path("exports/", exports.export_list, name="export_list"),
+    path("exports/<slug:public_id>/", exports.export_detail, name="export_detail"),
+    path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
+    path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
+]
+urlpatterns = search_urls + case_urls + library_urls + run_urls + export_urls

@@ -22,7 +22,7 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 
 
 class Evidence(models.Model):
-    """`document` is the event as the trail held it; `digest` the SHA-256 of its canonical form (trail.events.canonical).
+    """`document` is the event as the trail held it; `digest` the SHA-256 of its canonical form (see trail.events).
 
     Withdrawn evidence stays: with who withdrew it, when, and why. `search` and `run` say how it was found.
     """
@@ -59,11 +59,6 @@ class Evidence(models.Model):
     def __str__(self) -> str:
         return f"E{self.number} {self.event_id}"
 
-    @property
-    def label(self) -> str:
-        """How people call it: E7."""
-        return f"E{self.number}"
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Only a withdrawal may change evidence, and only by naming its fields."""
         changed = set(kwargs.get("update_fields") or ())
@@ -73,3 +68,8 @@ class Evidence(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("evidence is kept for ever; withdraw it instead")
+
+    @property
+    def label(self) -> str:
+        """How people call it: E7."""
+        return f"E{self.number}"

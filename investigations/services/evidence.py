@@ -98,7 +98,7 @@ def withdraw(*, evidence: Evidence, reason: str, by: User) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether a frozen copy still has its digest (`copy`), and whether the trail holds the very same event (`trail`)."""
+    """Whether a frozen copy still has its digest (`copy`), and whether the trail holds the same event (`trail`)."""
 
     copy: bool
     trail: bool | None

@@ -71,7 +71,7 @@ def end_cancelled(job: J) -> None:
 
 
 def request_cancel(job: J, *, by: User) -> bool:
-    """Ask for the job to stop: at once when nobody works on it, else at its worker's next step. False when it is over."""
+    """Ask for the job to stop: at once if nobody works on it, else at its worker's next step. False if it is over."""
     model, now = type(job), timezone.now()
     asked = {"cancel_requested_at": now, "cancelled_by_name": by.name or by.username}
     waiting = Q(state=State.QUEUED) | Q(state=State.RUNNING, lease_until__lt=now)

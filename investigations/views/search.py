@@ -1,0 +1,153 @@
+"""Search the trail, look at one event, ask one of the three questions."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import requires
+from accounts.models import User
+from accounts.roles import may_investigate, may_search
+from investigations import journal, presentation
+from investigations.access import scope_of
+from investigations.forms.cases import PinForm
+from investigations.forms.search import Asked, read, refuse_secrets
+from investigations.journal import Action
+from investigations.models import Case
+from operations.services import trail
+from trail import questions
+from trail.errors import BadQuery
+from trail.events import canonical, digest
+from trail.lineage import TooLarge
+from trail.search import execute
+from trail.search.spec import Search
+from web.htmx import render_page
+
+PARTIALS = {"results": "results"}
+
+
+def person(request: HttpRequest) -> User:
+    """Who asks; the decorators have made sure of it."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@require_safe
+@requires(may_search)
+def search(request: HttpRequest) -> HttpResponse:
+    asked = read(request.GET)
+    context: dict[str, Any] = {"asked": asked, "case": _case(request, asked)}
+    status = 200
+    if asked.search is not None:
+        try:
+            context |= _found(request, asked, asked.search)
+        except BadQuery as error:
+            context["problem"], status = error, 400
+    else:
+        context["problem"], status = asked.problem, 400
+    if "problem" in context:
+        context["caret"] = " " * context["problem"].position + "▲"
+    return render_page(request, "investigations/search.html", context, PARTIALS, status)
+
+
+def _case(request: HttpRequest, asked: Asked) -> Case | None:
+    """The case that is being worked in, if this person may see it."""
+    return Case.objects.visible_to(person(request)).filter(public_id=asked.context.get("case", "")).first()
+
+
+def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]:
+    user = person(request)
+    now = datetime.now(UTC)
+    until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    page = execute.page(trail(), search.resolved(now), scope_of(user), after=asked.after)
+    journal.record(
+        Action.SEARCH, by=user, resource=("search", "page"), labels={"search": urlencode(search.to_query(), True)}
+    )
+    last = asked.start + len(page.hits)
+    return {
+        "search": search,
+        "page": page,
+        "rows": presentation.rows(page.hits, search.columns, search, asked.url),
+        "heads": presentation.heads(search, asked.url),
+        "bars": presentation.histogram(page, search, asked.url),
+        "facets": presentation.facets(page, search, asked.url),
+        "chips": presentation.chips(search, asked.url),
+        "first_number": asked.start + 1,
+        "last_number": last,
+        "first_url": asked.url(search) if asked.start else None,
+        "older_url": asked.older(page.hits[-1].sort, until, len(page.hits))
+        if page.hits and last < page.total
+        else None,
+        "pin": PinForm(user=user, initial={"case": asked.context.get("case"), "back": request.get_full_path()}),
+        "may_investigate": may_investigate(user),
+    }
+
+
+@require_safe
+@requires(may_search)
+def event(request: HttpRequest, event_id: str) -> HttpResponse:
+    user = person(request)
+    found = execute.event(trail(), event_id, scope_of(user))
+    if found is None:
+        raise Http404("The trail shows no such event.")
+    journal.record(Action.EVENT_VIEW, by=user, resource=("event", event_id))
+    context = {
+        "hit": found,
+        "fields": presentation.fields(found.document),
+        "original": found.document.get("event", {}).get("original"),
+        "digest": digest(found.document),
+        "canonical": canonical(found.document).decode(),
+        "pinned": Case.objects.visible_to(user)
+        .filter(evidence__event_id=event_id, evidence__withdrawn_at=None)
+        .distinct(),
+        "pin": PinForm(user=user, initial={"back": request.get_full_path()}),
+        "may_investigate": may_investigate(user),
+    }
+    return render_page(request, "investigations/event.html", context)
+
+
+@require_safe
+@requires(may_search)
+def first_use(request: HttpRequest) -> HttpResponse:
+    return _question(request, "first_use", "token", questions.first_use, questions.token_ref)
+
+
+@require_safe
+@requires(may_search)
+def tokens_issued(request: HttpRequest) -> HttpResponse:
+    after = read(request.GET).after
+    return _question(request, "tokens_issued", "user", questions.tokens_issued, str, after=after)
+
+
+@require_safe
+@requires(may_search)
+def before_revocation(request: HttpRequest) -> HttpResponse:
+    return _question(
+        request, "before_revocation", "token", questions.before_revocation, questions.token_ref,
+        revocation_id=request.GET.get("revocation") or None,
+    )  # fmt: skip
+
+
+def _question(request: HttpRequest, name: str, parameter: str, ask: Any, understand: Any, **more: Any) -> HttpResponse:
+    """One of the three: read what it is about, ask, put the asking on record, show the answer or what is missing."""
+    user, about = person(request), request.GET.get(parameter, "").strip()
+    context: dict[str, Any] = {"about": about, "parameter": parameter}
+    status = 200
+    try:
+        refuse_secrets(request.GET)
+        if about:
+            answer = ask(trail(), understand(about), scope_of(user), **more)
+            journal.record(Action.QUESTION, by=user, resource=("question", name), labels={parameter: about})
+            context |= {"answer": answer, "search_url": _search_url(answer.search)}
+    except (BadQuery, TooLarge) as error:
+        context |= {"problem": str(error), "about": ""}
+        status = 400
+    return render_page(request, f"investigations/question_{name}.html", context, status=status)
+
+
+def _search_url(search: Search) -> str | None:
+    """The answer's events as a search page, unless its address would be too long for a browser or a proxy."""
+    query = urlencode(search.to_query(), doseq=True)
+    return f"/?{query}" if len(query) < 6_000 else None
