@@ -9,8 +9,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 
-from operations.services import trail
-from trail.connection import connect
+from trail.connection import connect, engine_status
 from trail.mapping import VERSION, installed_version
 
 HEARTBEAT = "worker-heartbeat"
@@ -45,6 +44,20 @@ def _search() -> Part:
     if health["status"] == "red":
         return Part(name, "down", "has lost a shard: answers would be partial, so they are refused")
     return Part(name, "up", f"{health['number_of_nodes']} node, {health['active_shards']} shards, {health['status']}")
+
+
+def search_answers() -> bool:
+    """Whether OpenSearch is ready to search what it holds."""
+    quick = connect(settings.OPENSEARCH_URL, prefix=settings.TRAIL_PREFIX, timeout=3)
+    return engine_status(quick) in ("green", "yellow")
+
+
+def queue_answers() -> bool:
+    """Whether Redis answers."""
+    try:
+        return bool(redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2).ping())
+    except redis.RedisError:
+        return False
 
 
 def _queue() -> Part:

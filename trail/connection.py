@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from opensearchpy import OpenSearch
+from opensearchpy.exceptions import TransportError
 from opensearchpy.serializer import JSONSerializer
 
 
@@ -53,3 +54,11 @@ def connect(url: str | None = None, *, prefix: str = "trail", timeout: float = 3
         **options,
     )
     return Trail(client=client, prefix=prefix)
+
+
+def engine_status(trail: Trail) -> str:
+    """The engine's own word for its health: green, yellow or red; `silent` when it does not answer."""
+    try:
+        return str(trail.client.cluster.health()["status"])
+    except TransportError:
+        return "silent"

@@ -30,7 +30,9 @@ def sentence_for(error: Exception) -> str | None:
     if isinstance(error, TrailUnavailable | WriteRefused):
         return f"{error} Nothing was changed. Try again, and see the status page."
     if isinstance(error, RedisError | OperationalError):
-        return "The queue (Redis) does not answer, so this cannot be done now. Nothing was changed. See the status page."
+        return (
+            "The queue (Redis) does not answer, so this cannot be done now. Nothing was changed. See the status page."
+        )
     return None
 
 

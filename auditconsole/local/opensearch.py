@@ -108,6 +108,4 @@ def answers(url: str) -> bool:
 
 def running(node: Node) -> AbstractContextManager[Popen[bytes]]:
     """The node started and answering; stopped at the end. Raises CannotStart."""
-    return processes.running(
-        command(node), name="OpenSearch", log=node.log, answers=lambda: answers(node.url), cwd=node.state_dir
-    )
+    return processes.running(command(node), name="OpenSearch", log=node.log, answers=lambda: answers(node.url))

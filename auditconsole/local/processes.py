@@ -1,65 +1,44 @@
 """A program that runs beside us, ends when we end, and can be waited for."""
 
-import ctypes
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from auditconsole.local.errors import CannotStart
-
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent() -> None:
-    """Called in the child before it becomes the program: when the parent is gone, even killed, so is the child."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+from auditconsole.local.follow import die_with_parent
 
 
 @contextmanager
 def running(
-    command: list[str],
-    *,
-    name: str,
-    log: Path,
-    answers: Callable[[], bool],
-    patience: float = 90,
-    cwd: Path | None = None,
+    command: list[str], *, name: str, log: Path, answers: Callable[[], bool], patience: float = 90
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The program started and answering; stopped, and waited for, at the end. Raises CannotStart."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd=cwd,
-            preexec_fn=die_with_parent,
-        )
+            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=log.parent,
+            preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+        )  # fmt: skip
     try:
-        await_answer(process, name=name, log=log, answers=answers, patience=patience)
+        _await_answer(process, name=name, log=log, answers=answers, patience=patience)
         yield process
     finally:
         stop(process)
 
 
-def await_answer(
+def _await_answer(
     process: subprocess.Popen[bytes], *, name: str, log: Path, answers: Callable[[], bool], patience: float
 ) -> None:
-    """Return when the program answers. Raises CannotStart when it ends or keeps silent."""
     until = time.monotonic() + patience
     while not answers():
         if process.poll() is not None:
-            raise CannotStart(
-                f"{name} ended with status {process.returncode} while starting; {log} says why.\n{tail(log)}"
-            )
+            what = f"ended with status {process.returncode} while starting"
+            raise CannotStart(f"{name} {what}; {log} says why:\n{tail(log)}")
         if time.monotonic() > until:
-            raise CannotStart(f"{name} did not answer within {patience:.0f} seconds; {log} says why.\n{tail(log)}")
+            raise CannotStart(f"{name} did not answer within {patience:.0f} seconds; {log} says why:\n{tail(log)}")
         time.sleep(0.1)
 
 

@@ -37,18 +37,15 @@
   function closePivots(except) {
     for (const menu of all("details.pivot[open]")) if (menu !== except) menu.open = false;
   }
+  // A table that scrolls sideways would cut a menu off, so it is placed on the window.
   function placePivot(details) {
     const menu = one(".pivot__menu", details);
-    menu.classList.remove("pivot__menu--up", "pivot__menu--left");
-    // A table that scrolls sideways would cut the menu off, so it is placed on the window.
+    if (matchMedia("(max-width: 900px)").matches) return;
     const box = details.getBoundingClientRect();
-    if (matchMedia("(min-width: 901px)").matches) {
-      const sheet = new CSSStyleSheet();
-      const top = box.bottom + menu.offsetHeight > innerHeight ? Math.max(8, box.top - menu.offsetHeight) : box.bottom;
-      const left = Math.min(box.left, innerWidth - menu.offsetWidth - 12);
-      sheet.replaceSync(`details.pivot[open] > .pivot__menu { position: fixed; top: ${top}px; left: ${left}px; bottom: auto; right: auto; }`);
-      document.adoptedStyleSheets = [sheet];
-    }
+    const above = box.bottom + menu.offsetHeight > innerHeight;
+    menu.style.position = "fixed";
+    menu.style.top = `${above ? Math.max(8, box.top - menu.offsetHeight) : box.bottom}px`;
+    menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 12))}px`;
   }
 
   // --- Rows and their ticks ----------------------------------------------------------------------------------------

@@ -1,0 +1,60 @@
+# Two commands do everything: `make up` and `make test`. Both set up what they need.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+SIZE ?= 100000
+T ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help up test lint format bench migrations lock chromium
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+up: $(VENV)/.run ## Set everything up and run the console until Ctrl-C
+	@exec $(BIN)/python manage.py console
+
+test: $(VENV)/.dev lint chromium ## Set everything up and run every check and test (T=path for some)
+	$(BIN)/python -m pytest $(T) --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/.dev ## Check style, types, layers, templates, spelling, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy trail investigations operations accounts web auditconsole
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint templates --quiet
+	$(BIN)/codespell --toml pyproject.toml
+	CONSOLE_STATE_DIR=$(VENV)/state $(BIN)/python manage.py check --fail-level WARNING
+	CONSOLE_STATE_DIR=$(VENV)/state $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(VENV)/.dev ## Put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Measure the console beside the bare engine, as ratios (SIZE=events)
+	$(BIN)/python -m benchmarks --size $(SIZE)
+
+migrations: $(VENV)/.dev ## Write migrations for changed models
+	$(BIN)/python manage.py makemigrations
+
+lock: $(VENV)/.dev ## Lock the dependencies anew
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe requirements.in
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe requirements-dev.in
+
+chromium: $(VENV)/.dev ## Find or install a browser for the tests
+	@$(BIN)/python -m tests.browser.chromium
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Python 3.11 is needed, and %s.%s was found; set PYTHON to a 3.11." % sys.version_info[:2])'
+	@echo "Making a virtual environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made; on Debian install python3-venv."; exit 1; }
+
+$(VENV)/.run: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the console needs …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt || { echo "The packages could not be installed: is there a network, or an index set for pip?"; exit 1; }
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "Installing what the tests need …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt || { echo "The packages could not be installed: is there a network, or an index set for pip?"; exit 1; }
+	@touch $@

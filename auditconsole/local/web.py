@@ -1,0 +1,44 @@
+"""What gunicorn is told: say where to go and how to sign in, when it really listens."""
+
+import os
+from typing import Any
+
+import environ
+
+from auditconsole.local.supervisor import MARK
+
+env = environ.Env()
+accesslog = None
+errorlog = "-"
+loglevel = os.environ.get("LOG_LEVEL", "warning").lower()
+
+
+def when_ready(server: Any) -> None:
+    """Gunicorn's hook: it listens from now on."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    address = f"http://{settings.WEB_HOST}:{settings.WEB_PORT}"
+    print(f"{MARK}\n{MARK}The console is at {address}", flush=True)  # noqa: T201  for the person at the terminal
+    for line in how_to_sign_in(address):
+        print(f"{MARK}{line}", flush=True)  # noqa: T201
+    print(f"{MARK}Ctrl-C stops everything.", flush=True)  # noqa: T201
+
+
+def how_to_sign_in(address: str) -> list[str]:
+    """For the demonstration its people; without an admin the link that makes the first one."""
+    from django.urls import reverse
+
+    from accounts.models import User
+    from accounts.services import issue_first_admin_link
+
+    if env.bool("DEMO", default=True) and User.objects.filter(username="alice").exists():
+        return ["Sign in as alice (analyst), lea (lead), rae (viewer) or ada (admin); the password is: demonstration"]
+    if (token := issue_first_admin_link()) is not None:
+        return [
+            "Make the first admin with this link, which works once:",
+            f"{address}{reverse('first_admin', args=[token])}",
+        ]
+    return ["Sign in with your account."]

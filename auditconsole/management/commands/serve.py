@@ -1,0 +1,74 @@
+"""The web's part of the console: wait for the services, bring everything up to date, then serve."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import environ
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from auditconsole.local.supervisor import MARK
+from operations import health
+from operations.services import demonstration_loaded
+
+env = environ.Env()
+PATIENCE = 120
+
+
+class Command(BaseCommand):
+    help = "Prepare the database, the trail and the pages, load the demonstration once, and serve."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.await_parts()
+        call_command("migrate", verbosity=0)
+        call_command("install_trail", verbosity=0, stdout=_nowhere())
+        call_command("starter_library", stdout=_nowhere())
+        call_command("collectstatic", interactive=False, verbosity=0)
+        if env.bool("DEMO", default=True):
+            self.load_demonstration()
+        sys.stdout.flush()
+        workers = str(env.int("WEB_WORKERS", default=2))
+        os.execv(sys.executable, [  # noqa: S606  our own program
+            sys.executable, "-m", "gunicorn", "auditconsole.wsgi", "--config", "python:auditconsole.local.web",
+            "--bind", f"{settings.WEB_HOST}:{settings.WEB_PORT}", "--worker-class", "gthread", "--workers", workers,
+            "--threads", "8", "--graceful-timeout", "3", "--timeout", "120",
+        ])  # fmt: skip
+
+    def say(self, line: str) -> None:
+        self.stdout.write(f"{MARK}{line}")
+        self.stdout.flush()
+
+    def await_parts(self) -> None:
+        """OpenSearch and Redis. Raises CommandError when one does not come."""
+        for name, ask in (("OpenSearch", health.search_answers), ("Redis", health.queue_answers)):
+            self.say(f"Waiting for {name} …")
+            if not _within(PATIENCE, ask):
+                raise CommandError(
+                    f"{name} does not answer after {PATIENCE} seconds; see its log, and its address in the settings."
+                )
+
+    def load_demonstration(self) -> None:
+        """People and events, once: a trail that holds demonstration events has been through this."""
+        if demonstration_loaded():
+            return
+        events = env.int("DEMO_EVENTS", default=120_000)
+        self.say(f"Loading the demonstration, {events:,} events, once (DEMO=0 leaves it out) …")
+        call_command("demo_people", stdout=_nowhere())
+        call_command("demo", events=events, seed=1, quiet=True, stdout=_nowhere())
+
+
+def _within(seconds: float, ask: Callable[[], bool]) -> bool:
+    until = time.monotonic() + seconds
+    while not ask():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _nowhere() -> Any:
+    return open(os.devnull, "w")
