@@ -1,0 +1,202 @@
+"""A believable trail of a platform that runs on macaroons, as a stream: the same for the same numbers, flat in memory."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from operations.demonstration import incident, world
+from operations.demonstration.world import Actor, Token, fingerprint
+from trail.events import nest
+
+DATASET = "demonstration"
+LEAST = 2_000
+REASONS = ("expired", "caveat: organization", "caveat: read-only", "unknown key", "bad signature")
+RESOURCES = {"api": "app", "edge": "route", "builder": "build", "registry": "image", "machines": "machine", "volumes": "volume",
+             "secrets": "secret", "billing": "invoice", "metrics": "series", "dns": "zone"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """`events` in the `days` before `until`."""
+
+    events: int
+    seed: int
+    until: datetime
+    days: int = 90
+
+    def __post_init__(self) -> None:
+        if self.events < LEAST:
+            raise ValueError(f"A demonstration needs at least {LEAST:,} events to hold its incident.")
+
+    @property
+    def step(self) -> int:
+        """Nanoseconds from one event to the next."""
+        return self.days * 86_400 * 1_000_000_000 // self.events
+
+    def time_of(self, number: int) -> str:
+        """When an event happens, exact to the nanosecond; later numbers are later."""
+        start = self.until - timedelta(days=self.days)
+        # A fixed scatter within the event's own step, so that times look real and never change places.
+        offset = number * self.step + (number * 2_654_435_761 + self.seed) % max(self.step, 1)
+        seconds, nanoseconds = divmod(offset, 1_000_000_000)
+        moment = start + timedelta(seconds=seconds)
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"
+
+    def answer(self) -> incident.Answer:
+        """What an investigation of the incident should find."""
+        return incident.answer(self.events, self.seed, self.time_of)
+
+
+def midnight() -> datetime:
+    """The last midnight, UTC: the default end."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def stream(demonstration: Demonstration) -> Iterator[dict[str, Any]]:
+    """Every event, in time order."""
+    platform = Platform(demonstration)
+    steps = iter(incident.plan(demonstration.events, demonstration.seed))
+    step = next(steps, None)
+    for number in range(demonstration.events):
+        if step is not None and step.number == number:
+            fields = step.fields
+            step = next(steps, None)
+        else:
+            fields = platform.fields(number)
+        yield nest({
+            "@timestamp": demonstration.time_of(number),
+            "event.id": f"demo-{demonstration.seed}-{number:09d}",
+            "event.dataset": DATASET,
+            "event.category": ["authentication"] if fields["event.action"] != "token.authorize" else ["api"],
+            **fields,
+        })  # fmt: skip
+
+
+class Platform:
+    """The platform in its ordinary life. Its state is its population, which does not grow with the trail."""
+
+    def __init__(self, demonstration: Demonstration) -> None:
+        self.demonstration = demonstration
+        self.random = Random(demonstration.seed)
+        self.people = world.people(self.random, min(40 + demonstration.events // 2_000, 4_000))
+        self.services = world.services(self.random)
+        self.sequences = dict.fromkeys(world.SERVICES, 0)
+        self.key = 1
+
+    def fields(self, number: int) -> dict[str, Any]:
+        """What happens next: mostly services, people in their working hours, now and then something rare."""
+        roll = self.random.random()
+        if roll < 0.0002:
+            return self._rotate()
+        if roll < 0.012:
+            return self._scanner(number)
+        hour = int(self.demonstration.time_of(number)[11:13])
+        busy = 0.42 if 7 <= hour <= 18 else 0.12
+        if roll < 0.012 + busy:
+            actor = self.people[int(self.random.random() ** 1.7 * len(self.people))]
+            return self._person(actor, number)
+        return self._use(self.services[self.random.randrange(len(self.services))], number)
+
+    def _person(self, actor: Actor, number: int) -> dict[str, Any]:
+        roll = self.random.random()
+        if not actor.tokens or roll < 0.03:
+            return self._issue(actor, number)
+        if roll < 0.04:
+            return self._revoke(actor)
+        if roll < 0.05:
+            return self._discharge(actor, number)
+        return self._use(actor, number)
+
+    def _issue(self, actor: Actor, number: int) -> dict[str, Any]:
+        actor.issued += 1
+        kind = "service" if actor.service else "user"
+        token = Token(
+            id=f"tok_{actor.id}_{actor.issued}", fingerprint=fingerprint(self.demonstration.seed, actor.id, actor.issued),
+            kind=kind, caveats=(f"organization:{actor.organisation}",),
+            expires_at=self.demonstration.time_of(number + self.demonstration.events // 10),
+        )  # fmt: skip
+        actor.tokens = [*actor.tokens[-2:], token]
+        return {**self._of(actor, token), **_op("token.issue", "api", "success"), "token.expires_at": token.expires_at}
+
+    def _revoke(self, actor: Actor) -> dict[str, Any]:
+        token = actor.tokens.pop(0)
+        # Attenuations of it that are still in somebody's hands end with it.
+        actor.tokens = [other for other in actor.tokens if other.id != token.id]
+        reason = ("rotated", "device lost", "signed out")[self.random.randrange(3)]
+        return {**self._of(actor, token), **_op("token.revoke", "api", "success"),
+                "token.revocation.scope": "token", "token.revocation.reason": reason}  # fmt: skip
+
+    def _discharge(self, actor: Actor, number: int) -> dict[str, Any]:
+        token = actor.tokens[-1]
+        ticket = fingerprint("ticket", self.demonstration.seed, number)
+        return {**self._of(actor, token), **_op("token.discharge", "api", "success"),
+                "token.discharges": [{"location": "https://auth.platform.example", "ticket_hash": ticket, "outcome": "success"}]}  # fmt: skip
+
+    def _use(self, actor: Actor, number: int) -> dict[str, Any]:
+        if not actor.tokens:
+            return self._issue(actor, number)
+        roll = self.random.random()
+        token = actor.tokens[int(roll * len(actor.tokens))]
+        service = world.SERVICES[int(self.random.random() * len(world.SERVICES))]
+        if roll > 0.97 and len(token.caveats) < 3:
+            child = token.attenuated(f"resource:{RESOURCES[service]}", recorded=roll > 0.985)
+            actor.tokens = [*actor.tokens[-2:], child]
+            if child.parent:
+                return {**self._of(actor, child), **_op("token.attenuate", service, "success"),
+                        "token.caveats.added": [child.caveats[-1]]}  # fmt: skip
+            token = child
+        resource = RESOURCES[service]
+        fields = {
+            **self._of(actor, token), **_op("token.verify" if roll < 0.3 else "token.authorize", service, "success"),
+            "resource.type": resource, "resource.id": f"{resource}_{int(self.random.random() ** 2 * 900):03d}",
+            "http.request.method": "GET" if roll < 0.8 else "POST", "url.path": f"/v1/{resource}s",
+            "url.domain": f"{service}.platform.example", "writer.id": service, "event.sequence": self._next(service),
+        }  # fmt: skip
+        if roll < 0.2:
+            fields["token.cache_hit"] = True
+        elif 0.5 < roll < 0.512:
+            fields |= {"event.outcome": "failure", "event.reason": REASONS[int(roll * 10_000) % 3]}
+        return fields
+
+    def _scanner(self, number: int) -> dict[str, Any]:
+        """The internet tries its luck."""
+        return {
+            **_op("token.verify", "edge", "failure"), "event.reason": REASONS[3 + number % 2],
+            "token.fingerprint": fingerprint("noise", number % 5_000), "token.kind": "unknown",
+            "source.ip": f"203.0.113.{1 + number % 60}", "source.as.number": 64510, "url.path": "/v1/apps",
+            "user_agent.original": "zgrab/0.x", "user_agent.name": "zgrab",
+        }  # fmt: skip
+
+    def _rotate(self) -> dict[str, Any]:
+        self.key += 1
+        return {**_op("key.rotate", "api", "success"), "token.key_id": f"key_{self.key}", "user.id": "svc_api",
+                "source.ip": self.services[0].ip}  # fmt: skip
+
+    def _next(self, service: str) -> int:
+        self.sequences[service] += 1
+        return self.sequences[service]
+
+    def _of(self, actor: Actor, token: Token) -> dict[str, Any]:
+        country, city, location, number = actor.place
+        original, name, version = actor.client
+        fields = {
+            "user.id": actor.id, "user.name": actor.name,
+            "organization.id": f"org_{actor.organisation}", "organization.name": actor.organisation,
+            "source.ip": actor.ip if self.random.random() < 0.7 else actor.home_ip,
+            "user_agent.original": original, "user_agent.name": name, "user_agent.version": version,
+            "token.id": token.id, "token.fingerprint": token.fingerprint, "token.parent_fingerprint": token.parent,
+            "token.kind": token.kind, "token.key_id": f"key_{self.key}", "token.caveats.count": len(token.caveats),
+            "token.caveats.types": [caveat.partition(":")[0] for caveat in token.caveats],
+            "token.caveats.json": json.dumps(token.caveats),
+        }  # fmt: skip
+        if actor.service is None:
+            fields |= {"source.geo.country_iso_code": country, "source.geo.city_name": city,
+                       "source.geo.location": location, "source.as.number": number}  # fmt: skip
+        return fields
+
+
+def _op(operation: str, service: str, outcome: str) -> dict[str, Any]:
+    return {"event.action": operation, "token.operation": operation, "event.outcome": outcome, "service.name": service}

@@ -1,0 +1,63 @@
+"""Write a believable trail with one incident in it, or say what there is to find."""
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from operations.demonstration.generate import Demonstration, midnight, stream
+from operations.services import trail
+from trail import mapping
+from trail.errors import TrailError
+from trail.writer import write_many
+
+
+class Command(BaseCommand):
+    help = "Write demonstration events (event.dataset: demonstration). The same numbers write the same events, once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--events", type=int, default=120_000, metavar="N")
+        parser.add_argument("--seed", type=int, default=1, metavar="S")
+        parser.add_argument("--until", help="when the trail ends, such as 2026-11-24; the default is the last midnight")
+        parser.add_argument("--days", type=int, default=90)
+        parser.add_argument(
+            "--answer", action="store_true", help="print what an investigation should find; write nothing"
+        )
+        parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            until = datetime.fromisoformat(options["until"]).replace(tzinfo=UTC) if options["until"] else midnight()
+            asked = Demonstration(options["events"], options["seed"], until, options["days"])
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        if options["answer"]:
+            for name, value in asdict(asked.answer()).items():
+                self.stdout.write(f"{name:26} {value if not isinstance(value, tuple) else ', '.join(value)}")
+            return
+        try:
+            self.write(asked, quiet=options["quiet"])
+        except TrailError as error:
+            raise CommandError(
+                f"{error} Run the same command again: what is there already is not written twice."
+            ) from error
+
+    def write(self, asked: Demonstration, *, quiet: bool) -> None:
+        counts = {"created": 0, "existing": 0, "conflict": 0, "invalid": 0}
+        mapping.install(trail())
+        bar = tqdm(total=asked.events, unit=" events", disable=quiet, file=sys.stderr)
+        for outcome in write_many(trail(), stream(asked), batch=2_000):
+            counts[outcome.status] += 1
+            bar.update()
+        bar.close()
+        self.stdout.write(
+            f"{counts['created']:,} events written, {counts['existing']:,} were there already "
+            f"(seed {asked.seed}, until {asked.until:%Y-%m-%d})."
+        )
+        if counts["conflict"] or counts["invalid"]:
+            raise CommandError(
+                f"{counts['conflict']} events stand under another's id and {counts['invalid']} were not valid."
+            )
