@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from trail.events import flatten, get
 from trail.schema import BY_NAME, IDENTIFIERS, Kind, field_of
 from trail.search.execute import Bar, Hit, Page
-from trail.search.spec import Filter, Search
+from trail.search.spec import SORTABLE, Filter, Search
 
 # The questions each kind of identifier can be asked.
 QUESTIONS = {
@@ -211,8 +211,6 @@ def chips(search: Search, link: Link) -> list[tuple[str, bool, str]]:
 
 def heads(search: Search, link: Link) -> list[tuple[str, str | None, str | None]]:
     """Column heads: name, direction if sorted by it, and the address that sorts by it the other way."""
-    from trail.search.spec import SORTABLE
-
     found = []
     for name in search.columns:
         now = search.sort[1] if search.sort[0] == name else None

@@ -51,8 +51,10 @@ class PinForm(forms.Form):
 
     case = forms.CharField(widget=forms.Select)
     reason = forms.CharField(
-        max_length=2_000, widget=_area(2, placeholder="Why this matters"), error_messages={"required": "Say why: the reason stands beside the evidence for ever."},
-    )  # fmt: skip
+        max_length=2_000,
+        widget=_area(2, placeholder="Why this matters"),
+        error_messages={"required": "Say why: the reason stands beside the evidence for ever."},
+    )
     event = AnyChoice(
         widget=forms.MultipleHiddenInput, error_messages={"required": "Choose at least one event to pin."}
     )

@@ -12,7 +12,7 @@ from accounts.roles import may_investigate
 from investigations import access, presentation
 from investigations.errors import Refused
 from investigations.forms.cases import PinForm, ReasonForm
-from investigations.models import Case, Evidence
+from investigations.models import Case, Evidence, Run
 from investigations.services import evidence as services
 from investigations.views.search import person
 from trail.errors import BadQuery, TrailUnavailable
@@ -58,8 +58,6 @@ def _pinned(request: HttpRequest, form: PinForm, case: Case, done: services.Pinn
 
 def _search(request: HttpRequest) -> Search | None:
     """The search the page was showing, so that the evidence says how it was found."""
-    from django.http import QueryDict
-
     query = request.POST.get("back", "").partition("?")[2]
     try:
         return Search.from_query(QueryDict(query)) if query else None
@@ -67,7 +65,7 @@ def _search(request: HttpRequest) -> Search | None:
         return None
 
 
-def _run(request: HttpRequest, form: PinForm) -> "access.Run | None":
+def _run(request: HttpRequest, form: PinForm) -> Run | None:
     run = form.cleaned_data["run"]
     return access.run_for(person(request), run) if run else None
 

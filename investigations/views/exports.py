@@ -27,15 +27,16 @@ def export_list(request: HttpRequest) -> HttpResponse:
     return render_page(request, "investigations/export_list.html", {"exports": found})
 
 
+def _format(request: HttpRequest) -> Export.Format:
+    asked = request.POST.get("format", "")
+    return Export.Format(asked) if asked in Export.Format.values else Export.Format.CSV
+
+
 @require_POST
 @requires(may_investigate)
 def export_case(request: HttpRequest, public_id: str) -> HttpResponseBase:
     case = access.case_for(person(request), public_id)
-    format = (
-        Export.Format(request.POST.get("format"))
-        if request.POST.get("format") in Export.Format.values
-        else Export.Format.CSV
-    )
+    format = _format(request)
     return redirect("export_detail", exports.start(format=format, by=person(request), case=case).public_id)
 
 
@@ -43,11 +44,7 @@ def export_case(request: HttpRequest, public_id: str) -> HttpResponseBase:
 @requires(may_investigate)
 def export_run(request: HttpRequest, public_id: str) -> HttpResponseBase:
     run = access.run_for(person(request), public_id)
-    format = (
-        Export.Format(request.POST.get("format"))
-        if request.POST.get("format") in Export.Format.values
-        else Export.Format.CSV
-    )
+    format = _format(request)
     try:
         return redirect("export_detail", exports.start(format=format, by=person(request), run=run).public_id)
     except Refused as refused:

@@ -1,5 +1,7 @@
 """The library: which queries there are, and filling one in."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -35,9 +37,10 @@ def query_detail(request: HttpRequest, slug: str) -> HttpResponseBase:
     filled = "run" in request.GET
     form = ParametersForm(request.GET if filled else None, version=version)
     if filled and _without_secrets(request, form) and form.is_valid():
-        context = {"query": slug, "v": version.number, "case": request.GET.get("case", "")}
-        wanted = {name: value for name, value in context.items() if value}
-        return redirect(f"/?{urlencode({**form.search.to_query(), **wanted}, doseq=True)}")
+        wanted: dict[str, Any] = {**form.search.to_query(), "query": slug, "v": version.number}
+        if case := request.GET.get("case", ""):
+            wanted["case"] = case
+        return redirect(f"/?{urlencode(wanted, doseq=True)}")
     context = {
         "query": query, "version": version, "form": form, "case": request.GET.get("case", ""),
         "may_investigate": may_investigate(person(request)),

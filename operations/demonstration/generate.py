@@ -80,7 +80,7 @@ class Platform:
 
     def __init__(self, demonstration: Demonstration) -> None:
         self.demonstration = demonstration
-        self.random = Random(demonstration.seed)
+        self.random = Random(demonstration.seed)  # noqa: S311  invented people need no entropy
         self.people = world.people(self.random, min(40 + demonstration.events // 2_000, 4_000))
         self.services = world.services(self.random)
         self.sequences = dict.fromkeys(world.SERVICES, 0)
@@ -132,8 +132,8 @@ class Platform:
     def _discharge(self, actor: Actor, number: int) -> dict[str, Any]:
         token = actor.tokens[-1]
         ticket = fingerprint("ticket", self.demonstration.seed, number)
-        return {**self._of(actor, token), **_op("token.discharge", "api", "success"),
-                "token.discharges": [{"location": "https://auth.platform.example", "ticket_hash": ticket, "outcome": "success"}]}  # fmt: skip
+        discharge = {"location": "https://auth.platform.example", "ticket_hash": ticket, "outcome": "success"}
+        return {**self._of(actor, token), **_op("token.discharge", "api", "success"), "token.discharges": [discharge]}
 
     def _use(self, actor: Actor, number: int) -> dict[str, Any]:
         if not actor.tokens:

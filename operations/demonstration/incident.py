@@ -70,7 +70,10 @@ def tokens(seed: int) -> tuple[Token, Token, Token, Token]:
 def plan(events: int, seed: int) -> list[Step]:
     """The incident's events by their place in a trail of this many."""
     leaked, child, grandchild, issued = tokens(seed)
-    at = lambda share: int(events * share)  # noqa: E731
+
+    def at(share: float) -> int:
+        return int(events * share)
+
     steps = [
         Step(at(0.40), {**_token(leaked), **OWNER, **RUNNER, **_op("token.issue", "api"), "token.expires_at": None})
     ]
@@ -109,7 +112,7 @@ def answer(events: int, seed: int, time_of: Any) -> Answer:
     return Answer(
         token_id=leaked.id, fingerprint=leaked.fingerprint, user_id=OWNER["user.id"],
         first_used=time_of(uses[0].number), first_used_from=uses[0].fields["source.ip"],
-        first_used_from_elsewhere=time_of(elsewhere[0].number), intruder=INTRUDER["source.ip"], issued_token_id=issued.id,
+        first_used_from_elsewhere=time_of(elsewhere[0].number), intruder=str(INTRUDER["source.ip"]), issued_token_id=issued.id,
         descendants=(child.fingerprint, grandchild.fingerprint, issued.fingerprint),
         revoked_at=time_of(revoked.number), revoked_by=revoked.fields["user.id"],
         events_before_revocation=sum(s.number < revoked.number for s in steps),

@@ -17,6 +17,8 @@ from trail.search.spec import Filter, Scope, Search
 Body = dict[str, Any]
 PAGE_SIZE = 50
 BARS = 80
+# The engine chooses a round step with at most this many bars, often far fewer.
+AUTO_BARS = 200
 FACET_VALUES = 8
 JOURNAL_DATASET = "console"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
@@ -258,7 +260,7 @@ def histogram(search: Search) -> Body:
             },
             "aggs": outcomes,
         }  # fmt: skip
-    return {"auto_date_histogram": {"field": "@timestamp", "buckets": BARS}, "aggs": outcomes}
+    return {"auto_date_histogram": {"field": "@timestamp", "buckets": AUTO_BARS}, "aggs": outcomes}
 
 
 def step_of(search: Search) -> int | None:

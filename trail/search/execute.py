@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -195,10 +195,8 @@ def point_in_time(trail: Trail) -> Iterator[str]:
     try:
         yield opened["pit_id"]
     finally:
-        try:
+        with suppress(TransportError):  # it ends by itself when its time is over; what was read stays right
             trail.client.delete_pit(body={"pit_id": [opened["pit_id"]]})
-        except TransportError:
-            pass  # it ends by itself when its time is over; what was read stays right
 
 
 def scan(trail: Trail, search: Search, scope: Scope, *, batch: int = 2000, after: list[Any] | None = None,
