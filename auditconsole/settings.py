@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "web.outages.OutageMiddleware",
+    "auditconsole.outages.OutageMiddleware",
 ]
 TEMPLATES = [
     {

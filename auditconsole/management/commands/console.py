@@ -74,4 +74,4 @@ def programs(state: Path) -> list[Child]:
 
 
 def _transport_port() -> int:
-    return env.int("OPENSEARCH_TRANSPORT_PORT", default=settings.OPENSEARCH_PORT + 1)
+    return int(env.int("OPENSEARCH_TRANSPORT_PORT", default=settings.OPENSEARCH_PORT + 1))
