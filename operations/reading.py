@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -47,13 +48,16 @@ def paths(names: list[str]) -> list[Path]:
     return found
 
 
-def open_any(path: Path) -> BinaryIO:
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
     """A file or, for `-`, the standard input; unpacked when it begins as gzip does (RFC 1952)."""
     raw: Any = sys.stdin.buffer if str(path) == "-" else path.open("rb", buffering=0)
-    buffered = io.BufferedReader(raw, CHUNK)
-    if buffered.peek(2)[:2] == b"\x1f\x8b":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=buffered))
-    return buffered
+    try:
+        buffered = io.BufferedReader(raw, CHUNK)
+        packed = buffered.peek(2)[:2] == b"\x1f\x8b"
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=buffered) if packed else buffered)
+    finally:
+        raw.close()
 
 
 def records(stream: BinaryIO) -> Iterator[Record]:

@@ -1,11 +1,20 @@
-"""The real parts, once a session: an OpenSearch node and a Redis server. Each test gets a trail of its own on them."""
+"""The real parts, once a session: an OpenSearch node and a Redis server. Each test gets a trail of its own on them.
+
+With several workers the first process starts the parts and lends them; TEST_OPENSEARCH_URL lends one that runs already.
+"""
 
 import itertools
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+# Before the settings are read: tests leave no state in the work tree.
+os.environ.setdefault("CONSOLE_STATE_DIR", tempfile.mkdtemp(prefix="console-tests-"))
+
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -16,33 +25,53 @@ from trail.connection import Trail, connect
 from trail.mapping import install
 
 pytest_plugins = ["tests.cast"]
+# Shared machines have no deadlines, and the same examples each time keep main green for a reason.
+hypothesis.settings.register_profile("ours", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ours")
 _numbers = itertools.count()
+_parts = ExitStack()
+
+
+def _lend_parts(tmp: Path) -> None:
+    """Start what is not lent, and say where it is by the environment, which workers inherit."""
+    if "TEST_OPENSEARCH_URL" not in os.environ:
+        node = opensearch.Node(tmp / "node", http_port=free_port(), transport_port=free_port(), heap="512m")
+        _parts.enter_context(opensearch.running(node))
+        os.environ["TEST_OPENSEARCH_URL"] = node.url
+    if "TEST_REDIS_URL" not in os.environ:
+        server = local_redis.Server(tmp / "redis", port=free_port())
+        _parts.enter_context(local_redis.running(server))
+        os.environ["TEST_REDIS_URL"] = server.url
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and config.getoption("numprocesses", default=None):
+        _lend_parts(Path(tempfile.mkdtemp(prefix="console-tests-parts-")))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _parts.close()
 
 
 @pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of this session's OpenSearch node; TEST_OPENSEARCH_URL lends one that runs already."""
-    if lent := os.environ.get("TEST_OPENSEARCH_URL"):
-        yield lent
-        return
-    one = opensearch.Node(
-        state_dir=tmp_path_factory.mktemp("node"), http_port=free_port(), transport_port=free_port(), heap="512m"
-    )
-    with opensearch.running(one):
-        yield one.url
+def node(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of this session's OpenSearch node."""
+    _lend_parts(tmp_path_factory.mktemp("parts"))
+    return os.environ["TEST_OPENSEARCH_URL"]
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = local_redis.Server(state_dir=tmp_path_factory.mktemp("redis"), port=free_port())
-    with local_redis.running(server):
-        yield server.url
+def redis_url(node: str) -> str:
+    """The URL of this session's Redis; each worker has a database of its own."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return os.environ["TEST_REDIS_URL"].rpartition("/")[0] + f"/{number}"
 
 
 @pytest.fixture(autouse=True)
 def _own_parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests that touch the database run the console, so they get Redis too; nobody reaches a running console's parts."""
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+    """Tests that touch the database run the console, so they get Redis too. Nobody reaches a running console's parts."""
+    monkeypatch.setattr(settings, "OPENSEARCH_URL", "http://127.0.0.1:1")
+    if {"db", "transactional_db"} & set(request.fixturenames):
         url = request.getfixturevalue("redis_url")
         monkeypatch.setattr(settings, "REDIS_URL", url)
         _point_caches_at(url)
@@ -55,9 +84,7 @@ def _point_caches_at(url: str) -> None:
 
     if settings.CACHES["default"]["LOCATION"] != url:
         settings.CACHES["default"]["LOCATION"] = url
-        caches.settings["default"]["LOCATION"] = url
         app.conf.broker_url = url
-        app.pool.force_close_all()
         if hasattr(caches["default"], "_cache"):
             del caches["default"]
     caches["default"].clear()

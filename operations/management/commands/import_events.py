@@ -59,10 +59,11 @@ class Command(BaseCommand):
         with rejects.open("a", encoding="utf-8") as kept:
             for path in files:
                 bar.set_description(path.name)
-                one = importing.import_records(
-                    trail(), format, reading.records(reading.open_any(path)), rejects=kept, source=str(path),
-                    dry_run=options["dry_run"], seen=lambda record: bar.update(),
-                )  # fmt: skip
+                with reading.opened(path) as stream:
+                    one = importing.import_records(
+                        trail(), format, reading.records(stream), rejects=kept, source=str(path),
+                        dry_run=options["dry_run"], seen=lambda record: bar.update(),
+                    )  # fmt: skip
                 for name in ("read", "written", "existing", "conflicts", "rejected", "secrets", "reasons"):
                     setattr(total, name, getattr(total, name) + getattr(one, name))
         bar.close()

@@ -1,0 +1,68 @@
+"""The engine itself keeps the promises: strict, append-only, one index a month."""
+
+import pytest
+from opensearchpy.exceptions import RequestError, TransportError
+
+from tests.factories.events import event, write
+from trail import mapping
+from trail.connection import Trail, connect
+from trail.errors import TrailUnavailable
+
+
+def test_every_field_of_the_schema_is_taken_and_found(trail: Trail) -> None:
+    whole = event(
+        id="whole", at="2026-11-01T10:00:00.123456789Z", event__category=["iam"], event__type=["creation"], event__reason="r",
+        event__sequence=1, event__original='{"n":1.50}', writer__id="w", user__id="u", user__name="n", user__email="e@x.test",
+        user__roles=["a"], service__name="s", service__type="t", organization__id="o", organization__name="on",
+        source__ip="2001:db8::1", source__address="host", source__port=443, source__geo__country_iso_code="DE",
+        source__geo__location="52.5,13.4", source__as__number=64496, user_agent__original="curl/8", http__request__id="h",
+        http__request__method="GET", url__path="/v1", url__domain="x.test", resource__type="rt", resource__id="ri",
+        resource__name="rn", token__operation="token.verify", token__id="t", token__fingerprint="f", token__kind="user",
+        token__parent_fingerprint="p", token__expires_at="2027-01-01T00:00:00Z", token__cache_hit=False,
+        token__caveats__count=2, token__caveats__types=["x"], token__caveats__added=["y"], token__caveats__json="[]",
+        token__discharges=[{"location": "l", "ticket_hash": "th", "outcome": "success"}], token__revocation__scope="token",
+        trace__id="tr", message="a sentence", labels={"team": "red"}, raw={"n": 1.5, "big": 2**63, "deep": {"a": [1]}},
+    )  # fmt: skip
+    write(trail, whole)
+    (hit,) = trail.client.search(index=trail.events)["hits"]["hits"]
+    assert hit["_source"].pop("event").items() >= whole.pop("event").items()
+    assert hit["_source"] == whole
+
+
+def test_an_unknown_field_is_refused_by_the_engine_too(trail: Trail) -> None:
+    write(trail, event())
+    with pytest.raises(RequestError, match="strict_dynamic"):
+        trail.client.index(index=f"{trail.prefix}-events-2026.11", body={"nobody": "knows"})
+
+
+def test_nothing_is_changed_or_deleted_once_it_is_written(trail: Trail) -> None:
+    write(trail, event(id="kept"))
+    index = f"{trail.prefix}-events-2026.11"
+    for attempt in (
+        lambda: trail.client.update(index=index, id="kept", body={"doc": {"message": "other"}}),
+        lambda: trail.client.delete(index=index, id="kept"),
+        lambda: trail.client.index(index=index, id="kept", body={"@timestamp": "2026-11-01T00:00:00Z"}),
+        lambda: trail.client.delete_by_query(index=index, body={"query": {"match_all": {}}}),
+        lambda: trail.client.indices.put_settings(index=index, body={"index.append_only.enabled": False}),
+    ):
+        with pytest.raises(TransportError):
+            attempt()
+    assert trail.client.get(index=index, id="kept")["found"]
+
+
+def test_a_trail_that_does_not_answer_is_said_to_be_unavailable() -> None:
+    nobody = connect("http://127.0.0.1:1", timeout=1)
+    with pytest.raises(TrailUnavailable):
+        mapping.install(nobody)
+    with pytest.raises(TrailUnavailable):
+        mapping.ensure_index(nobody, "trail-events-2026.11")
+
+
+def test_only_an_index_of_the_trail_is_made(trail: Trail) -> None:
+    with pytest.raises(ValueError, match="not an index of this trail"):
+        mapping.ensure_index(trail, "somewhere-else")
+
+
+def test_the_installed_version_is_known(trail: Trail) -> None:
+    assert mapping.installed_version(trail) == mapping.VERSION
+    assert mapping.installed_version(Trail(trail.client, "nobody")) is None

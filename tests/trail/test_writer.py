@@ -1,0 +1,66 @@
+"""Written means durable and once; anything else is said."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.factories.events import event
+from trail.connection import Trail, connect
+from trail.errors import TrailUnavailable
+from trail.writer import write, write_many
+
+
+def _statuses(outcomes: object) -> list[str]:
+    return [outcome.status for outcome in outcomes]  # type: ignore[attr-defined]
+
+
+def test_the_same_event_again_changes_nothing_and_another_under_its_id_is_a_conflict(trail: Trail) -> None:
+    one = event(id="one", user__id="ada")
+    assert _statuses(write(trail, [one])) == ["created"]
+    assert _statuses(write(trail, [one])) == ["existing"]
+    (conflict,) = write(trail, [event(id="one", user__id="eve", at=one["@timestamp"])])
+    assert (conflict.status, conflict.event_id) == ("conflict", "one")
+    found = trail.client.get(index=f"{trail.prefix}-events-2026.11", id="one")["_source"]
+    assert found["user"]["id"] == "ada"
+
+
+def test_an_invalid_event_is_told_and_the_others_are_written(trail: Trail) -> None:
+    outcomes = write(trail, [event(), event(source__ip="nowhere"), event()])
+    assert _statuses(outcomes) == ["created", "invalid", "created"]
+    assert "source.ip" in outcomes[1].reason
+
+
+def test_each_month_has_its_index_even_when_two_writers_make_it_at_once(trail: Trail) -> None:
+    batches = [[event(at=f"2026-0{month}-01T00:00:00Z") for month in range(1, 7)] for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda batch: _statuses(write(trail, batch)), batches))
+    assert done == [["created"] * 6] * 4
+    assert len(trail.client.indices.get(index=f"{trail.prefix}-events-*")) == 6
+
+
+def test_a_stream_is_written_in_order_and_counted_whole(trail: Trail) -> None:
+    documents = [event(id=f"n{number}") for number in range(2_500)]
+    outcomes = list(write_many(trail, iter([*documents, documents[0]]), batch=300))
+    assert [outcome.event_id for outcome in outcomes] == [f"n{number}" for number in range(2_500)] + ["n0"]
+    assert _statuses(outcomes) == ["created"] * 2_500 + ["existing"]
+
+
+def test_a_stream_is_never_far_ahead_of_what_is_written(trail: Trail) -> None:
+    taken = 0
+
+    def documents() -> object:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield event()
+
+    outcomes = write_many(trail, documents(), batch=50, threads=2)  # type: ignore[arg-type]
+    for _ in range(50):
+        next(outcomes)
+    outcomes.close()
+    assert taken <= 50 * 4
+
+
+def test_no_answer_is_no_success() -> None:
+    with pytest.raises(TrailUnavailable):
+        write(connect("http://127.0.0.1:1", timeout=1), [event()])

@@ -1,0 +1,46 @@
+"""Exports hold what was pinned and run nothing in a spreadsheet."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from investigations.exports import csv as csv_export
+from investigations.exports import jsonl
+from investigations.exports.rows import Row
+from tests.factories.events import event
+from trail.events import digest
+
+
+def _row(**fields: object) -> Row:
+    document = event(**fields)
+    return Row(document, digest(document), "E1", 'He said, "look"\nhere', "Alice", "2026-11-24T00:00:00.000000Z")
+
+
+def _read(rows: list[Row]) -> list[dict[str, str]]:
+    text = b"".join(csv_export.lines(rows)).decode()
+    assert text.count("\r\n") >= len(rows) + 1
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_csv_holds_each_field_and_the_reason_exactly() -> None:
+    (read,) = _read([_row(user__id="ada", token__caveats__types=["org", "action"], event__sequence=7)])
+    assert read["reason"] == 'He said, "look"\nhere'
+    assert (read["user.id"], read["token.caveats.types"], read["event.sequence"]) == ("ada", "org; action", "7")
+    assert len(read["sha256"]) == 64
+
+
+@pytest.mark.parametrize("value", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "＝1"])
+def test_no_value_begins_a_formula(value: str) -> None:
+    (read,) = _read([_row(user_agent__original=value)])
+    assert read["user_agent.original"] == f"'{value}"
+
+
+def test_json_lines_hold_the_event_whole() -> None:
+    row = _row(user__id="ada", raw={"float": 1.5}, event__original='{"float": 1.50}')
+    (line,) = b"".join(jsonl.lines([row])).decode().splitlines()
+    read = json.loads(line)
+    assert read["event"] == row.document
+    assert digest(read["event"]) == read["digest"]["sha256"]
+    assert read["evidence"]["reason"] == 'He said, "look"\nhere'

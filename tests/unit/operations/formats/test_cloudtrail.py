@@ -1,0 +1,88 @@
+"""CloudTrail: keys are tokens, and calls that make or end one say so."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.formats import FORMATS
+from operations.importing import events_of
+from operations.reading import Record
+from trail.events import get
+
+LOG = Path(__file__).parents[3] / "data" / "logs" / "cloudtrail-stratus.ndjson"
+
+
+def _events(record: dict[str, Any]) -> list[dict[str, Any]]:
+    return events_of(FORMATS["cloudtrail"], Record(1, json.dumps(record), record))[0]
+
+
+def _real(name: str) -> dict[str, Any]:
+    found = (json.loads(line) for line in LOG.read_text().splitlines())
+    return next(record for record in found if record["eventName"] == name and record.get("responseElements"))
+
+
+def test_assuming_a_role_uses_one_key_and_issues_another() -> None:
+    record = _real("AssumeRole")
+    used, issued = _events(record)
+    assert used["event"]["id"] == f"aws.cloudtrail:{record['eventID']}"
+    assert issued["event"]["id"] == f"aws.cloudtrail:{record['eventID']}:issue"
+    assert used["token"]["operation"] == "token.authorize"
+    assert used["token"]["id"] == record["userIdentity"]["accessKeyId"]
+    assert issued["token"]["operation"] == "token.issue"
+    assert issued["token"]["id"] == record["responseElements"]["credentials"]["accessKeyId"]
+    assert issued["token"]["parent_fingerprint"] == used["token"]["fingerprint"]
+    assert issued["user"]["id"] == record["responseElements"]["assumedRoleUser"]["arn"]
+    assert issued["token"]["expires_at"].endswith("Z")
+
+
+def test_a_session_token_never_gets_into_the_trail() -> None:
+    record = _real("AssumeRole")
+    secret = record["responseElements"]["credentials"]["sessionToken"]
+    documents, removed = events_of(FORMATS["cloudtrail"], Record(1, json.dumps(record), record))
+    assert removed == 1
+    assert secret not in json.dumps(documents)
+    assert "[removed secret sha256:" in documents[0]["event"]["original"]
+
+
+def test_creating_a_key_issues_it_to_its_owner() -> None:
+    record = _real("CreateAccessKey")
+    issued = _events(record)[1]
+    account, owner = record["userIdentity"]["accountId"], record["requestParameters"]["userName"]
+    assert issued["user"]["id"] == f"arn:aws:iam::{account}:user/{owner}"
+    assert issued["token"]["kind"] == "access_key"
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "operation"),
+    [
+        ("DeleteAccessKey", None, "token.revoke"),
+        ("UpdateAccessKey", "Inactive", "token.revoke"),
+        ("UpdateAccessKey", "Active", "token.restore"),
+    ],
+)
+def test_ending_and_reviving_a_key(name: str, status: str | None, operation: str) -> None:
+    record = {
+        "eventName": name, "eventTime": "2026-11-24T00:00:00Z", "eventID": "1",
+        "requestParameters": {"accessKeyId": "AKIAX", "status": status},
+    }  # fmt: skip
+    assert [get(document, "token.operation") for document in _events(record)][1:] == [operation]
+
+
+def test_a_refused_call_issues_nothing() -> None:
+    record = {**_real("AssumeRole"), "errorCode": "AccessDenied"}
+    (only,) = _events(record)
+    assert (only["event"]["outcome"], only["event"]["reason"]) == ("failure", "AccessDenied")
+
+
+def test_a_services_name_is_no_address() -> None:
+    record = {"eventName": "x", "eventTime": "2026-11-24T00:00:00Z", "sourceIPAddress": "ec2.amazonaws.com"}
+    (event,) = _events(record)
+    assert event["source"] == {"address": "ec2.amazonaws.com"}
+
+
+def test_a_record_without_an_id_is_known_by_its_text() -> None:
+    record = {"eventName": "x", "eventTime": "2026-11-24T00:00:00Z"}
+    assert _events(record)[0]["event"]["id"] == _events(dict(record))[0]["event"]["id"]
+    assert _events(record)[0]["event"]["id"] != _events({**record, "eventName": "y"})[0]["event"]["id"]

@@ -1,0 +1,97 @@
+"""What is an event, what is refused, and what its digest depends on."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories.events import event
+from trail import events
+from trail.errors import InvalidEvent
+from trail.events import canonical, digest, flatten, nest, parse, without_secrets
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+
+
+def test_a_whole_event_is_accepted() -> None:
+    document = event(
+        source__ip="2001:db8::1", token__cache_hit=True, labels={"team": "red"}, token__caveats__types=["org"]
+    )
+    assert parse(document).document == document
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("source__ip", "999.1.1.1"),
+        ("source__ip", "fe80::1%eth0"),
+        ("at", "2026-02-30T00:00:00Z"),
+        ("at", "2026-11-24 09:30:00"),
+        ("at", "2026-11-24T09:30:00+01:00"),
+        ("event__outcome", "maybe"),
+        ("event__sequence", -1),
+        ("event__sequence", 2**53),
+        ("event__sequence", True),
+        ("token__operation", "token.steal"),
+        ("token__cache_hit", "yes"),
+        ("labels", {"a b": "c"}),
+        ("user__id", "x" * 9_000),
+        ("user__id", ["two", "people"]),
+        ("user__id", "\ud800"),
+        ("source__geo__location", "91,0"),
+        ("event__ingested", "2026-11-24T09:30:00Z"),
+        ("nobody__knows", "this"),
+        ("message", JWT),
+        ("message", "Bearer abcdefghijklmnopqrstuvwxyz"),
+        ("token__discharges", [{"tail": "x"}]),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_its_field(field: str, value: object) -> None:
+    with pytest.raises(InvalidEvent) as caught:
+        parse(event(**{field: value}))
+    named = {"at": "@timestamp"}.get(field, field.replace("__", "."))
+    assert caught.value.field == named
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 7])
+def test_only_an_object_is_an_event(document: object) -> None:
+    with pytest.raises(InvalidEvent):
+        parse(document)
+
+
+def test_raw_needs_the_exact_text_beside_it() -> None:
+    with pytest.raises(InvalidEvent, match=r"event\.original"):
+        parse(event(raw={"a": 1.5}))
+
+
+def test_the_digest_is_of_what_the_writer_said_and_not_of_what_the_trail_added() -> None:
+    document = event(id="fixed", at="2026-11-01T00:00:00Z", user__id="ada")
+    stored = copy.deepcopy(document)
+    stored["event"]["ingested"] = "2026-11-24T00:00:00Z"
+    assert digest(stored) == digest(document)
+    changed = copy.deepcopy(document)
+    changed["user"]["id"] = "eve"
+    assert digest(changed) != digest(document)
+
+
+def test_the_canonical_form_is_rfc_8785_and_ignores_the_order_of_keys() -> None:
+    one = {"@timestamp": "t", "event": {"id": "é", "action": "a"}}
+    other = {"event": {"action": "a", "id": "é"}, "@timestamp": "t"}
+    assert canonical(one) == canonical(other) == '{"@timestamp":"t","event":{"action":"a","id":"é"}}'.encode()
+
+
+names = st.sampled_from(["user.id", "user.name", "token.id", "source.address", "event.action"])
+
+
+@given(st.dictionaries(names, st.text(min_size=1, max_size=20), min_size=1))
+def test_flattening_undoes_nesting(flat: dict[str, str]) -> None:
+    assert dict(flatten(nest(flat))) == flat
+
+
+@given(st.text(max_size=200))
+def test_taking_secrets_out_leaves_none_and_changes_nothing_else(text: str) -> None:
+    cleaned, count = without_secrets(f"{text} {JWT} {text}")
+    assert count >= 1
+    assert not events.SECRET.search(cleaned)
+    assert JWT not in cleaned
