@@ -38,8 +38,8 @@ migrations: $(VENV)/.dev ## Write migrations for changed models
 	$(BIN)/python manage.py makemigrations
 
 lock: $(VENV)/.dev ## Lock the dependencies anew
-	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe requirements.in
-	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe requirements-dev.in
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-strip-extras --allow-unsafe requirements.in
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-strip-extras --allow-unsafe requirements-dev.in
 
 chromium: $(VENV)/.dev ## Find or install a browser for the tests
 	@$(BIN)/python -m tests.browser.chromium
