@@ -9,9 +9,11 @@ from django.utils.cache import patch_vary_headers
 
 
 def is_partial(request: HttpRequest) -> bool:
-    """Whether htmx asks for a part of a page (and not, boosted or restoring history, for the whole of it)."""
+    """Whether htmx asks for a part of a page: not when it restores history, nor when a link is boosted without a target."""
     htmx = getattr(request, "htmx", None)
-    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    if htmx is None or not htmx or htmx.history_restore_request:
+        return False
+    return not htmx.boosted or htmx.target is not None
 
 
 def render_page(

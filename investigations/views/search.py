@@ -25,7 +25,7 @@ from trail.search import execute
 from trail.search.spec import Search
 from web.htmx import render_page
 
-PARTIALS = {"results": "results"}
+PARTIALS = {"explore": "explore"}
 
 
 def person(request: HttpRequest) -> User:
