@@ -97,14 +97,13 @@ FIELDS: tuple[Field, ...] = (
     Field("url.path", K.WILDCARD, "The path that was asked for"),
     Field("url.domain", K.KEYWORD, "The host that was asked"),
     _ours("resource.type", K.KEYWORD, "The kind of thing acted on", facet=True),
-    _ours("resource.id", K.KEYWORD, "The thing acted on", identifier=True),
+    _ours("resource.id", K.KEYWORD, "The thing acted on", column=True, identifier=True),
     _ours("resource.name", K.KEYWORD, "That thing's name"),
     _ours(
         "token.operation",
         K.KEYWORD,
         "Which token operation this was, whatever the source called it",
         facet=True,
-        column=True,
     ),
     _ours(
         "token.id",

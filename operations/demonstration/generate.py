@@ -1,9 +1,12 @@
 """A believable trail of a platform that runs on macaroons, as a stream: the same for the same numbers, flat in memory."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import accumulate
 from random import Random
 from typing import Any
 
@@ -13,6 +16,7 @@ from trail.events import nest
 
 DATASET = "demonstration"
 LEAST = 2_000
+HOUR = 3_600 * 1_000_000_000  # nanoseconds
 REASONS = ("expired", "caveat: organization", "caveat: read-only", "unknown key", "bad signature")
 RESOURCES = {"api": "app", "edge": "route", "builder": "build", "registry": "image", "machines": "machine", "volumes": "volume",
              "secrets": "secret", "billing": "invoice", "metrics": "series", "dns": "zone"}  # fmt: skip
@@ -31,23 +35,29 @@ class Demonstration:
         if self.events < LEAST:
             raise ValueError(f"A demonstration needs at least {LEAST:,} events to hold its incident.")
 
-    @property
-    def step(self) -> int:
-        """Nanoseconds from one event to the next."""
-        return self.days * 86_400 * 1_000_000_000 // self.events
-
     def time_of(self, number: int) -> str:
         """When an event happens, exact to the nanosecond; later numbers are later."""
-        start = self.until - timedelta(days=self.days)
-        # A fixed scatter within the event's own step, so that times look real and never change places.
-        offset = number * self.step + (number * 2_654_435_761 + self.seed) % max(self.step, 1)
+        periods, inside = divmod(number, self.events)
+        before = load(self.until, self.days)
+        span = before[-1] * HOUR // self.events
+        # A fixed scatter within the event's own share, so that times look real and never change places.
+        place = inside * before[-1] * HOUR // self.events + (number * 2_654_435_761 + self.seed) % max(span, 1)
+        hour = bisect_right(before, place // HOUR) - 1
+        offset = hour * HOUR + (place - before[hour] * HOUR) // (before[hour + 1] - before[hour])
         seconds, nanoseconds = divmod(offset, 1_000_000_000)
-        moment = start + timedelta(seconds=seconds)
+        moment = self.until + timedelta(days=self.days * (periods - 1), seconds=seconds)
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"
 
     def answer(self) -> incident.Answer:
         """What an investigation of the incident should find."""
         return incident.answer(self.events, self.seed, self.time_of)
+
+
+@cache
+def load(until: datetime, days: int) -> tuple[int, ...]:
+    """The platform's load up to each hour of the period: high in working hours, low at night and at the weekend."""
+    hours = (until - timedelta(days=days) + timedelta(hours=hour) for hour in range(days * 24))
+    return (0, *accumulate((7 if 7 <= hour.hour <= 18 else 4) if hour.weekday() < 5 else 3 for hour in hours))
 
 
 def midnight() -> datetime:
