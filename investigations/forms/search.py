@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ class Asked:
         if self.search is None:
             raise ValueError("a search that was not understood has no pages")
         query = {"until": [until]} | self.search.to_query()
-        more: dict[str, Any] = {**query, **self.context, "after": _packed(sort), "start": self.start + count}
+        more: dict[str, Any] = {**query, **self.context, "after": packed(sort), "start": self.start + count}
         return "?" + urlencode(more, doseq=True)
 
 
@@ -97,5 +97,6 @@ def _place(query: QueryDict) -> tuple[list[Any] | None, int]:
     return after, start
 
 
-def _packed(sort: tuple[Any, ...]) -> str:
+def packed(sort: Sequence[Any]) -> str:
+    """A place in the trail as an address carries it."""
     return base64.urlsafe_b64encode(orjson.dumps(list(sort))).decode()

@@ -13,7 +13,7 @@ from accounts.roles import may_investigate, may_search
 from investigations import journal, presentation
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
-from investigations.forms.search import Asked, read, refuse_secrets
+from investigations.forms.search import Asked, packed, read
 from investigations.journal import Action
 from investigations.models import Case
 from operations.services import trail
@@ -136,11 +136,14 @@ def _question(request: HttpRequest, name: str, parameter: str, ask: Any, underst
     context: dict[str, Any] = {"about": about, "parameter": parameter}
     status = 200
     try:
-        refuse_secrets(request.GET)
+        if problem := read(request.GET).problem:
+            raise problem
         if about:
             answer = ask(trail(), understand(about), scope_of(user), **more)
             journal.record(Action.QUESTION, by=user, resource=("question", name), labels={parameter: about})
             context |= {"answer": answer, "search_url": _search_url(answer.search)}
+            if after := getattr(answer, "after", None):
+                context["older_url"] = f"?{urlencode({parameter: about, 'after': packed(after)})}"
     except (BadQuery, TooLarge) as error:
         context |= {"problem": str(error), "about": ""}
         status = 400

@@ -44,6 +44,7 @@ def revoke(token: str, **fields: Any) -> dict[str, Any]:
 
 def write(trail: Trail, *documents: dict[str, Any]) -> list[Outcome]:
     """Write events so that they can be found at once; every one must be new."""
-    outcomes = write_to(trail, documents, refresh=True)
+    outcomes = write_to(trail, documents)
+    trail.client.indices.refresh(index=trail.events)
     assert {outcome.status for outcome in outcomes} <= {"created"}, outcomes
     return outcomes

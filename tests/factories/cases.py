@@ -1,0 +1,53 @@
+"""Cases and what hangs on them, made the way people make them: through the services, on the real trail."""
+
+from typing import Any
+
+from accounts.models import User
+from investigations.models import Case, Evidence, Export, Membership, Run, SavedQuery
+from investigations.services import cases, exports, library, runs
+from investigations.services import evidence as evidence_services
+from tests.factories.events import write
+from trail.connection import Trail
+from trail.search.spec import Search
+
+
+def open_case(
+    by: User, *, title: str = "Leaked deploy token", members: tuple[User, ...] = (), readers: tuple[User, ...] = ()
+) -> Case:
+    case = cases.open_case(title=title, by=by)
+    for user in members:
+        cases.add_member(case=case, user=user, level=Membership.Level.MEMBER, by=by)
+    for user in readers:
+        cases.add_member(case=case, user=user, level=Membership.Level.READER, by=by)
+    return case
+
+
+def pin(trail: Trail, case: Case, by: User, *events: dict[str, Any], reason: str = "It matters") -> list[Evidence]:
+    """Write the events and pin them."""
+    write(trail, *events)
+    ids = [event["event"]["id"] for event in events]
+    return evidence_services.pin(case=case, event_ids=ids, reason=reason, by=by).new
+
+
+def run(by: User, *, text: str = "", case: Case | None = None, title: str = "A run") -> Run:
+    """A run that has been carried out."""
+    made = runs.start(search=Search(text=text), title=title, by=by, case=case)
+    runs.execute_run(made.pk)
+    made.refresh_from_db()
+    return made
+
+
+def export(by: User, *, format: str = "csv", case: Case | None = None, run: Run | None = None) -> Export:
+    """An export whose file is written."""
+    made = exports.start(format=format, by=by, case=case, run=run)
+    exports.write_export(made.pk)
+    made.refresh_from_db()
+    return made
+
+
+def saved_query(
+    slug: str, text: str, *parameters: dict[str, str], name: str = "", group: str = "General"
+) -> SavedQuery:
+    query = SavedQuery(slug=slug, name=name or slug, group=group)
+    library.save(query=query, search=Search(text=text), parameters=parameters, by=None)
+    return query

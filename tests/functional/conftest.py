@@ -1,0 +1,76 @@
+"""What every functional test stands on: the style sheets in place, and a case that everybody of the cast has a part in."""
+
+import fcntl
+import http.client
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as console
+from django.core.management import call_command
+from pytest_django import Settings
+
+from accounts.models import User
+from investigations.models import Case
+from tests.factories.cases import open_case
+from trail.connection import Trail
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> None:
+    """Pages name their style sheets by the manifest, as they do when the console runs. Workers take turns."""
+    with (console.STATE_DIR / "static.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not (console.STATIC_ROOT / "staticfiles.json").exists():
+            call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def case(trail: Trail, alice: User, bob: User, rae: User) -> Case:
+    """alice leads it, bob is a member, rae reads; charlie knows nothing of it."""
+    return open_case(alice, members=(bob,), readers=(rae,))
+
+
+@pytest.fixture
+def no_trail(settings: Settings) -> None:
+    """From here on the engine does not answer."""
+    settings.OPENSEARCH_URL = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def wire(node: str, trail: Trail, settings: Settings) -> Iterator[list[str]]:
+    """Every request that the console makes to the engine from here on, as it passes by: `POST /_bulk`."""
+    seen: list[str] = []
+    engine = urlsplit(node)
+
+    class Passing(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def pass_on(self) -> None:
+            seen.append(f"{self.command} {urlsplit(self.path).path}")
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            beyond = http.client.HTTPConnection(engine.hostname or "", engine.port)
+            beyond.request(self.command, self.path, body, dict(self.headers))
+            answer = beyond.getresponse()
+            content = answer.read()
+            beyond.close()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.getheader("Content-Type") or "")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = pass_on  # noqa: N815  http.server's names
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, daemon=True).start()
+    settings.OPENSEARCH_URL = f"http://127.0.0.1:{server.server_port}"
+    yield seen
+    server.shutdown()
+    server.server_close()

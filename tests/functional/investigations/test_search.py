@@ -1,0 +1,212 @@
+"""The search page."""
+
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+from pytest_django.asserts import assertContains, assertNotContains
+
+from accounts.models import User
+from investigations.models import Case
+from tests.factories.events import event, use, write
+from tests.functional.reading import at_sign_in, events_on, journal, link, text_of
+from trail.connection import Trail
+
+SECRET = "fm2_" + "lJPECAAAAAAAAbcd" * 4
+
+
+def test_it_shows_what_matches_newest_first(client: Client, alice: User, trail: Trail) -> None:
+    write(
+        trail,
+        use("t-1", id="old", at="2026-01-01T00:00:00Z"),
+        use("t-1", id="new", at="2026-02-01T00:00:00Z", event__outcome="failure"),
+        use("t-2", id="other"),
+    )
+    client.force_login(alice)
+    response = client.get("/", {"q": "token.id:t-1"})
+    assert events_on(response) == ["new", "old"]
+    assertContains(response, "<b>1–2</b> of <b>2</b> events")
+    assertContains(response, "2026-01-01")
+    assertContains(response, "1 events, 1 failed")  # a bar of the histogram
+    assertContains(response, 'title="failure"')  # a value of a facet
+
+
+def test_its_address_is_its_state(client: Client, alice: User, trail: Trail) -> None:
+    write(trail, *(use(f"t-{n}", id=f"e{n}", user__id=f"u{n % 2}", at=f"2026-01-0{n}T00:00:00Z") for n in range(1, 7)))
+    client.force_login(alice)
+    response = client.get("/", {
+        "q": "token.operation:$what", "p.what": "token.authorize", "f": ["user.id:u1", "-token.id:t-5"],
+        "from": "2026-01-01", "to": "2026-01-06", "sort": "token.id:asc", "columns": "token.id,user.id",
+    })  # fmt: skip
+    assert events_on(response) == ["e1", "e3"]
+    assertContains(response, "Remove the filter user.id: u1")
+
+
+def test_following_next_page_shows_every_event_once_while_others_arrive(
+    client: Client, alice: User, trail: Trail
+) -> None:
+    write(trail, *(use("t", id=f"e{n:03}", at=f"2026-01-01T00:00:00.{n % 7:09}Z") for n in range(120)))
+    client.force_login(alice)
+    response = client.get("/", {"q": "token.id:t"})
+    seen = events_on(response)
+    write(trail, *(use("t", id=f"late{n}", at=f"2026-01-01T00:00:00.{n:09}Z") for n in range(9)))
+    while address := link(response, "Next page"):
+        response = client.get(f"/{address}")
+        assertContains(response, "of <b>120</b> events")
+        seen += events_on(response)
+    assert sorted(seen) == [f"e{n:03}" for n in range(120)]
+
+
+def test_htmx_gets_the_part_that_it_fills_and_no_other(client: Client, alice: User, trail: Trail) -> None:
+    write(trail, use("t", id="e"))
+    client.force_login(alice)
+    headers = {"HX-Request": "true", "HX-Target": "explore"}
+    part = client.get("/", {"q": "token.id:t"}, headers=headers)
+    assert events_on(part) == ["e"]
+    assert "<html" not in text_of(part)
+    assert {"HX-Request", "HX-Target"} <= set(part["Vary"].replace(" ", "").split(","))
+    assert "<html" in text_of(client.get("/", {"q": "token.id:t"}, headers=headers | {"HX-Target": "anything"}))
+
+
+def test_a_search_is_on_record_with_what_was_asked(client: Client, alice: User, trail: Trail) -> None:
+    client.force_login(alice)
+    client.get("/", {"q": "user.id:mallory", "f": "event.outcome:failure"})
+    (recorded,) = journal(trail, "search.run")
+    assert recorded["user"]["id"] == "alice"
+    assert recorded["labels"]["search"] == "q=user.id%3Amallory&f=event.outcome%3Afailure"
+
+
+def test_it_makes_one_request_to_the_engine_and_one_for_the_record(
+    client: Client, alice: User, trail: Trail, wire: list[str]
+) -> None:
+    write(trail, use("t"))
+    client.force_login(alice)
+    client.get("/")  # the record's index and the demonstration's badge are seen to once
+    wire.clear()
+    client.get("/", {"q": "token.id:t"})
+    assert wire == [f"POST /{trail.prefix}-events-*/_search", "POST /_bulk"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"q": "user.id:"}, "is followed by nothing"),
+        ({"q": "usr.id:x"}, "did you mean user.id?"),
+        ({"q": "(a"}, "This ( has no )."),
+        ({"q": "source.ip:house"}, "holds addresses"),
+        ({"q": "user.id:$who"}, "$who has no value; fill it in."),
+        ({"f": "nothing:x"}, "There is no field"),
+        ({"f": "source.ip:house"}, "holds addresses"),
+        ({"from": "yesterday"}, "is not a time"),
+        ({"sort": "message:asc"}, "cannot be sorted"),
+        ({"columns": "nothing"}, "to show as a column"),
+        ({"after": "%%%"}, "does not say which page"),
+        ({"after": "WzFd"}, "refused this search"),
+    ],
+)
+def test_what_cannot_be_understood_gets_a_sentence_and_keeps_what_was_typed(
+    client: Client, alice: User, trail: Trail, query: dict[str, str], sentence: str
+) -> None:
+    write(trail, use("t"))
+    client.force_login(alice)
+    response = client.get("/", {"q": "mallory"} | query)
+    assertContains(response, sentence, status_code=400)
+    assertContains(response, f'value="{query.get("q", "mallory")}"', status_code=400)
+    assert events_on(response) == []
+
+
+def test_a_bearer_secret_is_refused_and_stands_nowhere(client: Client, alice: User, trail: Trail) -> None:
+    client.force_login(alice)
+    for query in ({"q": f"token.id:{SECRET}"}, {"q": "token.id:$t", "p.t": SECRET}, {"f": f"user.id:{SECRET}"}):
+        assertContains(client.get("/", query), "treat the token as leaked", status_code=400)
+    assert journal(trail) == []
+
+
+def test_what_is_hidden_is_not_in_the_hits_the_count_or_the_facets(
+    client: Client, case: Case, alice: User, charlie: User, lea: User, trail: Trail
+) -> None:
+    of_the_case = {document["event"]["id"] for document in journal(trail)}
+    assert len(of_the_case) == 3
+    client.force_login(charlie)
+    for query in ("event.dataset:console", case.public_id, "case.open", "alice", "resource.type:case"):
+        response = client.get("/", {"q": query})
+        assert not of_the_case & set(events_on(response))
+        assertNotContains(response, f'title="{case.public_id}"')
+        assertNotContains(response, 'title="case.open"')
+        assertNotContains(response, "of <b>3</b> events")
+    for insider in (alice, lea):
+        client.force_login(insider)
+        assert set(events_on(client.get("/", {"q": f"resource.id:{case.public_id}"}))) == of_the_case
+
+
+def test_nobody_sees_what_others_searched_for(client: Client, alice: User, charlie: User, trail: Trail) -> None:
+    client.force_login(alice)
+    client.get("/", {"q": "user.id:suspect"})
+    trail.client.indices.refresh(index=trail.events)
+    client.force_login(charlie)
+    assertContains(client.get("/", {"q": "event.action:search.run"}), "No event matches")
+    client.force_login(alice)
+    assertContains(client.get("/", {"q": "event.action:search.run"}), "of <b>1</b> events")
+
+
+def test_a_stranger_is_not_told_which_case_an_address_speaks_of(client: Client, case: Case, charlie: User) -> None:
+    client.force_login(charlie)
+    assertNotContains(client.get("/", {"case": case.public_id}), case.title)
+
+
+def test_a_reader_finds_events_and_cannot_pin_or_run(client: Client, rae: User, trail: Trail) -> None:
+    write(trail, use("t", id="e"))
+    client.force_login(rae)
+    response = client.get("/", {"q": "token.id:t"})
+    assert events_on(response) == ["e"]
+    assertNotContains(response, "pin-form")
+    assertNotContains(response, "Run in background")
+
+
+def test_what_an_intruder_wrote_is_shown_and_never_run(client: Client, alice: User, trail: Trail) -> None:
+    evil = '"><script>alert(1)</script>'
+    for number, name in enumerate(("user.id", "user.name", "resource.id", "event.action", "user_agent.original")):
+        write(trail, event(**{name.replace(".", "__"): evil, "id": f"evil {number} {evil}"}))
+    write(trail, event(id="rtl", user__id="\u202egnp.exe", message="x" * 1_000_000))
+    client.force_login(alice)
+    response = client.get(
+        "/", {"q": "", "columns": "user.id,user.name,resource.id,event.action,user_agent.original,message"}
+    )
+    assert len(events_on(response)) == 6
+    assertNotContains(response, "<script>alert(1)")
+    assertContains(response, "&lt;script&gt;alert(1)&lt;/script&gt;")
+    assertContains(response, "<bdi>\u202egnp.exe</bdi>")
+
+
+@pytest.mark.parametrize("event_id", ["a/b", "/", "a b?c#d%2F", "line\nbreak", "…/../x", "ä+;=&"])
+def test_every_event_has_an_address_whatever_its_id(client: Client, alice: User, trail: Trail, event_id: str) -> None:
+    write(trail, use("t", id=event_id))
+    client.force_login(alice)
+    response = client.get("/", {"q": "token.id:t"})
+    assert events_on(response) == [event_id]
+    assertContains(client.get(link(response, "Open") or ""), "Digest")
+
+
+def test_an_empty_trail_is_said_to_match_nothing(client: Client, alice: User, trail: Trail) -> None:
+    client.force_login(alice)
+    assertContains(client.get("/"), "No event matches")
+
+
+def test_a_trail_that_is_down_is_no_empty_result(client: Client, alice: User, trail: Trail, no_trail: None) -> None:
+    client.force_login(alice)
+    response = client.get("/", {"q": "mallory"})
+    assertContains(response, "The trail (OpenSearch) does not answer.", status_code=503)
+    assertNotContains(response, "No event matches", status_code=503)
+    part = client.get("/", headers={"HX-Request": "true", "HX-Target": "explore"})
+    assert (part.status_code, part["HX-Retarget"]) == (503, "#alerts")
+
+
+def test_anonymous_goes_to_sign_in_and_comes_back(client: Client, trail: Trail, db: None) -> None:
+    assert at_sign_in(client.get("/?q=mallory"), "/?q=mallory")
+    response = client.get("/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/?q=mallory"})
+    assert response["HX-Redirect"] == f"/accounts/login/?next={quote('/?q=mallory', safe='')}"
+
+
+def test_only_reading_is_allowed(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    assert client.post("/").status_code == 405
