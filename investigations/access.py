@@ -5,7 +5,6 @@ from django.http import Http404
 
 from accounts.models import User
 from accounts.roles import may_investigate, sees_every_case
-from investigations.errors import CaseClosed
 from investigations.models import Case, Export, Membership, Run
 from trail.search.spec import Scope
 
@@ -19,12 +18,10 @@ def case_for(user: User, public_id: str) -> Case:
 
 
 def writable_case_for(user: User, public_id: str) -> Case:
-    """The case, if this person may change it now. 404 for strangers, 403 for readers, CaseClosed when it is closed."""
+    """The case, if this person may change it. 404 for strangers, 403 for readers; services refuse a closed one."""
     case = case_for(user, public_id)
     if not may_write(user, case):
         raise PermissionDenied("You may read this case and not change it.")
-    if not case.is_open:
-        raise CaseClosed
     return case
 
 
@@ -65,6 +62,13 @@ def export_for(user: User, public_id: str) -> Export:
     if export is None or not _may_see(user, export):
         raise Http404("There is no such export.")
     return export
+
+
+def may_stop(user: User, job: Run | Export) -> bool:
+    """Whether the person may stop it: who started it, and who may write to its case."""
+    if not may_investigate(user):
+        return False
+    return job.started_by_id == user.pk or (job.case is not None and may_write(user, job.case))
 
 
 def _may_see(user: User, job: Run | Export) -> bool:

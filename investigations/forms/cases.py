@@ -33,7 +33,9 @@ class MemberForm(forms.Form):
 
     def clean_username(self) -> str:
         username = str(self.cleaned_data["username"]).strip()
-        self.person = User.objects.filter(username__iexact=username, is_active=True).first()
+        found = User.objects.filter(username__iexact=username)
+        # Who is shut out of the console cannot be let into a case, and can be let out of one.
+        self.person = (found if self.data.get("action") == "remove" else found.filter(is_active=True)).first()
         if self.person is None:
             raise forms.ValidationError(f"There is nobody named {username} here.")
         return username

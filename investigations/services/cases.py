@@ -4,7 +4,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.roles import may_investigate
-from investigations.errors import Refused
+from investigations.errors import CaseClosed, Refused
 from investigations.journal import Action, record_in_case
 from investigations.models import Case, Membership, Note
 
@@ -22,12 +22,19 @@ def open_case(*, title: str, by: User, description: str = "", severity: str = Ca
     return case
 
 
+def hold_open(case: Case) -> None:
+    """Hold the case's row, so that changes come one after the other, and nobody closes it meanwhile. Raises CaseClosed."""
+    if Case.objects.select_for_update().filter(pk=case.pk, status=Case.Status.OPEN).first() is None:
+        raise CaseClosed
+
+
 @transaction.atomic
 def change(*, case: Case, by: User, **values: str) -> list[str]:
     """Change title, description or severity; the names of what really changed."""
     changed = [name for name in CHANGEABLE if name in values and getattr(case, name) != values[name]]
     if not changed:
         return []
+    hold_open(case)
     for name in changed:
         setattr(case, name, values[name])
     case.save()
@@ -92,6 +99,7 @@ def _keep_a_lead(case: Case, membership: Membership, level: str | None) -> None:
 @transaction.atomic
 def write_note(*, case: Case, text: str, by: User) -> Note:
     """Add a note. Notes are not changed afterwards; another note corrects one."""
+    hold_open(case)
     note = Note.objects.create(case=case, text=text, author=by, author_name=by.name or by.username)
     case.save(update_fields=["changed_at"])
     record_in_case(Action.NOTE_WRITE, "wrote a note", by=by, case=case, labels={"note": str(note.pk)})

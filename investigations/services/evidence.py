@@ -11,6 +11,7 @@ from investigations.access import scope_of
 from investigations.errors import Refused
 from investigations.journal import Action, record_in_case
 from investigations.models import Case, Evidence, Run
+from investigations.services.cases import hold_open
 from operations.services import trail
 from trail.events import digest
 from trail.search import execute
@@ -51,8 +52,8 @@ def pin(
 
 @transaction.atomic
 def _pin(case: Case, hits: list[Hit], reason: str, by: User, search: Search | None, run: Run | None) -> Pinned:
-    # Taking the case's row first makes two people who pin at once number their evidence one after the other.
-    Case.objects.select_for_update().get(pk=case.pk)
+    # Two people who pin at once number their evidence one after the other.
+    hold_open(case)
     standing = set(case.evidence.standing().values_list("event_id", flat=True))
     number = case.evidence.aggregate(last=Max("number"))["last"] or 0
     new: list[Evidence] = []
@@ -87,6 +88,7 @@ def withdraw(*, evidence: Evidence, reason: str, by: User) -> None:
         raise Refused(f"{evidence.label} was withdrawn before, by {evidence.withdrawn_by_name}.")
     if not reason.strip():
         raise Refused("Say why: the reason stays beside what was withdrawn.", "reason")
+    hold_open(evidence.case)
     evidence.withdrawn_at = timezone.now()
     evidence.withdrawn_by_name = by.name or by.username
     evidence.withdrawn_reason = reason.strip()

@@ -1,6 +1,9 @@
 """Cases: the list, one case with its timeline, its notes, people and activity."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -43,8 +46,9 @@ def case_change(request: HttpRequest, public_id: str) -> HttpResponse:
     case = access.writable_case_for(person(request), public_id)
     form = CaseForm(request.POST or None, initial={name: getattr(case, name) for name in cases.CHANGEABLE})
     if request.method == "POST" and form.is_valid():
-        cases.change(case=case, by=person(request), **form.cleaned_data)
-        return redirect("case_detail", public_id)
+        words = form.cleaned_data
+        if _done(form, lambda: cases.change(case=case, by=person(request), **words)):
+            return redirect("case_detail", public_id)
     context = {"form": form, "case": case}
     return render_page(request, "investigations/case_form.html", context, status=400 if form.errors else 200)
 
@@ -71,10 +75,11 @@ def case_notes(request: HttpRequest, public_id: str) -> HttpResponse:
     form = NoteForm(request.POST or None)
     if request.method == "POST":
         case = access.writable_case_for(user, public_id)
-        if form.is_valid():
-            cases.write_note(case=case, text=form.cleaned_data["text"], by=user)
+        if form.is_valid() and _done(form, lambda: cases.write_note(case=case, by=user, **form.cleaned_data)):
             return redirect("case_notes", public_id)
     context = _case(user, case) | {"tab": "notes", "form": form, "notes": case.notes.all()}
+    # A note that was refused stays in the form, though the case may have been closed meanwhile.
+    context["may_write"] = context["may_write"] or bool(form.errors)
     return render_page(request, "investigations/case_notes.html", context, status=400 if form.errors else 200)
 
 
@@ -86,21 +91,26 @@ def case_people(request: HttpRequest, public_id: str) -> HttpResponse:
     form = MemberForm(request.POST or None)
     if request.method == "POST":
         case = access.led_case_for(user, public_id)
-        if form.is_valid() and _change_people(request, case, form):
+        if form.is_valid() and _done(form, lambda: _change_people(request, case, form)):
             return redirect("case_people", public_id)
     people = case.memberships.select_related("user")
     context = _case(user, case) | {"tab": "people", "form": form, "people": people}
     return render_page(request, "investigations/case_people.html", context, status=400 if form.errors else 200)
 
 
-def _change_people(request: HttpRequest, case: Case, form: MemberForm) -> bool:
-    """Add, change or remove as the button said; False when a rule says no, which the form then shows."""
+def _change_people(request: HttpRequest, case: Case, form: MemberForm) -> None:
+    """Add, change or remove as the button said."""
     assert form.person is not None
+    if request.POST.get("action") == "remove":
+        cases.remove_member(case=case, user=form.person, by=person(request))
+    else:
+        cases.add_member(case=case, user=form.person, level=form.cleaned_data["level"], by=person(request))
+
+
+def _done(form: Form, change: Callable[[], object]) -> bool:
+    """Carry a change out; False when a rule says no, which the form then shows beside what was typed."""
     try:
-        if request.POST.get("action") == "remove":
-            cases.remove_member(case=case, user=form.person, by=person(request))
-        else:
-            cases.add_member(case=case, user=form.person, level=form.cleaned_data["level"], by=person(request))
+        change()
     except Refused as refused:
         form.add_error(None, refused.sentence)
         return False

@@ -1,6 +1,7 @@
 """Exports: ask for one, watch it, take its file."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -56,7 +57,7 @@ def export_run(request: HttpRequest, public_id: str) -> HttpResponseBase:
 @signed_in
 def export_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     export = access.export_for(person(request), public_id)
-    context = {"export": export, "may_stop": may_investigate(person(request))}
+    context = {"export": export, "may_stop": access.may_stop(person(request), export)}
     return render_page(request, "investigations/export_detail.html", context, {"progress": "progress"})
 
 
@@ -64,6 +65,8 @@ def export_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 @requires(may_investigate)
 def export_cancel(request: HttpRequest, public_id: str) -> HttpResponseBase:
     export = access.export_for(person(request), public_id)
+    if not access.may_stop(person(request), export):
+        raise PermissionDenied("You may see this export and not stop it.")
     try:
         exports.cancel(export=export, by=person(request))
     except Refused as refused:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.decorators import requires, signed_in
 from accounts.roles import may_investigate
 from investigations import access, presentation
-from investigations.errors import Refused
+from investigations.errors import CaseClosed, Refused
 from investigations.forms.cases import PinForm
 from investigations.forms.search import read
 from investigations.models import Case, Run, SavedQueryVersion
@@ -46,20 +47,19 @@ def run_start(request: HttpRequest) -> HttpResponseBase:
     try:
         if asked.search is None:
             raise asked.problem or BadQuery("There is no search to run.", 0)
-        title = (
-            request.POST.get("title", "").strip()
-            or (str(version.query) if version else asked.search.text)
-            or "All events"
-        )
-        run = runs.start(search=asked.search, title=title, by=user, case=case, version=version)
+        if case is not None and not case.is_open:
+            raise BadQuery(CaseClosed().sentence, 0)
+        title = request.POST.get("title", "").strip() or (version.query.name if version else asked.search.text)
+        run = runs.start(search=asked.search, title=title or "All events", by=user, case=case, version=version)
     except BadQuery as error:
-        context = {"asked": asked, "problem": error, "caret": " " * error.position + "▲"}
+        context = {"asked": asked, "case": case, "may_investigate": True,
+                   "problem": error, "caret": " " * error.position + "▲"}  # fmt: skip
         return render_page(request, "investigations/search.html", context, status=400)
     return redirect("run_detail", run.public_id)
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 9 else 0
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,19 +67,20 @@ def _number(text: str) -> int:
 def run_detail(request: HttpRequest, public_id: str) -> HttpResponseBase:
     user = person(request)
     run = access.run_for(user, public_id)
-    context: dict[str, Any] = {"run": run, "search": Search.from_json(run.search), "status": 200}
+    context: dict[str, Any] = {"run": run, "search": Search.from_json(run.search)}
     if request.method == "POST":
         return _cancel(request, run, context)
     if run.chunks:
         context |= _results(request, run)
     context["exports"] = run.exports.all()[:5]
-    context["may_stop"] = may_investigate(user)
+    # Of a run that is over the page offers the export instead.
+    context["may_stop"] = may_investigate(user) if run.is_over else access.may_stop(user, run)
     return render_page(request, "investigations/run_detail.html", context, PARTIALS)
 
 
 def _cancel(request: HttpRequest, run: Run, context: dict[str, Any]) -> HttpResponseBase:
-    if not may_investigate(person(request)):
-        return redirect("run_detail", run.public_id)
+    if not access.may_stop(person(request), run):
+        raise PermissionDenied("You may see this run and not stop it.")
     try:
         runs.cancel(run=run, by=person(request))
     except Refused as refused:
