@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from operations.formats import auth0, cloudtrail, ecs, github, okta, teleport
+from operations.formats import auth0, azure, cloudtrail, duo, ecs, github, gsuite, okta, slack, tailscale, teleport
 
 Flat = dict[str, Any]
 
@@ -31,5 +31,10 @@ FORMATS = {
         Format("github", "github.audit", github.convert),
         Format("auth0", "auth0.logs", auth0.convert),
         Format("teleport", "teleport.audit", teleport.convert),
+        Format("azure", "azure.entra", azure.convert),
+        Format("gsuite", "google.workspace", gsuite.convert),
+        Format("slack", "slack.audit", slack.convert),
+        Format("duo", "duo.logs", duo.convert),
+        Format("tailscale", "tailscale.audit", tailscale.convert),
     )
 }

@@ -4,9 +4,11 @@ from typing import Any
 
 from operations.formats.values import agent, at, source, text, time, token
 
-# Codes of exchanges that issue a token, and of revocations, among Auth0's types.
-ISSUES = ("s", "ss", "seacft", "seccft", "sepft", "sertft", "ssa")
-REVOKES = ("slo", "srrt", "sdu")
+# Auth0's types of a sign-in that begins a session, and of what ends one.
+ISSUES = ("s", "ssa")
+REVOKES = ("slo", "srrt")
+# What begins with f failed; these are the attempts that were blocked.
+BLOCKED = ("f", "limit_", "pwd_leak", "signup_pwd_leak", "api_limit")
 
 
 def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -20,7 +22,7 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         "@timestamp": time(moment),
         "event.id": text(entry.get("log_id")) or text(record.get("log_id")),
         "event.action": kind,
-        "event.outcome": "failure" if kind.startswith("f") else "success",
+        "event.outcome": "failure" if kind.startswith(BLOCKED) else "success",
         "service.name": "auth0",
         "user.id": text(entry.get("user_id")) or text(at(auth, "user", "user_id")),
         "user.name": text(entry.get("user_name")) or text(at(auth, "user", "name")),

@@ -5,9 +5,10 @@ which makes a second event `…:issue`, and ending or reviving a key one of `…
 principal's ARN as later calls with the new key will carry it, so that the three questions meet their events.
 """
 
+import re
 from typing import Any
 
-from operations.formats.values import agent, at, fingerprint, source, text, time, token
+from operations.formats.values import agent, at, fingerprint, first, source, text, time, token
 
 ISSUES = {
     "AssumeRole",
@@ -17,11 +18,13 @@ ISSUES = {
     "GetSessionToken",
     "GetFederationToken",
 }
+# A role's path is no part of the name that its sessions carry.
+_ROLE = re.compile(r"^arn:(?P<partition>[\w-]+):iam::(?P<account>\d+):role/(?:.*/)?(?P<name>[^/]+)$")
 
 
 def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     name = text(record.get("eventName"))
-    moment = record.get("eventTime") or record.get("@timestamp")  # shippers rename it
+    moment = first(record, "eventTime", "@timestamp", "p_event_time")
     if name is None or moment is None:
         raise ValueError("it has no eventName or eventTime")
     problem = text(record.get("errorCode"))
@@ -34,17 +37,19 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         "service.name": text(record.get("eventSource")),
         "organization.id": text(at(record, "userIdentity", "accountId")) or text(record.get("recipientAccountId")),
         "http.request.id": text(record.get("requestID")),
-        "source.geo.region_name": text(record.get("awsRegion")),
         "message": text(record.get("errorMessage")),
         **source(record.get("sourceIPAddress")),
         **agent(record.get("userAgent")),
     }
+    if region := text(record.get("awsRegion")):
+        # Where the service is, which says nothing of where the caller is: no source.geo.
+        common["labels"] = {"aws_region": region}
     used = _used(record)
-    first = common | _actor(record) | _resource(record) | used | _times(record)
+    call = common | _actor(record) | _resource(record) | used | {"trace.id": text(record.get("sharedEventID"))}
     if used:
-        first["token.operation"] = "token.authorize"
+        call["token.operation"] = "token.authorize"
     implied = [_issued(record, name, used), _ended(record, name)] if not problem else []
-    return [first, *(common | _actor(record) | fields for fields in implied if fields)]
+    return [call, *(common | _actor(record) | fields for fields in implied if fields)]
 
 
 def _outcome(record: dict[str, Any], problem: str | None) -> str:
@@ -67,10 +72,6 @@ def _used(record: dict[str, Any]) -> dict[str, Any]:
 def _kind(key: str) -> str:
     """By AWS's prefixes: ASIA is a temporary key, AKIA one that stays."""
     return "session" if key.startswith("ASIA") else "access_key"
-
-
-def _times(record: dict[str, Any]) -> dict[str, Any]:
-    return {"trace.id": text(record.get("sharedEventID"))}
 
 
 def _resource(record: dict[str, Any]) -> dict[str, Any]:
@@ -116,8 +117,8 @@ def _issued(record: dict[str, Any], name: str, used: dict[str, Any]) -> dict[str
     key = text(at(answer, "credentials", "accessKeyId"))
     if name not in ISSUES or key is None:
         return None
-    whom = text(at(answer, "assumedRoleUser", "arn")) or text(at(answer, "federatedUser", "arn"))
     expires = at(answer, "credentials", "expiration")
+    whom = _whom(record)
     return {
         **token(_kind(key), key),
         **({"user.id": whom} if whom else {}),
@@ -125,6 +126,17 @@ def _issued(record: dict[str, Any], name: str, used: dict[str, Any]) -> dict[str
         "token.parent_fingerprint": parent,
         "token.expires_at": time(expires) if expires is not None else None,
     }
+
+
+def _whom(record: dict[str, Any]) -> str | None:
+    """Whom the new key acts as. Services (EC2, Lambda …) get no such answer on record, so it is made from the asking."""
+    answer, asked = record.get("responseElements"), record.get("requestParameters")
+    told = text(at(answer, "assumedRoleUser", "arn")) or text(at(answer, "federatedUser", "arn"))
+    role, session = text(at(asked, "roleArn")), text(at(asked, "roleSessionName"))
+    if told or role is None or session is None:
+        return told
+    match = _ROLE.match(role)
+    return f"arn:{match['partition']}:sts::{match['account']}:assumed-role/{match['name']}/{session}" if match else None
 
 
 def _ended(record: dict[str, Any], name: str) -> dict[str, Any] | None:

@@ -1,20 +1,17 @@
 """GitHub audit log (https://docs.github.com/en/organizations/keeping-your-organization-secure/reviewing-the-audit-log).
 
-A personal access token or an app's token is a token by its `token_id` or the hash GitHub gives of it.
+The token that a call was made with is one by its `token_id` or the hash GitHub gives of it: what a record says of it is
+a use. (Which token a grant or a revocation is about, GitHub says by other numbers, which no later call carries.)
 """
 
 from typing import Any
 
-from operations.formats.values import agent, at, source, text, time, token
-
-ISSUES = ("personal_access_token.access_granted", "oauth_authorization.create", "public_key.create")
-REVOKES = ("personal_access_token.access_revoked", "oauth_authorization.destroy", "public_key.delete")
+from operations.formats.values import agent, at, first, source, text, time, token
 
 
 def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     action = text(record.get("action"))
-    moments = ("@timestamp", "created_at", "at_sign_timestamp", "p_event_time")
-    moment = next((record[name] for name in moments if record.get(name)), None)
+    moment = first(record, "@timestamp", "created_at", "at_sign_timestamp", "p_event_time")
     if action is None or moment is None:
         raise ValueError("it has no action or no time")
     fields = {
@@ -35,6 +32,5 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     }
     found = token("access_key", record.get("token_id") or record.get("hashed_token"))
     if found:
-        operation = "token.issue" if action in ISSUES else "token.revoke" if action in REVOKES else "token.authorize"
-        fields |= {**found, "token.operation": operation}
+        fields |= {**found, "token.operation": "token.authorize"}
     return [fields]

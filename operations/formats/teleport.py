@@ -26,7 +26,6 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         "resource.type": "server" if record.get("server_id") else None,
         "resource.id": text(record.get("server_id")) or text(record.get("name")),
         "resource.name": text(record.get("server_hostname")),
-        "url.path": None,
         **source(record.get("addr.remote") or record.get("addr_remote") or record.get("src_addr")),
         **agent(record.get("user_agent")),
     }

@@ -70,6 +70,29 @@ def test_ending_and_reviving_a_key(name: str, status: str | None, operation: str
     assert [get(document, "token.operation") for document in _events(record)][1:] == [operation]
 
 
+def test_a_service_that_assumes_a_role_is_named_as_its_key_will_act() -> None:
+    records = [json.loads(line) for line in (LOG.parent / "cloudtrail-catalog.ndjson").read_text().splitlines()]
+    (assumed, issued), (used,) = (_events(record) for record in records)
+    assert assumed["user"]["id"] == "lambda.amazonaws.com"
+    assert issued["token"]["id"] == used["token"]["id"]
+    assert issued["user"]["id"] == used["user"]["id"]
+
+
+def test_a_roles_path_is_no_part_of_its_sessions_name() -> None:
+    asked = {"roleArn": "arn:aws-us-gov:iam::123456789012:role/team/ops/Reader", "roleSessionName": "ada"}
+    record = {
+        "eventName": "AssumeRole", "eventTime": "2026-11-24T00:00:00Z", "eventID": "1", "requestParameters": asked,
+        "responseElements": {"credentials": {"accessKeyId": "ASIAX"}},
+    }  # fmt: skip
+    assert _events(record)[1]["user"]["id"] == "arn:aws-us-gov:sts::123456789012:assumed-role/Reader/ada"
+
+
+def test_the_region_of_a_service_is_not_where_its_caller_is() -> None:
+    (event,) = _events({"eventName": "x", "eventTime": "2026-11-24T00:00:00Z", "awsRegion": "eu-west-1"})
+    assert event["labels"] == {"aws_region": "eu-west-1"}
+    assert "source" not in event
+
+
 def test_a_refused_call_issues_nothing() -> None:
     record = {**_real("AssumeRole"), "errorCode": "AccessDenied"}
     (only,) = _events(record)
