@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections import Counter
+import re
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TextIO
@@ -13,6 +14,11 @@ from trail.connection import Trail
 from trail.errors import InvalidEvent
 from trail.events import nest, parse, without_secrets
 from trail.writer import write_many
+
+# The engine's longest term is 32,766 bytes, with the value's path in it; a character is up to four.
+LONGEST_VALUE = 7_000
+# An integer that may be beyond 64 bits, or half a character: neither fits what the engine keeps.
+_UNFIT = re.compile(r"\d{19}|\\u[dD][89a-fA-F]")
 
 
 @dataclass(slots=True)
@@ -40,24 +46,43 @@ def events_of(format: Format, record: Record) -> tuple[list[dict[str, Any]], int
     value = json.loads(text) if secrets else record.value
     try:
         flat = format.convert(value)
-    except (AttributeError, TypeError, KeyError, ValueError, IndexError) as error:
-        raise InvalidEvent("record", f"is not a {format.name} record: {error}") from error
+    except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError, RecursionError) as error:
+        raise InvalidEvent("record", f"is no {format.name} record: {error}") from error
     if not flat:
-        raise InvalidEvent("record", f"is not a {format.name} record")
+        raise InvalidEvent("record", f"is no {format.name} record")
     identity = str(
         flat[0].get("event.id") or hashlib.sha256(record.text.encode("utf-8", "surrogateescape")).hexdigest()
     )
     documents = []
     for number, fields in enumerate(flat):
-        suffix = "" if number == 0 else f":{fields['token.operation'].rpartition('.')[2]}"
+        part = fields.get("token.operation", "").rpartition(".")[2] or number
+        suffix = "" if number == 0 else f":{part}"
         fields = {"event.dataset": format.dataset, **fields}
         fields["event.id"] = f"{format.dataset}:{identity}{suffix}"
         fields["event.original"] = text
         document = nest(fields)
         if number == 0:
-            document["raw"] = value
+            document["raw"] = searchable(value) if len(text) > LONGEST_VALUE or _UNFIT.search(text) else value
         documents.append(parse(document).document)
     return documents, secrets
+
+
+def searchable(value: Any) -> Any:
+    """The source record as `raw` can hold it: long text is cut, an integer beyond 64 bits is text.
+
+    `event.original` beside it stays exact.
+    """
+    match value:
+        case dict():
+            return {searchable(name): searchable(inner) for name, inner in value.items()}
+        case list():
+            return [searchable(inner) for inner in value]
+        case str():
+            return value[:LONGEST_VALUE].encode("utf-8", "replace").decode()
+        case int() if not -(2**63) <= value < 2**64:
+            return str(value)
+        case _:
+            return value
 
 
 def import_records(
@@ -75,7 +100,8 @@ def import_records(
     A record of which one event is not valid is rejected whole.
     """
     summary = Summary()
-    places: dict[str, Record] = {}
+    # The record of each event under way: outcomes come in the order of the events.
+    under_way: deque[Record] = deque()
 
     def events() -> Iterator[dict[str, Any]]:
         for record in records:
@@ -87,30 +113,28 @@ def import_records(
                 _reject(summary, rejects, source, record.place, str(error), record.text)
                 continue
             summary.secrets += secrets
-            for document in documents:
-                places[document["event"]["id"]] = record
+            if not dry_run:
+                under_way.extend(record for _ in documents)
             yield from documents
 
-    outcomes = write_many(trail, events()) if not dry_run else (None for _ in events())
-    for outcome in outcomes:
-        if outcome is None:
-            places.clear()
-            continue
-        record = places.pop(outcome.event_id, None)
+    if dry_run:
+        deque(events(), maxlen=0)
+        return summary
+    for outcome in write_many(trail, events()):
+        record = under_way.popleft()
         if outcome.status == "created":
             summary.written += 1
         elif outcome.status == "existing":
             summary.existing += 1
         else:
             summary.conflicts += outcome.status == "conflict"
-            place, text = (record.place, record.text) if record else (0, "")
-            _reject(summary, rejects, source, place, outcome.reason, text)
+            _reject(summary, rejects, source, record.place, outcome.reason, record.text)
     return summary
 
 
 def _reject(summary: Summary, rejects: TextIO, source: str, place: int, reason: str, text: str) -> None:
     summary.rejected += 1
-    summary.reasons[reason.partition(",")[0][:120]] += 1
+    summary.reasons[reason.partition(", got")[0][:120]] += 1
     # What is kept for inspection must not be where a secret survives.
     kept = without_secrets(text)[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     rejects.write(json.dumps({"source": source, "record": place, "reason": reason, "text": kept}) + "\n")

@@ -63,15 +63,18 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 def records(stream: BinaryIO) -> Iterator[Record]:
     """Each record of a stream. Its form is told from its beginning."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    head = text.read(CHUNK)
-    if match := _RECORDS.match(head):
-        yield from _elements(head[match.end() :], text)
-    elif head.lstrip()[:1] == "[":
-        yield from _elements(head.lstrip()[1:], text)
-    elif _first_line_is_whole(head):
-        yield from _lines(head, text)
-    else:
-        yield from _documents(head, text)
+    try:
+        head = text.read(CHUNK)
+        if match := _RECORDS.match(head):
+            yield from _elements(head[match.end() :], text)
+        elif head.lstrip()[:1] == "[":
+            yield from _elements(head.lstrip()[1:], text)
+        elif _first_line_is_whole(head):
+            yield from _lines(head, text)
+        else:
+            yield from _documents(head, text)
+    finally:
+        text.detach()  # the stream is its opener's to close
 
 
 def _first_line_is_whole(head: str) -> bool:

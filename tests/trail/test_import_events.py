@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from trail.connection import Trail
 from trail.questions import first_use, token_ref, tokens_issued
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
+
+ROOT = Path(__file__).parents[2]
 
 
 def _import(*paths: Path | str, format: str = "cloudtrail", rejects: Path, **options: object) -> tuple[str, int]:
@@ -38,8 +43,11 @@ def test_a_real_log_comes_in_once_and_answers_the_questions(trail: Trail, data: 
     _refresh(trail)
     assumed = next(r for r in records if r["eventName"] == "AssumeRole" and r.get("responseElements"))
     whom = assumed["responseElements"]["assumedRoleUser"]["arn"]
+    answers = [r["responseElements"] for r in records if r["eventName"] == "AssumeRole" and r.get("responseElements")]
+    keys = [one["credentials"]["accessKeyId"] for one in answers if one["assumedRoleUser"]["arn"] == whom]
     issued = tokens_issued(trail, whom, WHOLE_TRAIL)
-    assert [one.token_id for one in issued.tokens] == [assumed["responseElements"]["credentials"]["accessKeyId"]]
+    assert {one.token_id for one in issued.tokens} == set(keys)
+    assert issued.total == len(keys) == 2
     key = assumed["userIdentity"]["accessKeyId"]
     first = first_use(trail, token_ref(key), WHOLE_TRAIL).first
     assert first is not None
@@ -83,6 +91,68 @@ def test_hand_edited_samples_are_read_or_kept_with_a_reason(
     assert f"{len(kept)} rejected" in said
     _refresh(trail)
     assert execute.count(trail, Search(), WHOLE_TRAIL) + len(kept) == 40
+
+
+def test_values_that_the_engine_cannot_hold_come_in_and_stay_exact_in_the_original(
+    trail: Trail, tmp_path: Path
+) -> None:
+    policy, number = "x" * 100_000, 2**70
+    record = {"eventName": "PutRolePolicy", "eventTime": "2026-11-01T00:00:00Z", "eventID": "1", "requestParameters": {
+        "policyDocument": policy, "number": number, "exact": 1.50, "half": "\ud800", "big": 2**53 + 1}}  # fmt: skip
+    (tmp_path / "log").write_text(json.dumps(record))
+    assert _import(tmp_path / "log", rejects=tmp_path / "r")[1] == 0
+    _refresh(trail)
+    asked = Search(text="raw.requestParameters.policyDocument:xxx*")
+    (hit,) = execute.page(trail, asked, WHOLE_TRAIL, size=10).hits
+    assert json.loads(hit.document["event"]["original"]) == record
+    assert hit.document["raw"]["requestParameters"]["big"] == 2**53 + 1
+    assert hit.document["raw"]["requestParameters"]["number"] == str(number)
+
+
+def test_one_impossible_record_does_not_stop_the_others(trail: Trail, tmp_path: Path) -> None:
+    good = {"eventName": "x", "eventTime": "2026-11-01T00:00:00Z", "eventID": "1"}
+    nested: object = "x"
+    for _ in range(300):
+        nested = {"a": nested}
+    bad = [{**good, "eventID": "9" * 600}, {**good, "eventTime": 1e308}, {**good, "eventID": "2", "deep": nested}]
+    (tmp_path / "log").write_text("\n".join(json.dumps(record) for record in [*bad, good]))
+    said, status = _import(tmp_path / "log", rejects=tmp_path / "r")
+    assert (status, "1 events written, 0 already there, 3 rejected" in said) == (3, True)
+    reasons = [json.loads(line)["reason"] for line in (tmp_path / "r").read_text().splitlines()]
+    assert ["event.id" in reasons[0], "not a time" in reasons[1], "raw" in reasons[2]] == [True, True, True]
+
+
+def test_a_stream_comes_in_from_another_program(trail: Trail, node: str, data: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "manage.py",
+        "import_events",
+        "--format",
+        "cloudtrail",
+        "--rejects",
+        str(tmp_path / "r"),
+        "-",
+    ]
+    packed = gzip.compress((data / "logs" / "cloudtrail-catalog.ndjson").read_bytes())
+    environment = os.environ | {
+        "OPENSEARCH_URL": node,
+        "TRAIL_PREFIX": trail.prefix,
+        "CONSOLE_STATE_DIR": str(tmp_path),
+    }
+    done = subprocess.run(command, input=packed, cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert (done.returncode, b"2 records read: 3 events written" in done.stdout) == (0, True), done.stderr
+    broken = subprocess.run(command, input=b"[1]", cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert (broken.returncode, b"1 rejected" in broken.stdout) == (3, True), broken.stderr
+
+
+@pytest.mark.parametrize("format", ["auth0", "azure", "gsuite", "slack", "duo", "tailscale", "teleport"])
+def test_real_records_of_every_format_come_in_once(trail: Trail, data: Path, tmp_path: Path, format: str) -> None:
+    log = data / "logs" / f"{format}-panther.ndjson"
+    said, _ = _import(log, format=format, rejects=tmp_path / "r")
+    again, _ = _import(log, format=format, rejects=tmp_path / "r")
+    written = int(said.partition(" read: ")[2].split()[0])
+    assert 0 < written <= len(log.read_text().splitlines())
+    assert f"0 events written, {written} already there" in again
 
 
 def test_our_own_export_comes_back_in(trail: Trail, tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is no format {options['format']}; there are {', '.join(FORMATS)}.")
         try:
             files = reading.paths(options["paths"])
+        except FileNotFoundError as error:
+            raise CommandError(str(error)) from error
+        try:
             if not options["dry_run"]:
                 mapping.install(trail())
             summary, rejects = self.read(format, files, options)

@@ -45,12 +45,14 @@ def test_a_whole_event_is_accepted() -> None:
         ("message", JWT),
         ("message", "Bearer abcdefghijklmnopqrstuvwxyz"),
         ("token__discharges", [{"tail": "x"}]),
+        ("id", ""),
+        ("id", "é" * 257),
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_field(field: str, value: object) -> None:
     with pytest.raises(InvalidEvent) as caught:
         parse(event(**{field: value}))
-    named = {"at": "@timestamp"}.get(field, field.replace("__", "."))
+    named = {"at": "@timestamp", "id": "event.id"}.get(field, field.replace("__", "."))
     assert caught.value.field == named
 
 
@@ -63,6 +65,11 @@ def test_only_an_object_is_an_event(document: object) -> None:
 def test_raw_needs_the_exact_text_beside_it() -> None:
     with pytest.raises(InvalidEvent, match=r"event\.original"):
         parse(event(raw={"a": 1.5}))
+
+
+def test_a_source_record_that_no_engine_can_keep_is_refused() -> None:
+    with pytest.raises(InvalidEvent, match="raw: cannot be stored"):
+        parse(event(raw={"n": 2**70}, event__original="{}"))
 
 
 def test_the_digest_is_of_what_the_writer_said_and_not_of_what_the_trail_added() -> None:
