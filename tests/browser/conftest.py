@@ -1,0 +1,110 @@
+"""The whole console as `make up` runs it, on the session's node and Redis, and a browser. Nothing is patched here."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from auditconsole.local.ports import free_port
+from operations.management.commands.demo_people import PASSWORD
+from tests.browser import chromium
+
+EVENTS = 60_000
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@dataclass(frozen=True)
+class Console:
+    """A running console: where it is, where its state is, how to run one of its commands."""
+
+    url: str
+    environment: dict[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=self.environment, check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def console(node: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """`manage.py console` with the demonstration in it, started once a session."""
+    state, port = tmp_path_factory.mktemp("console"), free_port()
+    environment = os.environ | {
+        "CONSOLE_STATE_DIR": str(state), "WEB_PORT": str(port), "OPENSEARCH_URL": node, "WEB_WORKERS": "1",
+        "REDIS_URL": redis_url.rpartition("/")[0] + "/9", "TRAIL_PREFIX": f"browser-{port}",
+        "DEMO_EVENTS": str(EVENTS), "DATABASE_URL": f"sqlite:///{state / 'console.sqlite3'}",
+    }  # fmt: skip
+    log = state / "said.txt"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "console"],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    while "Ctrl-C stops everything" not in log.read_text():
+        assert process.poll() is None, f"The console did not start:\n{log.read_text()}"
+        time.sleep(0.2)
+    yield Console(f"http://127.0.0.1:{port}", environment)
+    process.send_signal(signal.SIGINT)
+    process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.installed(), args=chromium.ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, console: Console, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A fresh profile. The test fails when a page logs an error, breaks its policy or asks another site for anything."""
+    context = browser.new_context(base_url=console.url, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(20_000)
+    wrong: list[str] = []
+    context.on("weberror", lambda error: wrong.append(str(error.error)))
+    context.on(
+        "console",
+        lambda message: wrong.append(f"{message.text} {message.location}") if message.type == "error" else None,
+    )
+    context.on("request", lambda request: None if request.url.startswith(console.url) else wrong.append(request.url))
+    yield context
+    context.close()
+    assert not wrong
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+def sign_in(page: Page, username: str) -> None:
+    """As a person does it, from the sign-in page."""
+    page.goto("/accounts/login/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "login" not in url)
+
+
+def faults(page: Page) -> list[str]:
+    """Where a page fails WCAG 2.2 AA as far as axe can tell, or is wider than the window."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}}).response["violations"]
+    wrong = [f"{page.url}: {rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wrong + ([f"{page.url}: {wider} pixels wider than the window"] if wider > 0 else [])

@@ -1,0 +1,71 @@
+"""Every page, light and wide, dark and narrow: usable by WCAG 2.2 AA as far as axe can tell, never wider than the window."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Console, faults, sign_in
+
+SHAPES = [("light", 1440), ("dark", 390)]
+BARE = ["/accounts/login/", "/accounts/signup/", "/nowhere/"]
+PLAIN = [
+    "/", "/?q=event.outcome%3Afailure&from=now-30d", "/?q=user.id%3A%28", "/?q=nothing-like-it", "/cases/", "/cases/new/",
+    "/queries/", "/queries/everything-a-token-did/", "/queries/from-an-address/?run=1&p.address=nonsense", "/runs/",
+    "/exports/", "/status/", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/?user=usr_0000",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(browser: Browser, console: Console) -> list[str]:
+    """A case with evidence, a note, a run and an export in it: the addresses of all that."""
+    context = browser.new_context(base_url=console.url)
+    page = context.new_page()
+    sign_in(page, "alice")
+    page.goto("/cases/new/")
+    page.get_by_label("Title").fill("Every page")
+    page.get_by_role("button", name="Open the case").click()
+    case = page.url.removeprefix(console.url)
+    public_id = case.split("/")[2]
+    page.goto(f"{case}notes/")
+    page.get_by_label("Note").fill("Who asked for this token?")
+    page.get_by_role("button").filter(has_text="note").click()
+    page.goto(f"/?q=event.outcome%3Afailure&case={public_id}")
+    page.locator("input[name=event][type=checkbox]").first.check()
+    event = page.locator("[data-open]").first.get_attribute("href") or ""
+    page.get_by_label("Reason").fill("An example")
+    page.get_by_role("button", name="Pin to case").click()
+    expect(page.get_by_text("Pinned 1 to")).to_be_visible()
+    page.get_by_role("button", name="Run in background").click()
+    expect(page.locator("#progress .badge--finished")).to_be_visible()
+    run = page.url.removeprefix(console.url)
+    page.get_by_role("button", name="Export as CSV").click()
+    expect(page.locator("#progress .badge--finished")).to_be_visible()
+    export = page.url.removeprefix(console.url)
+    context.close()
+    answer = dict(line.split(maxsplit=1) for line in console.manage("demo", "--answer").splitlines())
+    token = answer["token_id"]
+    tabs = [f"{case}{tab}" for tab in ("", "notes/", "people/", "activity/", "change/", "evidence/1/")]
+    asked = [f"/questions/first-use/?token={token}", f"/questions/before-revocation/?token={token}"]
+    return [*tabs, event, run, export, *asked]
+
+
+@pytest.mark.parametrize(("scheme", "width"), SHAPES)
+def test_every_page_can_be_used_by_everybody(
+    scheme: str, width: int, browser: Browser, console: Console, made: list[str]
+) -> None:
+    context = browser.new_context(
+        base_url=console.url, color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )  # fmt: skip
+    page = context.new_page()
+    wrong = _faults_of(page, BARE)
+    sign_in(page, "alice")
+    wrong += _faults_of(page, [*PLAIN, *made])
+    context.close()
+    assert wrong == []
+
+
+def _faults_of(page: Page, paths: list[str]) -> list[str]:
+    found = []
+    for path in paths:
+        page.goto(path)
+        found += faults(page)
+    return found
