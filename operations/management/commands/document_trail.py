@@ -1,0 +1,26 @@
+"""Write docs/trail.md from the schema, or say that it is out of date."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from trail import documentation
+
+
+class Command(BaseCommand):
+    help = "Write docs/trail.md from trail/schema.py; with --check only say whether it is current."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="write nothing; status 1 when the page is out of date")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        page, text = settings.BASE_DIR / "docs" / "trail.md", documentation.text()
+        if page.exists() and page.read_text() == text:
+            self.stdout.write("docs/trail.md is current.")
+            return
+        if options["check"]:
+            raise CommandError("docs/trail.md is out of date; run manage.py document_trail.")
+        page.write_text(text)
+        self.stdout.write("docs/trail.md is written.")
