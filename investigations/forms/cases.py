@@ -68,7 +68,8 @@ class PinForm(forms.Form):
         # Several of these stand on one page, so their fields' ids must differ.
         self.auto_id = f"pin-{get_random_string(4)}-%s"
         cases = [(case.public_id, case.title) for case in Case.objects.writable_by(user)]
-        self.has_cases = bool(cases)
+        # A form that was sent comes back whole, though its case may have been closed meanwhile.
+        self.has_cases = bool(cases) or self.is_bound
         select = self.fields["case"].widget
         assert isinstance(select, forms.Select)
         select.choices = cases
