@@ -4,6 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
+from operations.demonstration.generate import Demonstration
 from trail.connection import Trail, connect
 from trail.search import bodies, execute
 from trail.search.spec import WHOLE_TRAIL, Filter, Search
@@ -25,3 +26,10 @@ def demonstration_loaded() -> bool:
     """Whether the trail holds demonstration events. Raises TrailUnavailable."""
     body = bodies.hits(DEMONSTRATION, WHOLE_TRAIL, size=0) | {"track_total_hits": 1}
     return bool(execute.ask(trail(), body)["hits"]["total"]["value"])
+
+
+def demonstration_in_the_trail() -> Demonstration | None:
+    """The demonstration whose events the trail holds (the one that ends last); None where it holds none."""
+    answer = execute.ask(trail(), bodies.hits(DEMONSTRATION, WHOLE_TRAIL, size=1))
+    found = answer["hits"]["hits"]
+    return Demonstration.of(execute.hit(found[0]).event_id) if found else None

@@ -1,6 +1,7 @@
 """A believable trail of a platform that runs on macaroons, as a stream: the same for the same numbers, flat in memory."""
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from trail.events import nest
 
 DATASET = "demonstration"
 LEAST = 2_000
+_ID = re.compile(r"^demo-(?P<seed>-?\d+)-(?P<until>\d{8})-(?P<days>\d+)d-(?P<events>\d+)-\d+$")
 HOUR = 3_600 * 1_000_000_000  # nanoseconds
 REASONS = ("expired", "caveat: organization", "caveat: read-only", "unknown key", "bad signature")
 RESOURCES = {"api": "app", "edge": "route", "builder": "build", "registry": "image", "machines": "machine", "volumes": "volume",
@@ -48,6 +50,19 @@ class Demonstration:
         moment = self.until + timedelta(days=self.days * (periods - 1), seconds=seconds)
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"
 
+    def id_of(self, number: int) -> str:
+        """An event's id names what it is a part of: other numbers make other events, which must not share their ids."""
+        return f"demo-{self.seed}-{self.until:%Y%m%d}-{self.days}d-{self.events}-{number:09d}"
+
+    @classmethod
+    def of(cls, event_id: str) -> "Demonstration | None":
+        """The demonstration that an event is a part of, from its id."""
+        match = _ID.match(event_id)
+        if match is None:
+            return None
+        until = datetime.strptime(match["until"], "%Y%m%d").replace(tzinfo=UTC)
+        return cls(int(match["events"]), int(match["seed"]), until, int(match["days"]))
+
     def answer(self) -> incident.Answer:
         """What an investigation of the incident should find."""
         return incident.answer(self.events, self.seed, self.time_of)
@@ -78,7 +93,7 @@ def stream(demonstration: Demonstration) -> Iterator[dict[str, Any]]:
             fields = platform.fields(number)
         yield nest({
             "@timestamp": demonstration.time_of(number),
-            "event.id": f"demo-{demonstration.seed}-{number:09d}",
+            "event.id": demonstration.id_of(number),
             "event.dataset": DATASET,
             "event.category": ["authentication"] if fields["event.action"] != "token.authorize" else ["api"],
             **fields,
