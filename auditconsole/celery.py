@@ -1,8 +1,10 @@
 """The Celery app, its queue rules and the whole schedule in one place."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import heartbeat_sent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auditconsole.settings")
 
@@ -21,8 +23,18 @@ app.conf.update(
     worker_hijack_root_logger=False,
     timezone="UTC",
     beat_schedule={
-        "worker-heartbeat": {"task": "operations.tasks.worker_heartbeat", "schedule": 20.0},
-        "resume-abandoned-runs": {"task": "investigations.tasks.resume_abandoned_runs", "schedule": 15.0},
+        # One that no worker took before the next is due is dropped, so that they do not pile up while none is there.
+        "resume-abandoned-runs": {
+            "task": "investigations.tasks.resume_abandoned_runs", "schedule": 15.0, "options": {"expires": 15},
+        },
     },
-)
+)  # fmt: skip
 app.autodiscover_tasks()
+
+
+@heartbeat_sent.connect  # type: ignore[untyped-decorator]
+def sign_of_life(**about: Any) -> None:
+    """The worker's main process says every few seconds that it lives, however busy its pool is."""
+    from operations import health
+
+    health.beat()

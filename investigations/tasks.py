@@ -1,17 +1,16 @@
 """What the worker is asked to do: each task calls one service. The row is the handle; doing one twice is harmless."""
 
 from celery import shared_task
-from celery.contrib.django.task import DjangoTask
 
 
-@shared_task(base=DjangoTask, ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def execute_run(pk: int) -> None:
     from investigations.services import runs
 
     runs.execute_run(pk)
 
 
-@shared_task(base=DjangoTask, ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def write_export(pk: int) -> None:
     from investigations.services import exports
 

@@ -89,5 +89,5 @@ def _database() -> Part:
 
 
 def beat(now: Callable[[], float] = time.time) -> None:
-    """The worker's sign of life; a scheduled task calls it."""
+    """The worker's sign of life."""
     cache.set(HEARTBEAT, now(), timeout=600)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -10,13 +11,13 @@ from django.db import transaction
 
 from accounts.models import User
 from investigations import tasks
-from investigations.access import scope_of
+from investigations.access import scope_of_run
 from investigations.errors import Refused
 from investigations.exports import csv, jsonl
 from investigations.exports.rows import Row
 from investigations.journal import Action, record, record_in_case
 from investigations.models import Case, Export, Run
-from investigations.services import jobs
+from investigations.services import jobs, runs
 from operations.services import trail
 from trail.errors import TrailUnavailable
 from trail.search import execute
@@ -46,7 +47,7 @@ def start(*, format: str, by: User, case: Case | None = None, run: Run | None = 
         what = "timeline" if case else "results of a run"
         record_in_case(Action.EXPORT_START, f"exported the {what} as {export.get_format_display()}", by=by,
                        case=belongs, labels=labels)  # fmt: skip
-    tasks.write_export.delay_on_commit(export.pk)
+    jobs.enqueue(tasks.write_export, export)
     return export
 
 
@@ -60,19 +61,20 @@ def write_export(pk: int) -> None:
     export = jobs.claim(Export, pk)
     if export is None:
         return
-    try:
-        _work(export)
-    except jobs.LostClaim:
-        return
-    except TrailUnavailable as error:
-        jobs.put_back(export, str(error))
-    except OSError as error:
-        jobs.fail(export, f"The file could not be written: {error.strerror}. See to the disk and export again.")
+    with suppress(jobs.LostClaim):
+        try:
+            _work(export)
+        except TrailUnavailable as error:
+            jobs.put_back(export, str(error))
+        except OSError as error:
+            jobs.fail(export, f"The file could not be written: {error.strerror}. See to the disk and export again.")
 
 
 def _work(export: Export) -> None:
     final = path_of(export)
     final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in final.parent.glob(f"{export.public_id}.*.part"):  # by a worker that was killed
+        left.unlink(missing_ok=True)
     partial = final.with_suffix(f".{export.owner}.part")
     digest, size, done = hashlib.sha256(), 0, 0
     try:
@@ -98,18 +100,23 @@ def _for_us_alone(path: str, flags: int) -> int:
 
 
 def _rows(export: Export) -> Iterator[Row]:
-    """What the file holds, in order, as a stream."""
+    """What the file holds, in order, as a stream.
+
+    No query stays open between two rows: SQLite lets nobody write, us least of all, who reads from before another's write.
+    """
     if export.run is None:
         if export.case is None:
             raise ValueError("an export is of a case or of a run")
-        for evidence in export.case.evidence.standing().in_time_order().iterator(STEP):
-            yield Row.of_evidence(evidence)
+        pks = list(export.case.evidence.standing().in_time_order().values_list("pk", flat=True))
+        for start in range(0, len(pks), STEP):
+            some = export.case.evidence.in_bulk(pks[start : start + STEP])
+            yield from (Row.of_evidence(some[pk]) for pk in pks[start : start + STEP])
         return
-    scope = scope_of(export.started_by)
-    for chunk in export.run.chunk_rows.order_by("number").iterator(1):
-        pairs = chunk.pairs()
+    scope = scope_of_run(export.run)
+    for number in range(export.run.chunks):
+        pairs = export.run.chunk_rows.get(number=number).pairs()
         for start in range(0, len(pairs), STEP):
-            for hit in execute.fetch(trail(), pairs[start : start + STEP], scope):
+            for hit in runs.events(pairs[start : start + STEP], scope):
                 yield Row.of_hit(hit)
 
 

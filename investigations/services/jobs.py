@@ -5,16 +5,21 @@ Every change is one conditional UPDATE, so that of two workers one wins and the 
 
 import uuid
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from accounts.models import User
 from investigations.models.jobs import LEASE, Job
 
 # A job whose worker died, or that met an outage, this often is given up with a sentence.
 MAX_ATTEMPTS = 8
+WAITS_FOR_QUEUE = "The queue (Redis) does not answer. This is saved and starts by itself when it is back."
 State = Job.State
 J = TypeVar("J", bound=Job)
 
@@ -23,8 +28,21 @@ class LostClaim(Exception):
     """The job is no longer this worker's: another took it up, or it was ended. Who notices stops without a word."""
 
 
+def enqueue(task: Any, job: J) -> None:
+    """Hand the job to a worker once it is committed."""
+    transaction.on_commit(partial(_send, task, job))
+
+
+def _send(task: Any, job: J) -> None:
+    """The job is committed by now, so a queue that is down loses nothing: the row says so and the schedule takes it up."""
+    try:
+        task.delay(job.pk)
+    except (OperationalError, RedisError):
+        _rows(type(job)).filter(pk=job.pk, state=State.QUEUED).update(problem=WAITS_FOR_QUEUE)
+
+
 def claim(model: type[J], pk: int) -> J | None:
-    """Make this worker the job's owner; None when it is over, not due yet, or somebody else's."""
+    """Make this worker the job's owner; None when it is over, not due yet, somebody else's, or given up."""
     now, owner = timezone.now(), uuid.uuid4().hex
     free = Q(state=State.QUEUED, not_before__lte=now) | Q(state=State.RUNNING, lease_until__lt=now)
     taken = (
@@ -36,6 +54,12 @@ def claim(model: type[J], pk: int) -> J | None:
         return None
     _rows(model).filter(pk=pk, began_at=None).update(began_at=now)
     job: J = _rows(model).get(pk=pk)
+    if job.attempts > MAX_ATTEMPTS:
+        fail(
+            job,
+            f"Its worker stopped {MAX_ATTEMPTS} times without getting further; an admin finds why in the worker's log.",
+        )
+        return None
     return job
 
 
@@ -67,7 +91,7 @@ def put_back(job: J, sentence: str) -> None:
 
 def end_cancelled(job: J) -> None:
     """The worker has stopped because it was asked to."""
-    _keep(job, state=State.CANCELLED, ended_at=timezone.now(), owner="", lease_until=None)
+    _keep(job, state=State.CANCELLED, ended_at=timezone.now(), owner="", lease_until=None, problem="")
 
 
 def request_cancel(job: J, *, by: User) -> bool:
@@ -75,7 +99,11 @@ def request_cancel(job: J, *, by: User) -> bool:
     model, now = type(job), timezone.now()
     asked = {"cancel_requested_at": now, "cancelled_by_name": by.name or by.username}
     waiting = Q(state=State.QUEUED) | Q(state=State.RUNNING, lease_until__lt=now)
-    if _rows(model).filter(waiting, pk=job.pk).update(state=State.CANCELLED, ended_at=now, owner="", **asked):
+    if (
+        _rows(model)
+        .filter(waiting, pk=job.pk)
+        .update(state=State.CANCELLED, ended_at=now, owner="", problem="", **asked)
+    ):
         return True
     return bool(_rows(model).filter(pk=job.pk, state=State.RUNNING).update(**asked))
 

@@ -1,5 +1,6 @@
 """Runs: start one, do its work step by step, cancel it, read its results."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from investigations import tasks
-from investigations.access import scope_of
+from investigations.access import scope_of, scope_of_run
 from investigations.errors import Refused
 from investigations.journal import Action, record, record_in_case
 from investigations.models import Case, Run, RunChunk, SavedQueryVersion
@@ -17,7 +18,7 @@ from operations.services import trail
 from trail.errors import BadQuery, TrailUnavailable
 from trail.search import bodies, execute
 from trail.search.execute import Hit
-from trail.search.spec import Search
+from trail.search.spec import WHOLE_TRAIL, Scope, Search
 
 # A run keeps what it finds; more than this is refused at the start, never cut off.
 MAX_RESULTS = 5_000_000
@@ -42,7 +43,7 @@ def start(
         record(Action.RUN_START, by=by, resource=("run", run.public_id), labels=labels)
     else:
         record_in_case(Action.RUN_START, "started a background search", by=by, case=case, labels=labels)
-    tasks.execute_run.delay_on_commit(run.pk)
+    jobs.enqueue(tasks.execute_run, run)
     return run
 
 
@@ -55,22 +56,21 @@ def execute_run(pk: int) -> None:
     run = jobs.claim(Run, pk)
     if run is None:
         return
-    try:
-        _work(run)
-    except jobs.LostClaim:
-        return
-    except BadQuery as error:
-        jobs.fail(run, f"The search cannot be run: {error}")
-    except TrailUnavailable as error:
-        # A cancelled search fails in the engine, which looks like an outage from here.
-        if jobs.cancel_requested(run):
-            jobs.end_cancelled(run)
-        else:
-            jobs.put_back(run, str(error))
+    with suppress(jobs.LostClaim):
+        try:
+            _work(run)
+        except BadQuery as error:
+            jobs.fail(run, f"The search cannot be run: {error}")
+        except TrailUnavailable as error:
+            # A cancelled search fails in the engine, which looks like an outage from here.
+            if jobs.cancel_requested(run):
+                jobs.end_cancelled(run)
+            else:
+                jobs.put_back(run, str(error))
 
 
 def _work(run: Run) -> None:
-    search, scope = Search.from_json(run.search), scope_of(run.started_by)
+    search, scope = Search.from_json(run.search), scope_of_run(run)
     if run.total is None:
         total = execute.count(trail(), search, scope)
         if total > MAX_RESULTS:
@@ -100,17 +100,28 @@ def cancel(*, run: Run, by: User) -> None:
         if not jobs.request_cancel(run, by=by):
             raise Refused("This run is over already.")
         record(Action.RUN_CANCEL, by=by, case=run.case, resource=("run", run.public_id), labels={"run": run.public_id})
-    execute.cancel(trail(), run.opaque_id)
+    with suppress(TrailUnavailable):  # then the worker stops at its next step; the cancelling stands
+        execute.cancel(trail(), run.opaque_id)
 
 
-def results(run: Run, *, start: int, size: int, by: User) -> list[Hit]:
+def results(run: Run, *, start: int, size: int) -> list[Hit]:
     """Some of a run's results in its order, from number `start` (from 0), as the trail holds them."""
     pairs: list[tuple[str, str]] = []
     chunks = run.chunk_rows.filter(start__lt=start + size, start__gt=start - CHUNK).order_by("number")
     for chunk in chunks:
         inside = slice(max(0, start - chunk.start), max(0, start + size - chunk.start))
         pairs += chunk.pairs()[inside]
-    return execute.fetch(trail(), pairs, scope_of(by)) if pairs else []
+    return events(pairs, scope_of_run(run))
+
+
+def events(pairs: list[tuple[str, str]], scope: Scope) -> list[Hit]:
+    """Results as the trail holds them, without what may no longer be found: whoever has left a case has left its record.
+
+    Raises TrailUnavailable when the trail itself lacks one.
+    """
+    found = execute.find(trail(), [event_id for _, event_id in pairs], scope)
+    execute.fetch(trail(), [pair for pair in pairs if pair[1] not in found], WHOLE_TRAIL)
+    return [found[event_id] for _, event_id in pairs if event_id in found]
 
 
 def resume_abandoned() -> int:
