@@ -84,3 +84,8 @@ def scope_of(user: User) -> Scope:
         return Scope(user_id=user.username, everything=True)
     cases = Case.objects.visible_to(user).values_list("public_id", flat=True)
     return Scope(user_id=user.username, cases=tuple(cases))
+
+
+def scope_of_run(run: Run) -> Scope:
+    """What a run may find: in a case only what everybody of the case may, so that all of them read the same result."""
+    return scope_of(run.started_by) if run.case is None else Scope(user_id="", cases=(run.case.public_id,))

@@ -18,9 +18,7 @@ from investigations.exports.rows import Row
 from investigations.journal import Action, record, record_in_case
 from investigations.models import Case, Export, Run
 from investigations.services import jobs, runs
-from operations.services import trail
 from trail.errors import TrailUnavailable
-from trail.search import execute
 
 WRITERS = {Export.Format.CSV: csv.lines, Export.Format.JSONL: jsonl.lines}
 STEP = 1_000

@@ -85,7 +85,7 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
             return redirect("case_detail", public_id)
     context = {
         "case": case, "evidence": evidence, "form": form, "fields": presentation.fields(evidence.document),
-        "original": evidence.document.get("event", {}).get("original"), "check": _check(evidence, request),
+        "original": evidence.document.get("event", {}).get("original"), "check": _check(evidence),
         "may_write": case.is_open and access.may_write(user, case),
     }  # fmt: skip
     return render_page(request, "investigations/evidence.html", context, status=400 if form.errors else 200)
@@ -101,9 +101,9 @@ def _withdrawn(evidence: Evidence, form: ReasonForm, request: HttpRequest) -> bo
     return True
 
 
-def _check(evidence: Evidence, request: HttpRequest) -> services.Check | None:
+def _check(evidence: Evidence) -> services.Check | None:
     """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared."""
     try:
-        return services.check(evidence, by=person(request))
+        return services.check(evidence)
     except TrailUnavailable:
         return None

@@ -92,7 +92,7 @@ def _cancel(request: HttpRequest, run: Run, context: dict[str, Any]) -> HttpResp
 def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
     """One page of what was found so far."""
     start = min(_number(request.GET.get("start", "")), max(run.done - 1, 0)) // PAGE_SIZE * PAGE_SIZE
-    hits = runs.results(run, start=start, size=PAGE_SIZE, by=person(request))
+    hits = runs.results(run, start=start, size=PAGE_SIZE)
     columns = Search.from_json(run.search).columns
     return {
         "rows": presentation.rows(hits, columns),

@@ -67,6 +67,17 @@ def test_an_event_that_is_another_now_is_an_incident(
     assertContains(client.get(page), "The trail holds another event under this id")
 
 
+def test_a_record_that_only_its_pinner_finds_is_compared_for_everybody(
+    client: Client, case: Case, alice: User, bob: User, trail: Trail
+) -> None:
+    client.force_login(alice)
+    client.get("/", {"q": "mallory"})
+    (search,) = journal(trail, "search.run")
+    client.post("/evidence/pin/", {"case": case.public_id, "event": [search["event"]["id"]], "reason": "What I asked"})
+    client.force_login(bob)
+    assertContains(client.get(f"/cases/{case.public_id}/evidence/1/"), "the very same event")
+
+
 def test_a_trail_that_is_down_leaves_the_copy_to_be_read_and_says_it_was_not_compared(
     client: Client, alice: User, one: Evidence, page: str, settings: Settings
 ) -> None:
