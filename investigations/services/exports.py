@@ -21,6 +21,8 @@ from investigations.services import jobs, runs
 from trail.errors import TrailUnavailable
 
 WRITERS = {Export.Format.CSV: csv.lines, Export.Format.JSONL: jsonl.lines}
+# The number of a file's first line: what a CSV begins with is its header.
+FIRST_LINE = {Export.Format.CSV: 0, Export.Format.JSONL: 1}
 STEP = 1_000
 
 
@@ -74,10 +76,11 @@ def _work(export: Export) -> None:
     for left in final.parent.glob(f"{export.public_id}.*.part"):  # by a worker that was killed
         left.unlink(missing_ok=True)
     partial = final.with_suffix(f".{export.owner}.part")
+    format = Export.Format(export.format)
     digest, size, done = hashlib.sha256(), 0, 0
     try:
         with open(partial, "xb", opener=_for_us_alone) as file:
-            for done, line in enumerate(WRITERS[Export.Format(export.format)](_rows(export))):
+            for done, line in enumerate(WRITERS[format](_rows(export)), FIRST_LINE[format]):
                 file.write(line)
                 digest.update(line)
                 size += len(line)
@@ -90,7 +93,7 @@ def _work(export: Export) -> None:
         partial.replace(final)
     finally:
         partial.unlink(missing_ok=True)
-    return jobs.finish(export, done=export.total or 0, size=size, sha256=digest.hexdigest())
+    return jobs.finish(export, done=done, total=done, size=size, sha256=digest.hexdigest())
 
 
 def _for_us_alone(path: str, flags: int) -> int:

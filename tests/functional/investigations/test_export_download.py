@@ -1,0 +1,88 @@
+"""Taking an export's file."""
+
+import hashlib
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from pytest_django.asserts import assertContains
+
+from accounts.models import User
+from investigations.models import Case, Export
+from investigations.services import exports
+from tests.factories.cases import export, pin
+from tests.factories.events import use
+from tests.functional.reading import at_sign_in, journal
+from trail.connection import Trail
+
+
+@pytest.fixture
+def done(case: Case, alice: User, trail: Trail) -> Export:
+    pin(trail, case, alice, use("t"))
+    return export(alice, case=case)
+
+
+def _page(export: Export) -> str:
+    return f"/exports/{export.public_id}/file/"
+
+
+@pytest.mark.parametrize(("format", "type_"), [("csv", "text/csv; charset=utf-8"), ("jsonl", "application/x-ndjson")])
+def test_everybody_of_the_case_gets_the_whole_file_as_a_download(
+    client: Client, case: Case, alice: User, rae: User, format: str, type_: str
+) -> None:
+    done = export(alice, case=case, format=format)
+    client.force_login(rae)
+    response = client.get(_page(done))
+    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    assert hashlib.sha256(content).hexdigest() == done.sha256
+    assert response["Content-Type"] == type_
+    assert response["Content-Disposition"] == f'attachment; filename="{done.name}"'
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_it_is_on_record_with_the_digest(client: Client, bob: User, done: Export, trail: Trail) -> None:
+    client.force_login(bob)
+    client.get(_page(done)).close()
+    (recorded,) = journal(trail, "export.download")
+    assert (recorded["user"]["id"], recorded["labels"]["sha256"]) == ("bob", done.sha256)
+
+
+def test_without_a_record_there_is_no_download(client: Client, bob: User, done: Export, settings: Settings) -> None:
+    settings.OPENSEARCH_URL = "http://127.0.0.1:1"
+    client.force_login(bob)
+    assertContains(client.get(_page(done)), "does not answer", status_code=503)
+
+
+def test_a_file_is_for_the_console_alone_on_disk(done: Export) -> None:
+    assert exports.path_of(done).stat().st_mode & 0o077 == 0
+
+
+def test_before_it_is_whole_there_is_nothing_to_take(client: Client, case: Case, alice: User) -> None:
+    queued = exports.start(format="csv", by=alice, case=case)
+    client.force_login(alice)
+    assertContains(client.get(_page(queued), follow=True), "This export has no file; export again.")
+
+
+def test_a_file_that_is_gone_is_said_to_be_gone(client: Client, alice: User, done: Export) -> None:
+    exports.path_of(done).unlink()
+    client.force_login(alice)
+    assertContains(client.get(_page(done), follow=True), "This export has no file; export again.")
+
+
+def test_a_stranger_gets_404(client: Client, charlie: User, done: Export) -> None:
+    client.force_login(charlie)
+    assert client.get(_page(done)).status_code == 404
+
+
+def test_an_export_that_is_not_there_is_404(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    assert client.get("/exports/nosuchexport/file/").status_code == 404
+
+
+def test_anonymous_goes_to_sign_in(client: Client, done: Export) -> None:
+    assert at_sign_in(client.get(_page(done)), _page(done))
+
+
+def test_only_reading_is_allowed(client: Client, alice: User, done: Export) -> None:
+    client.force_login(alice)
+    assert client.post(_page(done)).status_code == 405
