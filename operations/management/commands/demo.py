@@ -46,9 +46,14 @@ class Command(BaseCommand):
         """Of the demonstration that the trail holds, or of the one that the numbers name."""
         named = any(options[name] is not None for name in ("events", "seed", "until", "days"))
         try:
-            asked = _asked(options) if named else demonstration_in_the_trail() or _asked(options)
+            there = None if named else demonstration_in_the_trail()
         except TrailError as error:
             raise CommandError(f"{error} With --events, --seed and --until it is not asked.") from error
+        asked = there or _asked(options)
+        if there is None and not named:
+            self.stderr.write(
+                f"The trail holds no demonstration; one of {asked.events:,} events would have this answer:"
+            )
         for name, value in asdict(asked.answer()).items():
             self.stdout.write(f"{name:26} {value if not isinstance(value, tuple) else ', '.join(value)}")
 
