@@ -33,3 +33,9 @@ def demonstration_in_the_trail() -> Demonstration | None:
     answer = execute.ask(trail(), bodies.hits(DEMONSTRATION, WHOLE_TRAIL, size=1))
     found = answer["hits"]["hits"]
     return Demonstration.of(execute.hit(found[0]).event_id) if found else None
+
+
+def is_whole(demonstration: Demonstration) -> bool:
+    """Whether the trail holds all of it: one whose loading was stopped may lack the incident. Raises TrailUnavailable."""
+    its_events = Search(text=f"event.id:{demonstration.id_of(0).removesuffix('000000000')}*")
+    return execute.count(trail(), its_events, WHOLE_TRAIL) >= demonstration.events

@@ -3,12 +3,14 @@
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 from auditconsole.local.errors import CannotStart
+from auditconsole.local.follow import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "jgo.lock.toml"
@@ -42,7 +44,7 @@ def fetch(folder: Path) -> None:
     jgo = Path(sys.executable).with_name("jgo")
     done = subprocess.run(
         [str(jgo), "--resolver", "python", "sync"], cwd=folder, env=os.environ | {"JGO_CACHE_DIR": str(folder)},
-        capture_output=True, text=True, check=False,
+        capture_output=True, text=True, check=False, preexec_fn=lambda: die_with_parent(signal.SIGTERM),
     )  # fmt: skip
     if done.returncode != 0 or not _complete(folder):
         why = (done.stderr or done.stdout).strip().splitlines()

@@ -19,4 +19,5 @@ def die_with_parent(with_signal: int) -> None:
 
 if __name__ == "__main__":
     die_with_parent(signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606  our own list of programs

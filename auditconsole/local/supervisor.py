@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from honcho.manager import Manager
+from honcho import manager as honcho
 from honcho.printer import Message
 from honcho.process import Process
 
@@ -26,6 +26,29 @@ class Child:
 
     name: str
     command: list[str]
+
+
+# How long a program may take to end before it is killed; OpenSearch closes its indices first.
+honcho.KILL_WAIT = 15
+
+
+class Programs(honcho.Manager):  # type: ignore[misc]
+    """Honcho's manager, which a signal finds either with no program or with all of them."""
+
+    def _start(self) -> None:
+        # Held back here and in what we start, until each is ready for them: `follow` lets them through again.
+        signal.pthread_sigmask(signal.SIG_BLOCK, honcho.SIGNALS)
+        super()._start()
+        early = []
+        while not self._all_started():
+            message = self.events.get(timeout=60)
+            if message.type == "start":
+                self._processes[message.name]["pid"] = message.data["pid"]
+            else:
+                early.append(message)
+        for message in early:
+            self.events.put(message)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, honcho.SIGNALS)
 
 
 class Follower(Process):  # type: ignore[misc]
@@ -69,7 +92,7 @@ class LogFiles:
 def supervise(children: list[Child], *, logs: Path, say: Callable[[str], Any]) -> int:
     """Run until one of them ends or a signal comes, then stop all. 0 after a signal; 1 after a crash, which is named."""
     printer = LogFiles(logs, say)
-    manager = Manager(printer=printer)
+    manager = Programs(printer=printer)
     manager._process_ctor = Follower
     for child in children:
         wrapped = [sys.executable, follow.__file__, *child.command]

@@ -55,10 +55,7 @@ def claim(model: type[J], pk: int) -> J | None:
     _rows(model).filter(pk=pk, began_at=None).update(began_at=now)
     job: J = _rows(model).get(pk=pk)
     if job.attempts > MAX_ATTEMPTS:
-        fail(
-            job,
-            f"Its worker stopped {MAX_ATTEMPTS} times without getting further; an admin finds why in the worker's log.",
-        )
+        fail(job, f"Its worker died {MAX_ATTEMPTS} times at the same place; an admin finds why in the worker's log.")
         return None
     return job
 
@@ -98,12 +95,9 @@ def request_cancel(job: J, *, by: User) -> bool:
     """Ask for the job to stop: at once if nobody works on it, else at its worker's next step. False if it is over."""
     model, now = type(job), timezone.now()
     asked = {"cancel_requested_at": now, "cancelled_by_name": by.name or by.username}
+    at_once = asked | {"state": State.CANCELLED, "ended_at": now, "owner": "", "problem": ""}
     waiting = Q(state=State.QUEUED) | Q(state=State.RUNNING, lease_until__lt=now)
-    if (
-        _rows(model)
-        .filter(waiting, pk=job.pk)
-        .update(state=State.CANCELLED, ended_at=now, owner="", problem="", **asked)
-    ):
+    if _rows(model).filter(waiting, pk=job.pk).update(**at_once):
         return True
     return bool(_rows(model).filter(pk=job.pk, state=State.RUNNING).update(**asked))
 

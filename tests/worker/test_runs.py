@@ -148,4 +148,4 @@ def test_a_run_whose_workers_die_again_and_again_is_given_up_with_a_sentence(wor
     runs.resume_abandoned()
     await_end(run)
     assert run.state == Run.State.FAILED
-    assert "8 times" in run.problem
+    assert "died 8 times" in run.problem

@@ -30,6 +30,8 @@ class Command(BaseCommand):
                 status = supervise(children, logs=state / "logs", say=self.say)
         except CannotStart as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped before anything was started.", returncode=130) from None
         sys.exit(status)
 
     def say(self, line: str) -> None:

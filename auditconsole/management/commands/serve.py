@@ -13,7 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from auditconsole.local.supervisor import MARK
 from operations import health
-from operations.services import demonstration_loaded
+from operations.demonstration.generate import Demonstration, midnight
+from operations.management.commands.demo import EVENTS
+from operations.services import demonstration_in_the_trail, is_whole
 
 env = environ.Env()
 PATIENCE = 120
@@ -52,13 +54,25 @@ class Command(BaseCommand):
                 )
 
     def load_demonstration(self) -> None:
-        """People and events, once: a trail that holds demonstration events has been through this."""
-        if demonstration_loaded():
+        """People and events, once; a loading that was stopped is taken up again, as of the day on which it began."""
+        there = demonstration_in_the_trail()
+        if there is not None and is_whole(there):
             return
-        events = env.int("DEMO_EVENTS", default=120_000)
-        self.say(f"Loading the demonstration, {events:,} events, once (DEMO=0 leaves it out) …")
-        call_command("demo_people", stdout=_nowhere())
-        call_command("demo", events=events, seed=1, quiet=True, stdout=_nowhere())
+        try:
+            call_command("demo_people", stdout=_nowhere())
+        except CommandError as refused:
+            self.say(f"The demonstration is left out: {refused}")
+            return
+        try:
+            asked = there or Demonstration(env.int("DEMO_EVENTS", default=EVENTS), 1, midnight())
+        except ValueError as error:
+            raise CommandError(f"{error} Set DEMO_EVENTS to as many, or DEMO=0.") from error
+        self.say(
+            f"Loading the {'rest of the ' if there else ''}demonstration, {asked.events:,} events in all, once "
+            "(DEMO=0 leaves it out) …"
+        )
+        call_command("demo", events=asked.events, seed=asked.seed, until=f"{asked.until:%Y-%m-%d}", days=asked.days,
+                     quiet=True, stdout=_nowhere())  # fmt: skip
 
 
 def _within(seconds: float, ask: Callable[[], bool]) -> bool:
