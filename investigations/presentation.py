@@ -1,5 +1,6 @@
 """From what the trail answers to what a template shows: links, cells, bars. Nothing here asks the trail."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ QUESTIONS = {
 }
 ASKS = {"token.id": "token", "token.fingerprint": "token", "token.parent_fingerprint": "token", "user.id": "user"}
 WIDTH, HEIGHT = 960, 84
+# Controls, zero-width characters, and those that change the direction of what follows (UAX #9).
+_UNSEEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]")
 Link = Callable[[Search], str]
 
 
@@ -93,6 +96,11 @@ def shown(value: Any) -> str:
             return ", ".join(f"{name}: {shown(one)}" for name, one in value.items())
         case _:
             return str(value)
+
+
+def visible(text: str) -> str:
+    """Text with its controls spelled out: an override of direction or a terminal escape shows itself, and does nothing."""
+    return _UNSEEN.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text)
 
 
 def pivots(field: str, value: str, base: Search | None = None, link: Link | None = None) -> list[tuple[str, str]]:

@@ -1,21 +1,33 @@
 """Search and questions, cases, the library, runs, exports."""
 
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
 from django.urls import path, register_converter
-from django.urls.converters import StringConverter
 
 from investigations.views import cases, evidence, exports, library, runs, search
 
 
-class AnyText(StringConverter):
-    """An event's id is its writer's: it may hold slashes and line breaks, and the event has an address all the same."""
+class EventId:
+    """An event's id is its writer's: it may hold slashes, `..` or line breaks, which browsers and proxies rewrite in an
+    address. What is not plain stands there as base64url (RFC 4648) behind a `~`."""
 
-    regex = r"[\s\S]+"
+    regex = "[^/]+"
+    plain = re.compile(r"[A-Za-z0-9_:@=+-][A-Za-z0-9_:@=+.-]*")
+
+    def to_python(self, part: str) -> str:
+        if not part.startswith("~"):
+            return part
+        return urlsafe_b64decode(part[1:].encode()).decode()
+
+    def to_url(self, event_id: str) -> str:
+        return event_id if self.plain.fullmatch(event_id) else f"~{urlsafe_b64encode(event_id.encode()).decode()}"
 
 
-register_converter(AnyText, "any")
+register_converter(EventId, "event_id")
 search_urls = [
     path("", search.search, name="search"),
-    path("events/<any:event_id>/", search.event, name="event_detail"),
+    path("events/<event_id:event_id>/", search.event, name="event_detail"),
     path("questions/first-use/", search.first_use, name="question_first_use"),
     path("questions/tokens-issued/", search.tokens_issued, name="question_tokens_issued"),
     path("questions/before-revocation/", search.before_revocation, name="question_before_revocation"),

@@ -4,7 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from investigations import presentation
 from investigations.presentation import cell
 from operations.services import demonstration_loaded
 from trail.errors import TrailError
@@ -12,24 +16,32 @@ from trail.errors import TrailError
 register = template.Library()
 
 
-@register.inclusion_tag("components/_cell.html")
-def value(field: str, text: Any) -> dict[str, Any]:
-    """A field's value with its look and, for an identifier, its questions."""
-    return {"cell": cell(field, text)}
+@register.simple_tag
+def value(field: str, text: Any) -> SafeString:
+    """A field's value with its look and, for an identifier, its questions. Stands in a sentence, so no space around it."""
+    return SafeString(render_to_string("components/_cell.html", {"cell": cell(field, text)}).strip())
 
 
-@register.inclusion_tag("components/_time.html")
-def time(moment: Any) -> dict[str, Any]:
+@register.simple_tag
+def time(moment: Any) -> SafeString:
     """A time in UTC, ISO 8601; the viewer's zone appears on hover."""
     if isinstance(moment, datetime):
         moment = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"iso": moment or ""}
+    if not moment:
+        return format_html('<span class="none">never</span>')
+    return format_html('<time datetime="{0}" title="{0}">{0}</time>', moment)
 
 
 @register.filter
 def short(text: str) -> str:
     """The two ends of a long identifier; the whole of it stands in the title and is copied."""
     return text if len(text) <= 28 else f"{text[:13]}…{text[-12:]}"
+
+
+@register.filter
+def visible(text: Any) -> str:
+    """A writer's text, with its invisible characters spelled out."""
+    return presentation.visible(str(text))
 
 
 @register.filter

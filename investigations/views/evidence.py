@@ -36,7 +36,7 @@ def pin(request: HttpRequest) -> HttpResponseBase:
             form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
         else:
             return _pinned(request, form, case, done)
-    context = {"pin": form, "chosen": request.POST.getlist("event")}
+    context = {"pin": form, "chosen": request.POST.getlist("event"), "single": request.POST.get("single")}
     template = "components/_pin.html" if is_partial(request) else "investigations/pin.html"
     return render_page(request, template, context, status=400)
 
@@ -48,7 +48,7 @@ def _pinned(request: HttpRequest, form: PinForm, case: Case, done: services.Pinn
     if is_partial(request):
         fresh = PinForm(user=person(request), initial={"case": case.public_id, "back": form.cleaned_data["back"],
                                                        "run": form.cleaned_data["run"]})  # fmt: skip
-        context = {"pin": fresh, "done": sentence, "case": case, "new": done.new}
+        context = {"pin": fresh, "done": sentence, "case": case, "single": request.POST.get("single")}
         return render_page(request, "components/_pin.html", context)
     messages.success(request, sentence)
     back = form.cleaned_data["back"]

@@ -38,7 +38,9 @@ def person(request: HttpRequest) -> User:
 @requires(may_search)
 def search(request: HttpRequest) -> HttpResponse:
     asked = read(request.GET)
-    context: dict[str, Any] = {"asked": asked, "case": _case(request, asked)}
+    context: dict[str, Any] = {
+        "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)),
+    }  # fmt: skip
     status = 200
     if asked.search is not None:
         try:
@@ -81,7 +83,6 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
         if page.hits and last < page.total
         else None,
         "pin": PinForm(user=user, initial={"case": asked.context.get("case"), "back": request.get_full_path()}),
-        "may_investigate": may_investigate(user),
     }
 
 

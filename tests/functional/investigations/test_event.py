@@ -1,8 +1,7 @@
 """The page of one event."""
 
-from urllib.parse import quote
-
 from django.test import Client
+from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
@@ -73,11 +72,11 @@ def test_what_an_intruder_wrote_is_shown_and_never_run(client: Client, alice: Us
     )  # fmt: skip
     write(trail, hostile)
     client.force_login(alice)
-    response = client.get(f"/events/{quote(evil)}/")
+    response = client.get(reverse("event_detail", args=[evil]))
     assertNotContains(response, "<script>alert(1)")
     assertContains(response, "&lt;script&gt;alert(1)&lt;/script&gt;")
     assertContains(response, "<bdi", count=response.content.count(b"</bdi>"))
-    assertContains(response, "\u202egnp.exe</bdi>")
+    assertContains(response, "⟨U+202E⟩gnp.exe</bdi>")
 
 
 def test_an_event_that_is_not_there_is_404(client: Client, alice: User, trail: Trail) -> None:
