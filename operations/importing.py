@@ -12,7 +12,7 @@ from operations.formats import Format
 from operations.reading import Record
 from trail.connection import Trail
 from trail.errors import InvalidEvent
-from trail.events import nest, parse, without_secrets
+from trail.events import Event, nest, parse, without_secrets
 from trail.writer import write_many
 
 # The engine's longest term is 32,766 bytes, with the value's path in it; a character is up to four.
@@ -103,7 +103,7 @@ def import_records(
     # The record of each event under way: outcomes come in the order of the events.
     under_way: deque[Record] = deque()
 
-    def events() -> Iterator[dict[str, Any]]:
+    def events() -> Iterator[Event]:
         for record in records:
             summary.read += 1
             seen(record)
@@ -115,7 +115,7 @@ def import_records(
             summary.secrets += secrets
             if not dry_run:
                 under_way.extend(record for _ in documents)
-            yield from documents
+            yield from map(Event, documents)
 
     if dry_run:
         deque(events(), maxlen=0)

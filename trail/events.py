@@ -7,6 +7,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -116,12 +117,13 @@ def canonical(document: dict[str, Any]) -> bytes:
     body = {key: value for key, value in document.items() if key != "raw"}
     if "ingested" in body.get("event", {}):
         body["event"] = {key: value for key, value in body["event"].items() if key != "ingested"}
-    if _is_plain(body):
-        try:
+    with suppress(TypeError):  # then the reference implementation says what is wrong with it
+        if _is_plain(body):
             return orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
-        except orjson.JSONEncodeError:
-            pass  # the reference says what is wrong with it
     return rfc8785.dumps(body)
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _is_plain(value: Any) -> bool:
@@ -131,8 +133,12 @@ def _is_plain(value: Any) -> bool:
     """
     kind = type(value)
     if kind is dict:
-        return all(type(key) is str and key.isascii() and _is_plain(inner) for key, inner in value.items())
-    return all(map(_is_plain, value)) if kind is list else kind in (str, int, bool, type(None))
+        if not "".join(value).isascii():
+            return False
+        value = value.values()
+    elif kind is not list:
+        return kind in _PLAIN
+    return _PLAIN.issuperset(map(type, value)) or all(map(_is_plain, value))
 
 
 def digest(document: dict[str, Any]) -> str:

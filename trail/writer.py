@@ -1,11 +1,10 @@
 """Append events to the trail: durable or refused. Writing the same event again changes nothing."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, Literal
 
 import orjson
@@ -14,10 +13,11 @@ from opensearchpy.exceptions import TransportError
 
 from trail.connection import Trail
 from trail.errors import InvalidEvent, TrailUnavailable, WriteRefused
-from trail.events import digest, get, parse
+from trail.events import Event, digest, get, parse
 from trail.mapping import ensure_index, index_for
 
 Status = Literal["created", "existing", "conflict", "invalid"]
+BATCH = 1_000
 BATCH_BYTES = 8 * 1024 * 1024
 
 
@@ -30,29 +30,77 @@ class Outcome:
     reason: str = ""
 
 
-def write(trail: Trail, documents: Sequence[dict[str, Any]], *, refresh: bool = False) -> list[Outcome]:
-    """Write events and answer for each, in order. `refresh` waits until they can be found.
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """One event as it is sent, an action and a document; or, without lines, what became of it already."""
+
+    document: dict[str, Any]
+    lines: bytes = b""
+    outcome: Outcome | None = None
+
+
+def write(trail: Trail, documents: Iterable[dict[str, Any] | Event], *, refresh: bool = False) -> list[Outcome]:
+    """Write events and answer for each, in order. `refresh` waits until they can be found. An Event is checked already.
 
     Raises TrailUnavailable when the engine does not answer and WriteRefused when it did not take an event that is
     valid: then nothing is known to be durable beyond what an identical second call will report as existing.
     """
-    outcomes: list[Outcome | None] = [None] * len(documents)
-    sent: list[int] = []
-    lines: list[bytes] = []
-    ingested = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    for number, document in enumerate(documents):
+    ready = (_ready(trail, document) for document in documents)
+    return [outcome for batch in _batches(ready, BATCH) for outcome in _send(trail, batch, refresh)]
+
+
+def write_many(
+    trail: Trail, documents: Iterable[dict[str, Any] | Event], *, batch: int = BATCH, threads: int = 2
+) -> Iterator[Outcome]:
+    """Write a stream of events in batches, at most `threads` under way: memory stays flat. Outcomes come in order.
+
+    The stream is read and checked here while the threads wait for the engine.
+    """
+    under_way: deque[Future[list[Outcome]]] = deque()
+    ready = (_ready(trail, document) for document in documents)
+    with ThreadPoolExecutor(threads, thread_name_prefix="trail-writer") as pool:
         try:
-            event = parse(document)
-        except InvalidEvent as error:
-            outcomes[number] = Outcome(str(_id_of(document)), "invalid", str(error))
-            continue
-        stored = {**document, "event": {**document["event"], "ingested": ingested}}
-        target = {"create": {"_index": index_for(trail.prefix, event.timestamp), "_id": event.id}}
-        sent.append(number)
-        lines += [orjson.dumps(target), orjson.dumps(stored)]
-    items = _bulk(trail, lines, refresh) if lines else []
+            for full in _batches(ready, batch):
+                under_way.append(pool.submit(_send, trail, full))
+                if len(under_way) > threads:
+                    yield from under_way.popleft().result()
+            while under_way:
+                yield from under_way.popleft().result()
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+def _ready(trail: Trail, document: dict[str, Any] | Event) -> _Ready:
+    try:
+        event = document if isinstance(document, Event) else parse(document)
+    except InvalidEvent as error:
+        return _Ready({}, outcome=Outcome(str(_id_of(document)), "invalid", str(error)))
+    ingested = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    stored = {**event.document, "event": {**event.document["event"], "ingested": ingested}}
+    target = {"create": {"_index": index_for(trail.prefix, event.timestamp), "_id": event.id}}
+    return _Ready(event.document, b"%b\n%b\n" % (orjson.dumps(target), orjson.dumps(stored)))
+
+
+def _batches(ready: Iterable[_Ready], most: int) -> Iterator[list[_Ready]]:
+    """Batches of at most `most` events and BATCH_BYTES, for the engine refuses a request that is too large."""
+    batch: list[_Ready] = []
+    size = 0
+    for one in ready:
+        if batch and (len(batch) >= most or size + len(one.lines) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += len(one.lines)
+    if batch:
+        yield batch
+
+
+def _send(trail: Trail, batch: list[_Ready], refresh: bool = False) -> list[Outcome]:
+    outcomes = [one.outcome for one in batch]
+    sent = [number for number, one in enumerate(batch) if one.lines]
     there: list[int] = []
-    for number, item in zip(sent, items, strict=True):
+    for number, item in zip(sent, _bulk(trail, [batch[n].lines for n in sent], refresh), strict=True):
         result = item["create"]
         if result["status"] == 201:
             _expect_every_copy(result)
@@ -63,28 +111,9 @@ def write(trail: Trail, documents: Sequence[dict[str, Any]], *, refresh: bool = 
             outcomes[number] = Outcome(result["_id"], "invalid", _reason(result))
         else:
             raise WriteRefused(f"The trail did not take event {result['_id']}: {_reason(result)}.")
-    for number, outcome in zip(there, _compare(trail, [documents[n] for n in there]), strict=True):
+    for number, outcome in zip(there, _compare(trail, [batch[n].document for n in there]), strict=True):
         outcomes[number] = outcome
     return [outcome for outcome in outcomes if outcome is not None]
-
-
-def write_many(
-    trail: Trail, documents: Iterable[dict[str, Any]], *, batch: int = 1000, threads: int = 2
-) -> Iterator[Outcome]:
-    """Write a stream of events in batches, at most `threads` under way: memory stays flat. Outcomes come in order."""
-    stream = iter(documents)
-    under_way: deque[Future[list[Outcome]]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="trail-writer") as pool:
-        try:
-            while chunk := list(islice(stream, batch)):
-                under_way.append(pool.submit(write, trail, chunk))
-                if len(under_way) > threads:
-                    yield from under_way.popleft().result()
-            while under_way:
-                yield from under_way.popleft().result()
-        finally:
-            for future in under_way:
-                future.cancel()
 
 
 def _id_of(document: Any) -> Any:
@@ -104,7 +133,9 @@ def _expect_every_copy(result: dict[str, Any]) -> None:
 
 
 def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True) -> list[dict[str, Any]]:
-    body = b"\n".join(lines) + b"\n"
+    if not lines:
+        return []
+    body = b"".join(lines)
     params = {"refresh": "wait_for"} if refresh else {}
     try:
         answer = trail.client.transport.perform_request("POST", "/_bulk", params=params, body=body)
@@ -118,7 +149,7 @@ def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True
         # The first events of a month: make its index, and send once more only what found none.
         for index in {items[number]["create"]["_index"] for number in missing}:
             ensure_index(trail, index)
-        again = [line for number in missing for line in lines[2 * number : 2 * number + 2]]
+        again = [lines[number] for number in missing]
         for number, item in zip(missing, _bulk(trail, again, refresh, first=False), strict=True):
             items[number] = item
     return items

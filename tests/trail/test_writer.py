@@ -3,11 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.factories.events import event
 from trail.connection import Trail, connect
 from trail.errors import TrailUnavailable
-from trail.writer import write, write_many
+from trail.events import parse
+from trail.writer import BATCH_BYTES, _batches, _Ready, write, write_many
 
 
 def _statuses(outcomes: object) -> list[str]:
@@ -59,6 +62,33 @@ def test_a_stream_is_never_far_ahead_of_what_is_written(trail: Trail) -> None:
         next(outcomes)
     outcomes.close()
     assert taken <= 50 * 4
+
+
+@given(st.lists(st.integers(0, 2 * BATCH_BYTES), max_size=40), st.integers(1, 10))
+def test_batches_are_bounded_in_number_and_in_bytes_and_lose_nothing(sizes: list[int], most: int) -> None:
+    ready = [_Ready({"n": number}, lines=_Sized(size)) for number, size in enumerate(sizes)]
+    batches = list(_batches(ready, most))
+    assert [one for batch in batches for one in batch] == ready
+    for batch in batches:
+        assert len(batch) <= most
+        assert len(batch) == 1 or sum(len(one.lines) for one in batch) <= BATCH_BYTES
+
+
+class _Sized(bytes):
+    """Bytes that say they are many."""
+
+    def __new__(cls, size: int) -> "_Sized":
+        made = super().__new__(cls)
+        made.size = size  # type: ignore[attr-defined]
+        return made
+
+    def __len__(self) -> int:
+        return self.size  # type: ignore[attr-defined,no-any-return]
+
+
+def test_an_event_that_was_checked_is_written_as_it_is(trail: Trail) -> None:
+    one = parse(event(id="checked"))
+    assert _statuses(write(trail, [one, one.document])) == ["created", "existing"]
 
 
 def test_no_answer_is_no_success() -> None:

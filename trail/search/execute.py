@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from opensearchpy.exceptions import ConnectionError as EngineConnectionError
@@ -239,7 +240,8 @@ def stream(trail: Trail, search: Search, scope: Scope, *, slices: int = 2, batch
         for number in range(slices):
             sliced = body | ({"slice": {"id": number, "max": slices}} if slices > 1 else {})
             parts.append(_ahead(pool, _scan(trail, sliced, pit, opaque_id)))
-        yield from heapq.merge(*parts, key=place, reverse=descending) if slices > 1 else parts[0]
+        # The engine's own sort values: whole nanoseconds, then the event's id.
+        yield from heapq.merge(*parts, key=attrgetter("sort"), reverse=descending) if slices > 1 else parts[0]
 
 
 def place(hit: Hit) -> tuple[str, str]:

@@ -1,9 +1,11 @@
 """What is an event, what is refused, and what its digest depends on."""
 
 import copy
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories.events import event
@@ -86,6 +88,41 @@ def test_the_canonical_form_is_rfc_8785_and_ignores_the_order_of_keys() -> None:
     one = {"@timestamp": "t", "event": {"id": "é", "action": "a"}}
     other = {"event": {"action": "a", "id": "é"}, "@timestamp": "t"}
     assert canonical(one) == canonical(other) == '{"@timestamp":"t","event":{"action":"a","id":"é"}}'.encode()
+
+
+letters = st.characters() | st.sampled_from('\x00\x08\x1f\x7f\x85\u2028\ud800\udfff\ue000\uffff\U00010000"\\/<é')
+texts = st.text(letters, max_size=8) | st.text(st.sampled_from("ab_"), max_size=3)
+scalars = st.none() | st.booleans() | st.integers(-(2**54), 2**54) | st.sampled_from([2**53 - 1, 2**53]) | texts
+anything = st.recursive(
+    scalars | st.floats(), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=6)
+)
+
+
+def _or_error(write: Callable[[object], bytes], value: object) -> bytes | type[Exception]:
+    try:
+        return write(value)
+    except ValueError as error:  # CanonicalizationError and UnicodeEncodeError are such
+        return type(error)
+
+
+@settings(max_examples=300)
+@given(
+    st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=6))
+    | anything
+)
+def test_the_canonical_form_of_anything_is_the_reference_implementations(value: object) -> None:
+    document = {"labels": value}
+    assert _or_error(canonical, document) == _or_error(rfc8785.dumps, document)
+
+
+@given(st.from_regex(events.SECRET, fullmatch=True))
+def test_whatever_looks_like_a_secret_is_noticed(secret: str) -> None:
+    assert events.holds_secret(f'"{secret}"') == bool(events.SECRET.search(f'"{secret}"'))
+
+
+def test_a_name_with_dots_is_no_field_for_it_would_evade_the_checks_of_the_nested_one() -> None:
+    with pytest.raises(InvalidEvent, match="not a field"):
+        parse({**event(), "token.operation": "token.steal"})
 
 
 names = st.sampled_from(["user.id", "user.name", "token.id", "source.address", "event.action"])
