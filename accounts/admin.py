@@ -29,8 +29,9 @@ admin.site.disable_action("delete_selected")
 class UserForm(UserModelForm):
     """A person; a password is set only when one is typed."""
 
-    password = forms.CharField(
-        required=False, min_length=12, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    # Not `password`: Django would put what was typed, or nothing, into the model's own field of that name.
+    new_password = forms.CharField(
+        required=False, min_length=12, label="Password", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="At least 12 characters. Leave empty to keep the present one.",
     )  # fmt: skip
 
@@ -38,8 +39,8 @@ class UserForm(UserModelForm):
         model = User
         fields = ("username", "name", "email", "role", "is_active")
 
-    def clean_password(self) -> str:
-        password = str(self.cleaned_data["password"])
+    def clean_new_password(self) -> str:
+        password = str(self.cleaned_data["new_password"])
         if password:
             validate_password(password, self.instance)
         elif self.instance.pk is None:
@@ -64,12 +65,12 @@ class UserAdmin(UserModelAdmin):
     list_display = ("username", "name", "role", "is_active", "last_login")
     list_filter = ("role", "is_active")
     search_fields = ("username", "name", "email")
-    fields = ("username", "name", "email", "role", "is_active", "password")
+    fields = ("username", "name", "email", "role", "is_active", "new_password")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         return ("username",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: User, form: UserModelForm, change: bool) -> None:
-        if form.cleaned_data.get("password"):
-            obj.set_password(form.cleaned_data["password"])
+        if password := form.cleaned_data["new_password"]:
+            obj.set_password(password)
         super().save_model(request, obj, form, change)

@@ -38,7 +38,7 @@ def first_admin(request: HttpRequest, token: str) -> HttpResponse:
         else:
             login(request, user)
             return redirect("/")
-    return render(request, "accounts/first_admin.html", {"form": form})
+    return render(request, "accounts/first_admin.html", {"form": form}, status=400 if form.errors else 200)
 
 
 @require_safe

@@ -18,9 +18,14 @@ def at_sign_in(response: HttpResponseBase, back: str | None = None) -> bool:
     return response.status_code == 302 and where.startswith(f"/accounts/login/?next={quote(back or '/')}")
 
 
+def bytes_of(response: HttpResponseBase) -> bytes:
+    """What was sent, of a file too, read to its end so that it is closed."""
+    return b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+
+
 def text_of(response: HttpResponseBase) -> str:
     """The page as it was sent."""
-    return response.content.decode()  # type: ignore[attr-defined,no-any-return]
+    return bytes_of(response).decode()
 
 
 def events_on(response: HttpResponseBase) -> list[str]:

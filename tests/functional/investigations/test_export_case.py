@@ -16,7 +16,7 @@ from investigations.models import Case, Evidence, Export
 from investigations.services import cases, evidence, exports
 from tests.factories.cases import pin
 from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, journal
+from tests.functional.reading import at_sign_in, bytes_of, journal
 from trail.connection import Trail
 from trail.events import digest
 
@@ -45,7 +45,7 @@ def _file(client: Client, page: str, format: str) -> bytes:
     client.post(page, {"format": format})
     export = Export.objects.get(format=format)
     exports.write_export(export.pk)
-    return b"".join(client.get(f"/exports/{export.public_id}/file/").streaming_content)  # type: ignore[attr-defined]
+    return bytes_of(client.get(f"/exports/{export.public_id}/file/"))
 
 
 def test_json_lines_hold_exactly_the_pinned_events_in_time_order(

@@ -12,7 +12,7 @@ from investigations.models import Case, Export
 from investigations.services import exports
 from tests.factories.cases import export, pin
 from tests.factories.events import use
-from tests.functional.reading import at_sign_in, journal
+from tests.functional.reading import at_sign_in, bytes_of, journal
 from trail.connection import Trail
 
 
@@ -33,7 +33,7 @@ def test_everybody_of_the_case_gets_the_whole_file_as_a_download(
     done = export(alice, case=case, format=format)
     client.force_login(rae)
     response = client.get(_page(done))
-    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    content = bytes_of(response)
     assert hashlib.sha256(content).hexdigest() == done.sha256
     assert response["Content-Type"] == type_
     assert response["Content-Disposition"] == f'attachment; filename="{done.name}"'
@@ -42,7 +42,7 @@ def test_everybody_of_the_case_gets_the_whole_file_as_a_download(
 
 def test_it_is_on_record_with_the_digest(client: Client, bob: User, done: Export, trail: Trail) -> None:
     client.force_login(bob)
-    client.get(_page(done)).close()
+    bytes_of(client.get(_page(done)))
     (recorded,) = journal(trail, "export.download")
     assert (recorded["user"]["id"], recorded["labels"]["sha256"]) == ("bob", done.sha256)
 

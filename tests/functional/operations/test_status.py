@@ -1,0 +1,75 @@
+"""The status page."""
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from pytest_django.asserts import assertContains, assertNotContains
+
+from accounts.models import User
+from operations import health
+from tests.functional.reading import at_sign_in
+from trail.connection import Trail
+
+PAGE = "/status/"
+NOBODY = "127.0.0.1:1"
+
+
+@pytest.fixture
+def beating(db: None) -> None:
+    """A worker has just been heard of."""
+    health.beat()
+
+
+def test_everything_up_is_said_so(client: Client, rae: User, trail: Trail, beating: None) -> None:
+    client.force_login(rae)
+    assertContains(client.get(PAGE), "Every part answers.")
+
+
+def test_a_trail_that_is_down_is_named_with_what_it_means(
+    client: Client, alice: User, beating: None, settings: Settings
+) -> None:
+    settings.OPENSEARCH_URL = f"http://{NOBODY}"
+    client.force_login(alice)
+    response = client.get(PAGE)
+    assertContains(response, "1 part of the console is down.", status_code=503)
+    assertContains(response, f"does not answer at http://{NOBODY}", status_code=503)
+
+
+def test_a_queue_that_is_down_is_named(client: Client, alice: User, trail: Trail, settings: Settings) -> None:
+    client.force_login(alice)
+    settings.REDIS_URL = f"redis://{NOBODY}/0"
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": settings.REDIS_URL}}
+    response = client.get(PAGE)
+    assertContains(response, "background runs wait", status_code=503)
+    assertContains(response, "cannot be asked while Redis is down", status_code=503)
+
+
+def test_a_worker_that_was_not_heard_of_is_named(client: Client, alice: User, trail: Trail) -> None:
+    client.force_login(alice)
+    assertContains(client.get(PAGE), "has not been heard of", status_code=503)
+    health.beat(now=lambda: 1_000_000)
+    assertContains(client.get(PAGE), "has not been heard of", status_code=503)
+
+
+def test_a_trail_without_its_template_is_a_warning(
+    client: Client, alice: User, trail: Trail, beating: None, settings: Settings
+) -> None:
+    settings.TRAIL_PREFIX = f"{trail.prefix}x"
+    client.force_login(alice)
+    assertContains(client.get(PAGE), "run manage.py install_trail")
+
+
+def test_htmx_gets_the_parts_alone(client: Client, alice: User, trail: Trail, beating: None) -> None:
+    client.force_login(alice)
+    part = client.get(PAGE, headers={"HX-Request": "true", "HX-Target": "parts"})
+    assertContains(part, "Every part answers.")
+    assertNotContains(part, "<html")
+
+
+def test_anonymous_goes_to_sign_in(client: Client, db: None) -> None:
+    assert at_sign_in(client.get(PAGE), PAGE)
+
+
+def test_only_reading_is_allowed(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    assert client.post(PAGE).status_code == 405
