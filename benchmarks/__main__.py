@@ -1,0 +1,91 @@
+"""What the console does beside the bare engine, in one run, as ratios. README.md says how to read them."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from auditconsole.local.errors import CannotStart
+from benchmarks import memory, reading, search, writing
+from benchmarks.memory import Growth
+from benchmarks.pairs import Pairs
+from benchmarks.sizes import size
+from benchmarks.stage import stage
+
+Result = Pairs | Growth
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
+    events = max(options.size, options.memory_size)
+    began = time.monotonic()
+    _say(f"Starting a node and writing {events:,} events …")
+    results: list[Result] = []
+    with stage(events, seed=options.seed) as ready:
+        for what, measure in {
+            "search pages": lambda: search.pages(ready, rounds=options.rounds * 3),
+            "scans and exports": lambda: reading.scans(ready, rounds=options.rounds),
+            "imports": lambda: writing.imports(ready, size=options.import_size, rounds=options.rounds),
+            "memory": lambda: memory.exports(ready, size=options.memory_size),
+        }.items():
+            _say(f"Measuring {what} …")
+            results += measure()
+    print(table(results))
+    print(f"\n{events:,} events, {options.rounds} pairs or more each, {time.monotonic() - began:.0f} seconds in all.")
+    if options.json:
+        Path(options.json).write_text(json.dumps([figures(one) for one in results], indent=2) + "\n")
+    return 0 if all(one.met for one in results) else 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--size", type=size, default=100_000, help="events in the trail (200k and 1m are understood)")
+    parser.add_argument("--import-size", type=size, help="records of an import; a tenth of the size, at most 50,000")
+    parser.add_argument(
+        "--memory-size", type=size, help="events of the larger export whose memory is measured; the size"
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of each measurement")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", metavar="FILE", help="write every figure there too")
+    options = parser.parse_args(arguments)
+    options.import_size = options.import_size or min(max(options.size // 10, 2_000), 50_000)
+    options.memory_size = options.memory_size or options.size
+    return options
+
+
+def table(results: Sequence[Result]) -> str:
+    """A line for each: the median ratio, the least and the greatest, the aim, and whether it is met."""
+    lines = [f"{'':34} {'ratio':>9} {'least':>9} {'greatest':>9}   {'aim':<18} met"]
+    for one in results:
+        if isinstance(one, Pairs):
+            ratios = sorted(one.ratios)
+            cells = (f"{one.ratio:.2f}", f"{ratios[0]:.2f}", f"{ratios[-1]:.2f}", str(one.aim))
+        else:
+            few, many = (f"{grew / memory.MB:.0f} MB" for grew in one.grew)
+            cells = (many, few, many, f"< {memory.MOST // memory.MB} MB and flat")
+        lines.append(
+            f"{one.name:34} {cells[0]:>9} {cells[1]:>9} {cells[2]:>9}   {cells[3]:<18} {'yes' if one.met else 'NO'}"
+        )
+    return "\n".join(lines)
+
+
+def figures(one: Result) -> dict[str, object]:
+    if isinstance(one, Growth):
+        return {"name": one.name, "events": one.events, "grew_bytes": one.grew, "met": one.met}
+    return {
+        "name": one.name, "ratio": one.ratio, "ratios": one.ratios, "aim": str(one.aim), "met": one.met,
+        "seconds": [{"ours": ours, "bare": bare} for ours, bare in one.seconds],
+    }  # fmt: skip
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except CannotStart as error:
+        sys.exit(str(error))

@@ -1,0 +1,57 @@
+"""Where the measuring happens: a node of its own in a temporary folder, and a trail full of the demonstration."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from opensearchpy import OpenSearch
+
+from auditconsole.local.opensearch import Node, running
+from auditconsole.local.ports import free_port
+from benchmarks import bare
+from operations.demonstration.generate import Demonstration, stream
+from trail.connection import Trail, connect
+from trail.mapping import install
+from trail.writer import write_many
+
+UNTIL = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`trail` holds the events of `demonstration`; `engine` is the plain client of the same node."""
+
+    folder: Path
+    trail: Trail
+    engine: OpenSearch
+    url: str
+    demonstration: Demonstration
+
+    @property
+    def indices(self) -> str:
+        return f"{self.trail.prefix}-events-*"
+
+    def other_trail(self, prefix: str) -> Trail:
+        """An empty trail on the same node."""
+        other = connect(self.url, prefix=prefix, timeout=120)
+        install(other)
+        return other
+
+
+@contextmanager
+def stage(events: int, *, seed: int) -> Iterator[Stage]:
+    """Start the node, fill the trail, and leave nothing behind."""
+    with tempfile.TemporaryDirectory(prefix="console-bench-") as name:
+        node = Node(Path(name) / "node", http_port=free_port(), transport_port=free_port())
+        with running(node):
+            trail = connect(node.url, prefix="bench", timeout=120)
+            install(trail)
+            demonstration = Demonstration(events, seed, UNTIL)
+            created = sum(one.status == "created" for one in write_many(trail, stream(demonstration)))
+            if created != events:
+                raise AssertionError(f"Of {events:,} events only {created:,} were written.")
+            trail.client.indices.refresh(index=trail.events)
+            yield Stage(Path(name), trail, bare.client(node.url), node.url, demonstration)
