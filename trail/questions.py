@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trail.connection import Trail
+from trail.errors import BadQuery
 from trail.lineage import Family, TokenRef, family
 from trail.schema import USES, Operation
 from trail.search import bodies, execute
@@ -18,6 +19,7 @@ from trail.search.spec import Filter, Scope, Search
 WHERE = ("source.ip", "source.geo.country_iso_code", "user_agent.original", "service.name")
 DID = ("event.action", "event.outcome", "resource.type", "service.name", "source.ip")
 TOKENS_A_PAGE = 50
+MAX_REVOCATIONS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,15 @@ class Value:
     count: int
     first: str
     last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The commonest values of a field. `others` events have further values; counts may be `error` too small at most."""
+
+    values: list[Value]
+    others: int = 0
+    error: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ class FirstUse:
     uses: int
     issued: Hit | None
     revoked: Hit | None
-    where: dict[str, list[Value]]
+    where: dict[str, Values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ class BeforeRevocation:
     search: Search
     total: int
     after_revocation: int
-    did: dict[str, list[Value]]
+    did: dict[str, Values]
 
 
 def token_ref(text: str) -> TokenRef:
@@ -133,12 +144,11 @@ def before_revocation(
 ) -> BeforeRevocation:
     """What did this token do before it was revoked, its descendants included?
 
-    Of several revocations (a token can be restored) the last counts, or the one that is named.
+    Of several revocations (a token can be restored) the last counts, or the one that is named; BadQuery if there is none.
     """
     found = family(trail, token, scope)
     revocations = _all_revocations(trail, found, scope)
-    chosen = [hit for hit in revocations if hit.event_id == revocation_id] or revocations[-1:]
-    revocation = chosen[0] if chosen else None
+    revocation = _chosen(revocations, revocation_id)
     everything = found.search().with_filter(Filter("token.operation", (Operation.REVOKE,), negated=True))
     search = replace(everything, end=revocation.timestamp if revocation else None, sort=("@timestamp", "asc"))
     asked = [bodies.values(search, scope, DID, size=20)]
@@ -154,12 +164,19 @@ def before_revocation(
 
 
 def _all_revocations(trail: Trail, found: Family, scope: Scope) -> list[Hit]:
-    """The revocations of the token itself (not of its descendants), in time order."""
-    named = Search(filters=(Filter(found.root.field, (found.root.value,)),), sort=("@timestamp", "asc"))
-    return [
-        execute.hit(hit)
-        for hit in execute.ask(trail, bodies.hits(_revocations(named), scope, size=100))["hits"]["hits"]
-    ]
+    """The revocations of the token itself (not of its descendants), in time order; of very many the latest."""
+    named = Search(filters=(Filter(found.root.field, (found.root.value,)),))
+    answer = execute.ask(trail, bodies.hits(_revocations(named), scope, size=MAX_REVOCATIONS))
+    return [execute.hit(hit) for hit in reversed(answer["hits"]["hits"])]
+
+
+def _chosen(revocations: list[Hit], revocation_id: str | None) -> Hit | None:
+    if revocation_id is None:
+        return revocations[-1] if revocations else None
+    for revocation in revocations:
+        if revocation.event_id == revocation_id:
+            return revocation
+    raise BadQuery(f"This token has no revocation {revocation_id}.", 0)
 
 
 def _operation(operation: Operation) -> Filter:
@@ -174,7 +191,9 @@ def _fates(trail: Trail, ids: tuple[str, ...], scope: Scope) -> tuple[dict[str, 
     among = Search(filters=(Filter("token.id", ids),))
     asked = [among.with_filter(Filter("token.operation", tuple(USES))), _revocations(among)]
     answers = execute.ask_all(trail, [bodies.values(one, scope, ("token.id",), size=len(ids)) for one in asked])
-    uses, revoked = ({value.value: value for value in _values(one, ("token.id",))["token.id"]} for one in answers)
+    uses, revoked = (
+        {value.value: value for value in _values(one, ("token.id",))["token.id"].values} for one in answers
+    )
     return uses, revoked
 
 
@@ -188,17 +207,14 @@ def _token_id(hit: Hit) -> str | None:
     return None if token_id is None else str(token_id)
 
 
-def _values(answer: dict[str, Any], names: tuple[str, ...]) -> dict[str, list[Value]]:
+def _values(answer: dict[str, Any], names: tuple[str, ...]) -> dict[str, Values]:
     found = answer.get("aggregations", {})
-    return {
-        name: [
-            Value(
-                str(b.get("key_as_string", b["key"])),
-                b["doc_count"],
-                b["first"]["value_as_string"],
-                b["last"]["value_as_string"],
-            )
-            for b in found.get(name, {}).get("buckets", [])
-        ]
-        for name in names
-    }
+    return {name: _values_of(found[name]) if name in found else Values([]) for name in names}
+
+
+def _values_of(found: dict[str, Any]) -> Values:
+    values = [
+        Value(str(b.get("key_as_string", b["key"])), b["doc_count"], b["first"]["value_as_string"], b["last"]["value_as_string"])
+        for b in found["buckets"]
+    ]  # fmt: skip
+    return Values(values, others=found["sum_other_doc_count"], error=found["doc_count_error_upper_bound"])

@@ -4,6 +4,7 @@ import pytest
 
 from tests.factories.events import event, issue, revoke, use, write
 from trail.connection import Trail
+from trail.errors import BadQuery
 from trail.lineage import Edge
 from trail.questions import before_revocation, first_use, token_ref, tokens_issued
 from trail.search import execute
@@ -29,7 +30,7 @@ def test_first_use_is_the_earliest_whatever_its_outcome_and_says_from_where(trai
     assert answer.succeeded.timestamp == "2026-03-01T00:00:00.000000002Z"
     assert answer.uses == 3
     assert [hit and hit.event_id for hit in (answer.last, answer.revoked)] == ["last", "end"]
-    assert {value.value for value in answer.where["source.ip"]} == {"203.0.113.5", "198.51.100.9", "192.0.2.7"}
+    assert {value.value for value in answer.where["source.ip"].values} == {"203.0.113.5", "198.51.100.9", "192.0.2.7"}
 
 
 def test_a_token_that_was_never_used_has_no_first_use(trail: Trail) -> None:
@@ -110,6 +111,20 @@ def test_of_several_revocations_the_last_counts_or_the_one_that_is_named(trail: 
     )
     assert before_revocation(trail, token_ref("t"), WHOLE_TRAIL).total == 3
     assert before_revocation(trail, token_ref("t"), WHOLE_TRAIL, revocation_id="r1").total == 1
+
+
+def test_a_revocation_that_the_token_has_not_is_refused(trail: Trail) -> None:
+    write(trail, use("t"), revoke("t", id="r1"), revoke("other", id="r2"))
+    with pytest.raises(BadQuery, match="no revocation r2"):
+        before_revocation(trail, token_ref("t"), WHOLE_TRAIL, revocation_id="r2")
+
+
+def test_values_that_are_not_shown_are_counted(trail: Trail) -> None:
+    months = [f"2026-{month:02d}-01T00:00:00Z" for month in range(1, 4)]
+    write(trail, *(use("t", source__ip=f"192.0.2.{n}", at=at) for at in months for n in range(25)))
+    found = first_use(trail, token_ref("t"), WHOLE_TRAIL).where["source.ip"]
+    assert [value.count for value in found.values] == [3] * 20
+    assert (found.others, found.error) == (15, 0)
 
 
 def test_the_demonstrations_incident_has_the_answer_it_says(trail: Trail) -> None:

@@ -20,6 +20,8 @@ BARS = 80
 # The engine chooses a round step with at most this many bars, often far fewer.
 AUTO_BARS = 200
 FACET_VALUES = 8
+# How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
+VALUES_OF_A_SHARD = 10_000
 JOURNAL_DATASET = "console"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
           604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
@@ -302,7 +304,10 @@ def values(search: Search, scope: Scope, names: tuple[str, ...], *, size: int = 
         "query": query(search, scope),
         "size": 0,
         "track_total_hits": True,
-        "aggs": {name: {"terms": {"field": name, "size": size}, "aggs": ends} for name in names},
+        "aggs": {
+            name: {"terms": {"field": name, "size": size, "shard_size": max(size, VALUES_OF_A_SHARD)}, "aggs": ends}
+            for name in names
+        },
     }
 
 
