@@ -29,9 +29,7 @@ def test_every_setting_of_an_index_has_a_reason() -> None:
     assert set(documentation.REASONS) == set(mapping.template("x")["template"]["settings"])
 
 
-def test_the_command_writes_the_page_and_tells_when_it_is_out_of_date(
-    settings: Any, tmp_path: Path
-) -> None:
+def test_the_command_writes_the_page_and_tells_when_it_is_out_of_date(settings: Any, tmp_path: Path) -> None:
     settings.BASE_DIR = tmp_path
     (tmp_path / "docs").mkdir()
     with pytest.raises(CommandError, match="out of date"):
