@@ -1,0 +1,81 @@
+"""How many SQL queries the main pages take: as many as tests/baselines/query_counts.json says, however much there is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from investigations.models import Case, Evidence, Export, Membership, Note, Run
+from investigations.models.cases import new_public_id
+from tests.factories.cases import export, pin, run, saved_query
+from tests.factories.events import use, write
+from trail.connection import Trail
+
+BASELINE = json.loads((Path(__file__).parents[1] / "baselines" / "query_counts.json").read_text())
+
+
+@pytest.fixture
+def pages(case: Case, alice: User, trail: Trail) -> dict[str, str]:
+    """The main pages, with one of everything on them."""
+    pin(trail, case, alice, use("t"))
+    Note.objects.create(case=case, text="hm", author=alice, author_name="Alice")
+    saved_query("q", "token.id:$t", {"name": "t", "label": "T", "kind": "token"})
+    made = run(alice, text="token.id:t", case=case)
+    export(alice, case=case)
+    export(alice, run=made)
+    at = f"/cases/{case.public_id}/"
+    return {
+        "case_list": "/cases/", "case_detail": at, "case_notes": f"{at}notes/", "case_people": f"{at}people/",
+        "case_activity": f"{at}activity/", "evidence_detail": f"{at}evidence/1/", "search": "/?q=token.id:t",
+        "run_list": "/runs/", "run_detail": f"/runs/{made.public_id}/", "export_list": "/exports/",
+        "query_list": "/queries/", "query_detail": "/queries/q/",
+    }  # fmt: skip
+
+
+def _ten_times(case: Case, alice: User, trail: Trail) -> None:
+    """Ten times as much of everything: rows like those that are there."""
+    write(trail, *(use("t") for _ in range(9)))
+    for n in range(9):
+        user = User.objects.create(username=f"person{n}", role="analyst")
+        other = Case.objects.create(title=f"Case {n}", opened_by=alice, opened_by_name="Alice")
+        for one in (alice, user):
+            Membership.objects.create(case=other, user=one, level="lead")
+        Membership.objects.create(case=case, user=user, level="member")
+        Note.objects.create(case=case, text=f"note {n}", author=user, author_name=user.username)
+        saved_query(f"q{n}", "token.id:$t", {"name": "t", "label": "T", "kind": "token"})
+        for model in (Run, Export, Evidence):
+            row = model.objects.earliest("pk")
+            row.pk, row._state.adding = None, True
+            if isinstance(row, Evidence):
+                row.number, row.event_id = 2 + n, f"copy {n}"
+            else:
+                row.public_id, row.case = new_public_id(), other
+            row.save()
+        for line in case.activities.all()[:1]:
+            line.pk, line._state.adding = None, True
+            line.save()
+
+
+def _counts(client: Client, pages: dict[str, str]) -> dict[str, int]:
+    found = {}
+    for name, address in pages.items():
+        client.get(address)  # what is remembered for all pages is remembered
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert client.get(address).status_code == 200, name
+        found[name] = len(queries)
+    return found
+
+
+def test_a_page_takes_as_many_queries_however_much_there_is(
+    client: Client, pages: dict[str, str], case: Case, alice: User, trail: Trail
+) -> None:
+    client.force_login(alice)
+    assert _counts(client, pages) == BASELINE
+    _ten_times(case, alice, trail)
+    assert _counts(client, pages) == BASELINE
