@@ -43,15 +43,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", type=size, default=100_000, help="events in the trail (200k and 1m are understood)")
     parser.add_argument("--import-size", type=size, help="records of an import; a tenth of the size, at most 50,000")
-    parser.add_argument(
-        "--memory-size", type=size, help="events of the larger export whose memory is measured; the size"
-    )
+    parser.add_argument("--memory-size", type=size, help="events of the export whose memory is measured; the size")
     parser.add_argument("--rounds", type=int, default=5, help="pairs of each measurement")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", metavar="FILE", help="write every figure there too")
     options = parser.parse_args(arguments)
     options.import_size = options.import_size or min(max(options.size // 10, 2_000), 50_000)
-    options.memory_size = options.memory_size or options.size
+    options.memory_size = options.memory_size or max(options.size, 50_000)
     return options
 
 

@@ -1,0 +1,92 @@
+"""How often the engine is asked: once for a page, once or twice for a question, and never far ahead of who reads."""
+
+import json
+
+import pytest
+
+from tests.factories.events import event, issue, revoke, use, write
+from trail.connection import Trail
+from trail.questions import before_revocation, first_use, token_ref, tokens_issued
+from trail.search import execute
+from trail.search.spec import WHOLE_TRAIL, Search
+
+
+def _asked(trail: Trail) -> int:
+    """Requests that went over the wire, by the connection's own count."""
+    return int(trail.client.transport.get_connection().pool.num_requests)
+
+
+def _life(trail: Trail, *, attenuations: int) -> None:
+    """A token issued, narrowed, used and revoked."""
+    caveats = [[f"org:{number}"] for number in range(attenuations)]
+    write(
+        trail,
+        issue("t", "ada", token__fingerprint="f" * 64, token__caveats__json="[]", at="2026-01-01T00:00:00Z"),
+        *(
+            use(
+                "t",
+                token__fingerprint=f"{number:064x}",
+                token__caveats__json=json.dumps(added),
+                at="2026-02-01T00:00:00Z",
+            )
+            for number, added in enumerate(caveats)
+        ),
+        revoke("t", at="2026-03-01T00:00:00Z"),
+    )
+
+
+def test_a_page_with_its_histogram_and_facets_is_one_round_trip(trail: Trail) -> None:
+    write(trail, event(), event())
+    before = _asked(trail)
+    page = execute.page(trail, Search(), WHOLE_TRAIL)
+    assert (page.total, bool(page.bars), bool(page.facets)) == (2, True, True)
+    assert _asked(trail) - before == 1
+
+
+def test_the_first_question_is_one_round_trip(trail: Trail) -> None:
+    _life(trail, attenuations=3)
+    before = _asked(trail)
+    assert first_use(trail, token_ref("t"), WHOLE_TRAIL).uses == 3
+    assert _asked(trail) - before == 1
+
+
+def test_the_second_question_is_two_round_trips_however_many_tokens(trail: Trail) -> None:
+    write(trail, *(issue(f"t{number}", "ada") for number in range(60)))
+    before = _asked(trail)
+    assert tokens_issued(trail, "ada", WHOLE_TRAIL).total == 60
+    assert _asked(trail) - before == 2
+
+
+def test_the_third_question_takes_as_many_for_forty_attenuations_as_for_two(trail: Trail) -> None:
+    took = []
+    for attenuations in (2, 40):
+        for index in trail.client.indices.get(index=f"{trail.prefix}-events-*"):
+            trail.client.indices.delete(index=index)
+        _life(trail, attenuations=attenuations)
+        before = _asked(trail)
+        answer = before_revocation(trail, token_ref("t"), WHOLE_TRAIL)
+        assert len(answer.family.fingerprints) == attenuations + 1
+        took.append(_asked(trail) - before)
+    assert took[0] == took[1] <= 5
+
+
+@pytest.mark.parametrize("slices", [1, 3])
+def test_a_stream_holds_two_batches_of_each_slice_and_no_more_however_long_it_is(trail: Trail, slices: int) -> None:
+    write(trail, *(event() for _ in range(600)))
+    before = _asked(trail)
+    stream = execute.stream(trail, Search(), WHOLE_TRAIL, slices=slices, batch=10)
+    opening = 2  # is there an index, and the point in time
+    for read, _ in enumerate(stream, 1):
+        searches = _asked(trail) - before - opening
+        # Every search brings at most one batch: what was brought and is not read yet is what memory holds.
+        assert searches * 10 - read <= slices * 2 * 10
+    assert read == 600
+
+
+def test_a_stream_that_is_left_early_closes_its_point_in_time(trail: Trail) -> None:
+    write(trail, *(event() for _ in range(50)))
+    stream = execute.stream(trail, Search(), WHOLE_TRAIL, batch=5)
+    next(stream)
+    stream.close()
+    open_contexts = trail.client.nodes.stats(metric="indices", index_metric="search")["nodes"]
+    assert sum(node["indices"]["search"]["point_in_time_current"] for node in open_contexts.values()) == 0
