@@ -14,13 +14,13 @@ def test_making_an_api_key_issues_it() -> None:
     assert event["user.email"] == "homer.simpson@yourcompany.io"
 
 
-def test_the_apis_own_form_is_read_and_a_change_of_a_property_is_no_issue() -> None:
+def test_the_apis_own_form_is_read_and_taking_a_property_off_a_key_does_not_end_it() -> None:
     record = {
-        "eventTime": "2026-11-24T09:30:00Z", "action": "UPDATE", "actor": {"id": "u1", "loginName": "ada@example.org"},
+        "eventTime": "2026-11-24T09:30:00Z", "action": "DELETE", "actor": {"id": "u1", "loginName": "ada@example.org"},
         "target": {"id": "k1", "type": "API_KEY", "property": "EXPIRY"},
     }  # fmt: skip
     (event,) = map(flat, events("tailscale", record))
-    assert event["event.action"] == "API_KEY.EXPIRY.UPDATE"
+    assert event["event.action"] == "API_KEY.EXPIRY.DELETE"
     assert "token.operation" not in event
 
 
