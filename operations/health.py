@@ -9,7 +9,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 
-from trail.connection import connect, engine_status
+from operations.services import quick_trail
+from trail.connection import engine_status
 from trail.mapping import VERSION, installed_version
 
 HEARTBEAT = "worker-heartbeat"
@@ -32,7 +33,7 @@ def parts() -> list[Part]:
 
 def _search() -> Part:
     name = "OpenSearch, the trail"
-    quick = connect(settings.OPENSEARCH_URL, prefix=settings.TRAIL_PREFIX, timeout=3)
+    quick = quick_trail()
     try:
         health = quick.client.cluster.health()
         version = installed_version(quick)
@@ -48,8 +49,7 @@ def _search() -> Part:
 
 def search_answers() -> bool:
     """Whether OpenSearch is ready to search what it holds."""
-    quick = connect(settings.OPENSEARCH_URL, prefix=settings.TRAIL_PREFIX, timeout=3)
-    return engine_status(quick) in ("green", "yellow")
+    return engine_status(quick_trail()) in ("green", "yellow")
 
 
 def queue_answers() -> bool:

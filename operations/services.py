@@ -14,18 +14,23 @@ DEMONSTRATION = Search(filters=(Filter("event.dataset", ("demonstration",)),))
 
 def trail() -> Trail:
     """The configured trail. Settings are read each time, so that a test's own prefix holds."""
-    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX)
+    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 30)
+
+
+def quick_trail() -> Trail:
+    """The same for what a page can do without: it gives up after three seconds."""
+    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 3)
 
 
 @cache
-def _connected(url: str, prefix: str) -> Trail:
-    return connect(url, prefix=prefix)
+def _connected(url: str, prefix: str, timeout: float) -> Trail:
+    return connect(url, prefix=prefix, timeout=timeout)
 
 
 def demonstration_loaded() -> bool:
     """Whether the trail holds demonstration events. Raises TrailUnavailable."""
     body = bodies.hits(DEMONSTRATION, WHOLE_TRAIL, size=0) | {"track_total_hits": 1}
-    return bool(execute.ask(trail(), body)["hits"]["total"]["value"])
+    return bool(execute.ask(quick_trail(), body)["hits"]["total"]["value"])
 
 
 def demonstration_in_the_trail() -> Demonstration | None:

@@ -28,7 +28,7 @@ def time(moment: Any) -> SafeString:
     if isinstance(moment, datetime):
         moment = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if not moment:
-        return format_html('<span class="none">never</span>')
+        return SafeString('<span class="none">never</span>')
     return format_html('<time datetime="{0}" title="{0}">{0}</time>', moment)
 
 
@@ -58,8 +58,15 @@ def demonstration() -> bool:
     try:
         known = cache.get("demonstration")
         if known is None:
-            known = demonstration_loaded()
+            known = _demonstration_loaded()
             cache.set("demonstration", known, timeout=60)
-    except (TrailError, RedisError):
+    except RedisError:
         return False
     return bool(known)
+
+
+def _demonstration_loaded() -> bool:
+    try:
+        return demonstration_loaded()
+    except TrailError:
+        return False

@@ -18,14 +18,15 @@ from investigations.journal import Action
 from investigations.models import Case
 from operations.services import trail
 from trail import questions
-from trail.errors import BadQuery
-from trail.events import canonical, digest
+from trail.errors import BadQuery, TrailUnavailable, WriteRefused
+from trail.events import canonical, digest, without_secrets
 from trail.lineage import TooLarge
 from trail.search import execute
 from trail.search.spec import Search
 from web.htmx import render_page
 
 PARTIALS = {"explore": "explore"}
+OUTAGES = (TrailUnavailable, WriteRefused)
 
 
 def person(request: HttpRequest) -> User:
@@ -46,12 +47,21 @@ def search(request: HttpRequest) -> HttpResponse:
         try:
             context |= _found(request, asked, asked.search)
         except BadQuery as error:
-            context["problem"], status = error, 400
+            context |= faulty(error)
+            status = 400
+        except OUTAGES as error:
+            # Never the results of another search below this one's words.
+            context |= {"problem": f"{error} Try again, or see the status page."}
+            status = 503
     else:
-        context["problem"], status = asked.problem, 400
-    if "problem" in context:
-        context["caret"] = " " * context["problem"].position + "▲"
+        context |= faulty(asked.problem)
+        status = 400
     return render_page(request, "investigations/search.html", context, PARTIALS, status)
+
+
+def faulty(error: BadQuery | None) -> dict[str, Any]:
+    """What a page shows of a query that cannot be understood: the sentence, and below the query where."""
+    return {"problem": error, "caret": " " * error.position + "▲" if error else ""}
 
 
 def _case(request: HttpRequest, asked: Asked) -> Case | None:
@@ -64,9 +74,7 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
     now = datetime.now(UTC)
     until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     page = execute.page(trail(), search.resolved(now), scope_of(user), after=asked.after)
-    journal.record(
-        Action.SEARCH, by=user, resource=("search", "page"), labels={"search": urlencode(search.to_query(), True)}
-    )
+    journal.record(Action.SEARCH, by=user, labels={"search": urlencode(search.to_query(), True)})
     last = asked.start + len(page.hits)
     return {
         "search": search,
@@ -146,8 +154,12 @@ def _question(request: HttpRequest, name: str, parameter: str, ask: Any, underst
             if after := getattr(answer, "after", None):
                 context["older_url"] = f"?{urlencode({parameter: about, 'after': packed(after)})}"
     except (BadQuery, TooLarge) as error:
-        context |= {"problem": str(error), "about": ""}
+        # A token itself is not shown again, not even to who pasted it.
+        context |= {"problem": str(error), "about": without_secrets(about)[0]}
         status = 400
+    except OUTAGES as error:
+        context |= {"problem": f"{error} Try again, or see the status page."}
+        status = 503
     return render_page(request, f"investigations/question_{name}.html", context, status=status)
 
 
