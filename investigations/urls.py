@@ -18,6 +18,8 @@ class EventId:
     def to_python(self, part: str) -> str:
         if not part.startswith("~"):
             return part
+        if part == "~":
+            raise ValueError("no event has an empty id")
         return urlsafe_b64decode(part[1:].encode()).decode()
 
     def to_url(self, event_id: str) -> str:

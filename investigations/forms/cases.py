@@ -45,7 +45,7 @@ class AnyChoice(forms.MultipleChoiceField):
     """Values that only the trail can tell right from wrong."""
 
     def valid_value(self, value: str) -> bool:
-        return len(value) <= 512
+        return 0 < len(value) <= 512
 
 
 class PinForm(forms.Form):

@@ -84,6 +84,8 @@ def test_an_event_that_is_not_there_is_404(client: Client, alice: User, trail: T
     client.force_login(alice)
     assert client.get("/events/nobody/").status_code == 404
     assert client.get(f"/events/{'x' * 2000}/").status_code == 404
+    for address in ("/events/~no base64/", "/events/~_w==/", "/events/~/"):
+        assert client.get(address).status_code == 404
 
 
 def test_a_trail_that_is_down_is_not_a_missing_event(client: Client, alice: User, trail: Trail, no_trail: None) -> None:

@@ -154,7 +154,7 @@ def test_what_an_intruder_wrote_is_shown_and_never_run(client: Client, case: Cas
     response = client.get(f"/cases/{case.public_id}/evidence/1/")
     assertNotContains(response, "<script>alert")
     assertContains(response, "&lt;script&gt;alert")
-    assertContains(response, "\u202ex</bdi>")
+    assertContains(response, "⟨U+202E⟩x")
 
 
 def test_a_stranger_gets_404(client: Client, charlie: User, page: str) -> None:

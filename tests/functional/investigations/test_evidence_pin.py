@@ -94,6 +94,8 @@ def test_a_run_of_somebody_else_is_not_there(
         ({"event": []}, "Choose at least one event to pin."),
         ({"event": ["e1", "nobody"]}, "The trail shows no event nobody; nothing was pinned."),
         ({"event": [f"x{n}" for n in range(501)]}, "Pin at most 500 events at once; 501 are chosen."),
+        ({"event": [""]}, "Select a valid choice."),
+        ({"event": ["x" * 513]}, "Select a valid choice."),
         ({"reason": "x" * 2001}, "at most 2000 characters"),
         ({"case": ""}, "This field is required."),
     ],

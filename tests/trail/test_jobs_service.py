@@ -1,0 +1,161 @@
+"""Background work: of two workers one wins, and what a dead one left is taken up and done once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from investigations.models import Export, Run, RunChunk
+from investigations.services import exports, jobs, runs
+from tests.factories.events import use, write
+from trail.connection import Trail
+from trail.search import execute
+from trail.search.spec import WHOLE_TRAIL, Search
+
+EVENTS = 25
+
+
+@pytest.fixture
+def run(alice: User, trail: Trail) -> Run:
+    write(trail, *(use("t", id=f"e{n:02}", at=f"2026-11-01T00:00:00.{n:09}Z") for n in range(EVENTS)))
+    return runs.start(search=Search(text="token.id:t"), title="A run", by=alice)
+
+
+def _left_half_way(run: Run, trail: Trail, *, lease: timedelta) -> None:
+    """As a worker that died leaves a run: ten events in a chunk, the place after them, a claim that ends some time."""
+    search = Search.from_json(run.search)
+    first = next(execute.scan(trail, search, WHOLE_TRAIL, batch=10))
+    pairs = [(hit.index, hit.event_id) for hit in first.hits]
+    RunChunk.objects.create(run=run, number=0, start=0, size=10, packed=RunChunk.pack(pairs))
+    Run.objects.filter(pk=run.pk).update(
+        state="running", owner="the dead one", lease_until=timezone.now() + lease, attempts=1,
+        total=EVENTS, done=10, chunks=1, after=first.after,
+    )  # fmt: skip
+
+
+def _ids(run: Run) -> list[str]:
+    return [event_id for chunk in run.chunk_rows.order_by("number") for _, event_id in chunk.pairs()]
+
+
+def test_a_run_that_a_dead_worker_left_goes_on_and_holds_every_event_once(run: Run, trail: Trail) -> None:
+    _left_half_way(run, trail, lease=timedelta(seconds=-1))
+    assert jobs.due(Run) == [run.pk]
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.done, run.total) == ("finished", EVENTS, EVENTS)
+    assert _ids(run) == [f"e{n:02}" for n in reversed(range(EVENTS))]
+
+
+def test_a_run_whose_worker_is_alive_is_left_alone(run: Run, trail: Trail) -> None:
+    _left_half_way(run, trail, lease=timedelta(seconds=30))
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.owner, run.done) == ("running", "the dead one", 10)
+    assert jobs.due(Run) == []
+
+
+def test_a_run_that_is_over_is_not_run_again(run: Run) -> None:
+    runs.execute_run(run.pk)
+    ended = Run.objects.values().get()
+    runs.execute_run(run.pk)
+    assert Run.objects.values().get() == ended
+
+
+def test_who_has_lost_the_claim_writes_nothing_more(run: Run) -> None:
+    late = jobs.claim(Run, run.pk)
+    assert late is not None
+    Run.objects.filter(pk=run.pk).update(owner="another")
+    for attempt in (lambda: jobs.progress(late, done=7), lambda: jobs.finish(late), lambda: jobs.fail(late, "no")):
+        with pytest.raises(jobs.LostClaim):
+            attempt()
+    run.refresh_from_db()
+    assert (run.owner, run.done, run.state) == ("another", 0, "running")
+
+
+def test_an_outage_puts_a_run_back_and_too_many_end_it_with_a_sentence(run: Run) -> None:
+    for attempt in range(1, jobs.MAX_ATTEMPTS + 1):
+        Run.objects.update(not_before=timezone.now())
+        claimed = jobs.claim(Run, run.pk)
+        assert claimed is not None
+        assert claimed.attempts == attempt
+        jobs.put_back(claimed, "The trail (OpenSearch) does not answer.")
+        run.refresh_from_db()
+        assert run.problem.startswith("The trail (OpenSearch) does not answer.")
+        assert run.state == ("failed" if attempt == jobs.MAX_ATTEMPTS else "queued")
+        assert run.state == "failed" or jobs.claim(Run, run.pk) is None  # it waits a while first
+
+
+def test_cancelling_takes_a_waiting_run_at_once_and_one_under_way_at_its_next_step(run: Run, bob: User) -> None:
+    claimed = jobs.claim(Run, run.pk)
+    assert claimed is not None
+    assert jobs.request_cancel(run, by=bob)
+    run.refresh_from_db()
+    assert (run.state, run.cancel_requested, run.cancelled_by_name) == ("running", True, "Bob")
+    assert jobs.cancel_requested(claimed)
+    jobs.end_cancelled(claimed)
+    assert not jobs.request_cancel(run, by=bob)
+
+
+def test_a_cancelled_run_keeps_what_it_found(run: Run, trail: Trail, alice: User) -> None:
+    _left_half_way(run, trail, lease=timedelta(seconds=-1))
+    runs.cancel(run=run, by=alice)
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.done) == ("cancelled", 10)
+    assert len(runs.results(run, start=0, size=50)) == 10
+
+
+def test_an_export_that_a_dead_worker_left_is_written_anew_and_whole(run: Run, alice: User) -> None:
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    export = exports.start(format="jsonl", by=alice, run=run)
+    Export.objects.update(state="running", owner="the dead one", lease_until=timezone.now() - timedelta(seconds=1))
+    exports.write_export(export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.done) == ("finished", EVENTS)
+    assert len(exports.path_of(export).read_bytes().splitlines()) == EVENTS
+    assert not list(exports.path_of(export).parent.glob(f"{export.public_id}*.part"))
+
+
+def _at_once(work: Callable[[], object], *, workers: int = 4) -> list[object]:
+    """The same work by several threads that begin together, each with a connection of its own."""
+    together = Barrier(workers)
+
+    def one() -> object:
+        try:
+            together.wait()
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(workers) as pool:
+        return [future.result() for future in [pool.submit(one) for _ in range(workers)]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_workers_that_claim_at_once_one_wins(transactional_db: None, run: Run) -> None:
+    claims = _at_once(lambda: jobs.claim(Run, run.pk))
+    (winner,) = [claim for claim in claims if claim is not None]
+    run.refresh_from_db()
+    assert (run.owner, run.attempts) == (winner.owner, 1)  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_run_at_once_write_every_event_once(transactional_db: None, run: Run) -> None:
+    _at_once(lambda: runs.execute_run(run.pk))
+    run.refresh_from_db()
+    assert (run.state, run.done) == ("finished", EVENTS)
+    assert sorted(_ids(run)) == [f"e{n:02}" for n in range(EVENTS)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_start_that_is_rolled_back_leaves_no_run(transactional_db: None, alice: User, trail: Trail) -> None:
+    with pytest.raises(RuntimeError, match="after all not"), transaction.atomic():
+        runs.start(search=Search(), title="A run", by=alice)
+        raise RuntimeError("after all not")
+    assert not Run.objects.exists()
