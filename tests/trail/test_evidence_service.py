@@ -1,0 +1,76 @@
+"""Pinning: all or none, once each, numbered one after the other, whoever else pins meanwhile."""
+
+import pytest
+
+from accounts.models import User
+from investigations.errors import CaseClosed, Refused
+from investigations.models import Case, Evidence
+from investigations.services import cases, evidence
+from tests.at_once import at_once
+from tests.factories.cases import open_case
+from tests.factories.events import use, write
+from trail.connection import Trail
+from trail.events import canonical, digest
+from trail.search.spec import Search
+
+
+@pytest.fixture
+def case(alice: User, trail: Trail) -> Case:
+    write(trail, *(use("t", id=f"e{n}", at=f"2026-11-01T00:00:00.{n:09}Z") for n in range(8)))
+    return open_case(alice)
+
+
+def test_a_copy_is_what_the_trail_holds_and_its_digest_is_the_writers(alice: User, trail: Trail) -> None:
+    sent = use("t", id="e", user__name="Zoë", raw={"big": 2**60}, event__original='{"big": 1152921504606846976}')
+    write(trail, sent)
+    (one,) = evidence.pin(case=open_case(alice), event_ids=["e"], reason="why", by=alice).new
+    one.refresh_from_db()
+    assert one.digest == digest(sent)
+    assert canonical(one.document) == canonical(sent)
+    assert one.document["raw"] == {"big": 2**60}
+    assert one.document["event"]["ingested"]
+
+
+def test_one_that_is_missing_pins_none(case: Case, alice: User) -> None:
+    with pytest.raises(Refused, match="no event nobody; nothing was pinned"):
+        evidence.pin(case=case, event_ids=["e0", "nobody", "e1"], reason="why", by=alice)
+    assert not Evidence.objects.exists()
+
+
+def test_the_same_event_twice_in_one_pin_is_once(case: Case, alice: User) -> None:
+    done = evidence.pin(case=case, event_ids=["e0", "e0"], reason="why", by=alice, search=Search(text="token.id:t"))
+    assert [(one.event_id, one.search) for one in done.new] == [("e0", {"q": ["token.id:t"]})]
+
+
+def test_a_number_is_never_given_again(case: Case, alice: User) -> None:
+    (first,) = evidence.pin(case=case, event_ids=["e0"], reason="why", by=alice).new
+    evidence.withdraw(evidence=first, reason="not", by=alice)
+    (second,) = evidence.pin(case=case, event_ids=["e1"], reason="why", by=alice).new
+    assert (first.label, second.label) == ("E1", "E2")
+
+
+def test_a_case_that_was_closed_meanwhile_takes_nothing(case: Case, alice: User) -> None:
+    cases.close(case=Case.objects.get(), by=alice)
+    assert case.is_open  # as whoever opened the page a while ago still believes
+    with pytest.raises(CaseClosed):
+        evidence.pin(case=case, event_ids=["e0"], reason="why", by=alice)
+    with pytest.raises(CaseClosed):
+        cases.write_note(case=case, text="too late", by=alice)
+    assert not Evidence.objects.exists()
+
+
+def test_every_copy_agrees_with_the_trail_until_one_of_them_is_changed(case: Case, alice: User) -> None:
+    (one,) = evidence.pin(case=case, event_ids=["e0"], reason="why", by=alice).new
+    assert evidence.check(one) == evidence.Check(copy=True, trail=True)
+    one.document["user"] = {"id": "somebody else"}
+    assert evidence.check(one) == evidence.Check(copy=False, trail=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_who_pin_at_once_number_one_after_the_other(transactional_db: None, case: Case, alice: User) -> None:
+    at_once(*(
+        lambda n=n: evidence.pin(case=case, event_ids=[f"e{n}", "e7"], reason=f"why {n}", by=alice) for n in range(4)
+    ))  # fmt: skip
+    pinned = list(case.evidence.order_by("number"))
+    assert [one.number for one in pinned] == [1, 2, 3, 4, 5]
+    assert sorted(one.event_id for one in pinned) == ["e0", "e1", "e2", "e3", "e7"]
