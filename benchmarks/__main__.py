@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: list[Result] = []
     with stage(events, seed=options.seed) as ready:
         for what, measure in {
-            "search pages": lambda: search.pages(ready, rounds=options.rounds * 3),
+            "search pages": lambda: search.pages(ready, rounds=options.rounds * 4),
             "scans and exports": lambda: reading.scans(ready, rounds=options.rounds),
             "imports": lambda: writing.imports(ready, size=options.import_size, rounds=options.rounds),
             "memory": lambda: memory.exports(ready, size=options.memory_size),
@@ -44,7 +44,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--size", type=size, default=100_000, help="events in the trail (200k and 1m are understood)")
     parser.add_argument("--import-size", type=size, help="records of an import; a tenth of the size, at most 50,000")
     parser.add_argument("--memory-size", type=size, help="events of the export whose memory is measured; the size")
-    parser.add_argument("--rounds", type=int, default=5, help="pairs of each measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="pairs of each measurement")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", metavar="FILE", help="write every figure there too")
     options = parser.parse_args(arguments)

@@ -17,8 +17,7 @@ from trail.writer import write_many
 
 # The engine's longest term is 32,766 bytes, with the value's path in it; a character is up to four.
 LONGEST_VALUE = 7_000
-# An integer that may be beyond 64 bits, or half a character: neither fits what the engine keeps.
-_UNFIT = re.compile(r"\d{19}|\\u[dD][89a-fA-F]")
+_MANY_DIGITS = re.compile(r"[0-9]{19}")
 
 
 @dataclass(slots=True)
@@ -62,9 +61,14 @@ def events_of(format: Format, record: Record) -> tuple[list[dict[str, Any]], int
         fields["event.original"] = text
         document = nest(fields)
         if number == 0:
-            document["raw"] = searchable(value) if len(text) > LONGEST_VALUE or _UNFIT.search(text) else value
+            document["raw"] = searchable(value) if _may_not_fit(text) else value
         documents.append(parse(document).document)
     return documents, secrets
+
+
+def _may_not_fit(text: str) -> bool:
+    """Whether a record may hold a long value, an integer beyond 64 bits or half a character, which `raw` cannot."""
+    return len(text) > LONGEST_VALUE or "\\ud" in text or "\\uD" in text or _MANY_DIGITS.search(text) is not None
 
 
 def searchable(value: Any) -> Any:

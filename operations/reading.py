@@ -122,6 +122,10 @@ def _understood(place: int, text: str) -> Record:
         return Record(place, text, None, f"is not JSON: {error}")
     except RecursionError:
         return Record(place, text, None, "is nested too deeply")
+    return _record(place, text, value)
+
+
+def _record(place: int, text: str, value: Any) -> Record:
     if not isinstance(value, dict):
         return Record(place, text, None, "is not a JSON object")
     return Record(place, text, value)
@@ -145,7 +149,7 @@ def _values(buffer: str, rest: io.TextIOWrapper, *, ends_at: str) -> Iterator[Re
         if ends_at and buffer[at : at + 1] == ends_at:
             return
         try:
-            _, end = _decoder.raw_decode(buffer, at)
+            value, end = _decoder.raw_decode(buffer, at)
             if end == len(buffer):
                 raise ValueError("it may go on")
         except (ValueError, RecursionError) as error:
@@ -157,7 +161,7 @@ def _values(buffer: str, rest: io.TextIOWrapper, *, ends_at: str) -> Iterator[Re
                 yield _last(number + 1, buffer[at:], ends_at, error)
             return
         number += 1
-        yield _understood(number, buffer[at:end])
+        yield _record(number, buffer[at:end], value)
         at = end
         if at > CHUNK:
             buffer, at = buffer[at:], 0
