@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:
     SavedQueryModelForm = forms.ModelForm
 
-MAX_VALUES = 1_000
+MAX_VALUES = 500
 _PARAMETER_LINE = re.compile(r"^\$?([a-z][a-z0-9_]*)\s*\|\s*([^|]+?)\s*\|\s*([a-z]+)\s*(?:\|\s*(.*?)\s*)?$")
 
 

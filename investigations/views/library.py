@@ -17,6 +17,9 @@ from investigations.views.search import person
 from trail.errors import BadQuery
 from web.htmx import render_page
 
+# Web servers take a first line of 8 KB; what they refuse they refuse without a sentence.
+MAX_ADDRESS = 8_000
+
 
 @require_safe
 @requires(may_search)
@@ -40,7 +43,10 @@ def query_detail(request: HttpRequest, slug: str) -> HttpResponseBase:
         wanted: dict[str, Any] = {**form.search.to_query(), "query": slug, "v": version.number}
         if case := request.GET.get("case", ""):
             wanted["case"] = case
-        return redirect(f"/?{urlencode(wanted, doseq=True)}")
+        address = f"/?{urlencode(wanted, doseq=True)}"
+        if len(address) <= MAX_ADDRESS:
+            return redirect(address)
+        form.add_error(None, "Together these values are too long for an address; ask with fewer at a time.")
     context = {
         "query": query, "version": version, "form": form, "case": request.GET.get("case", ""),
         "may_investigate": may_investigate(person(request)),

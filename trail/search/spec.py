@@ -100,8 +100,11 @@ class Search:
                 raise BadQuery(f"There is no field {column!r} to show as a column.", 0)
 
     def resolved(self, now: datetime) -> "Search":
-        """The same search with `now…` made absolute, so that asking again asks the same."""
-        return replace(self, start=_absolute(self.start, now), end=_absolute(self.end, now))
+        """The same search with `now…` made absolute, so that asking again asks the same. Raises BadQuery."""
+        start, end = _absolute(self.start, now), _absolute(self.end, now)
+        if start and end and datetime.fromisoformat(start) > datetime.fromisoformat(end):
+            raise BadQuery(f"The time begins ({start}) after it ends ({end}).", 0)
+        return replace(self, start=start, end=end)
 
     def with_filter(self, new: Filter) -> "Search":
         return self if new in self.filters else replace(self, filters=(*self.filters, new))
@@ -159,8 +162,13 @@ class Search:
 
 
 def _check_time(value: str, which: str) -> None:
-    if not _RELATIVE.match(value) and _instant(value) is None:
+    if _RELATIVE.match(value):
+        return
+    instant = _instant(value)
+    if instant is None:
         raise BadQuery(f"{value!r} is not a time for {which!r}: write 2026-11-24T09:30:00Z, 2026-11-24, or now-7d.", 0)
+    if not 1970 <= instant.year <= 2261:
+        raise BadQuery(f"{value!r} is outside of what the trail can hold: 1970 to 2261.", 0)
 
 
 def _instant(value: str) -> datetime | None:
@@ -177,7 +185,9 @@ def _absolute(value: str | None, now: datetime) -> str | None:
         return None
     if match := _RELATIVE.match(value):
         amount, unit = match.groups()
-        instant = now - timedelta(seconds=int(amount) * _UNITS[unit]) if amount else now
+        # However long ago: no event is from before 1970.
+        ago = min(int(amount) * _UNITS[unit], now.timestamp()) if amount else 0
+        instant = now - timedelta(seconds=ago)
     elif value.endswith("Z") or _DATE.match(value):
         return value if value.endswith("Z") else f"{value}T00:00:00Z"
     else:

@@ -98,6 +98,8 @@ def test_it_makes_one_request_to_the_engine_and_one_for_the_record(
         ({"f": "nothing:x"}, "There is no field"),
         ({"f": "source.ip:house"}, "holds addresses"),
         ({"from": "yesterday"}, "is not a time"),
+        ({"from": "9999-12-31"}, "outside of what the trail can hold"),
+        ({"from": "now", "to": "now-1d"}, "after it ends"),
         ({"sort": "message:asc"}, "cannot be sorted"),
         ({"columns": "nothing"}, "to show as a column"),
         ({"after": "%%%"}, "does not say which page"),

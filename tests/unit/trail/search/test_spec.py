@@ -45,12 +45,22 @@ def test_relative_times_become_absolute_once() -> None:
     fixed = Search(start="now-1d", end="2026-11-24").resolved(now)
     assert (fixed.start, fixed.end) == ("2026-11-23T12:00:00.000000Z", "2026-11-24T00:00:00Z")
     assert fixed.resolved(datetime.now(UTC)) == fixed
+    assert Search(start="now-9999y").resolved(now).start == "1970-01-01T00:00:00.000000Z"
+
+
+def test_a_time_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(BadQuery, match="after it ends"):
+        Search(start="2026-11-02", end="2026-11-01").resolved(datetime.now(UTC))
+    with pytest.raises(BadQuery, match="after it ends"):
+        Search(start="now", end="now-1d").resolved(datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
     "query",
     [
         {"from": ["yesterday"]},
+        {"from": ["1969-12-31"]},
+        {"to": ["9999-12-31"]},
         {"f": ["nobody.knows:x"]},
         {"sort": ["message:asc"]},
         {"sort": ["@timestamp:up"]},
