@@ -6,7 +6,7 @@ An event is a nested JSON object as it is stored (`{"event": {"id": …}, "user"
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -279,7 +279,7 @@ def _raw(value: Any) -> str | None:
     return None if isinstance(value, dict) else "expected the source record as one JSON object"
 
 
-_CHECKS = {
+_CHECKS: dict[Kind, Callable[[Any], str | None]] = {
     Kind.KEYWORD: partial(_text, 8_191),
     Kind.TEXT: partial(_text, MAX_OPAQUE),
     Kind.WILDCARD: partial(_text, MAX_TEXT),
