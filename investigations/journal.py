@@ -15,7 +15,7 @@ from trail.events import nest, without_secrets
 from trail.search.bodies import JOURNAL_DATASET
 from trail.writer import write
 
-MAX_LABEL = 8_000
+MAX_LABEL = 8_000  # bytes
 
 
 class Action(StrEnum):
@@ -69,7 +69,7 @@ def record(
             "user.roles": [by.role],
             "resource.type": kind,
             "resource.id": key,
-            "labels": {name: without_secrets(text)[0][:MAX_LABEL] for name, text in (labels or {}).items() if text},
+            "labels": {name: _label(text) for name, text in (labels or {}).items() if text},
         }
     )
     if not document.get("labels"):
@@ -78,6 +78,11 @@ def record(
     if outcome.status != "created":
         raise WriteRefused(f"The trail did not take the record of this action ({outcome.status}: {outcome.reason}).")
     return outcome.event_id
+
+
+def _label(text: str) -> str:
+    """As much of a text as a label holds, and no secret."""
+    return without_secrets(text)[0].encode()[:MAX_LABEL].decode(errors="ignore")
 
 
 def record_in_case(action: Action, summary: str, *, by: User, case: Case, labels: dict[str, str] | None = None) -> None:

@@ -12,7 +12,7 @@ from accounts import services
 from accounts.models import FirstAdminLink, User
 from trail.connection import Trail
 
-WORDS = {"username": "root", "name": "Ro Ot", "password": "correct horse battery", "again": "correct horse battery"}
+WORDS = {"username": "root", "name": "The Root", "password": "correct horse battery", "again": "correct horse battery"}
 
 
 @pytest.fixture

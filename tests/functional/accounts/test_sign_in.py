@@ -2,11 +2,13 @@
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.models import User
 from tests.cast import PASSWORD
 from tests.functional.reading import at_sign_in
+from trail.connection import Trail
 
 PAGE = "/accounts/login/"
 
@@ -44,7 +46,13 @@ def test_guessing_is_held_up(client: Client, alice: User) -> None:
     assert at_sign_in(client.get("/accounts/profile/"))
 
 
-def test_it_never_leads_to_another_site(client: Client, alice: User, trail: object) -> None:
+def test_a_queue_that_is_down_is_said_to_be_down(client: Client, alice: User, settings: Settings) -> None:
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    response = client.post(PAGE, {"login": "alice", "password": PASSWORD})
+    assertContains(response, "The queue (Redis) does not answer", status_code=503)
+
+
+def test_it_never_leads_to_another_site(client: Client, alice: User, trail: Trail) -> None:
     for where in ("https://evil.example/", "//evil.example"):
         response = client.post(PAGE, {"login": "alice", "password": PASSWORD, "next": where})
         assert "evil" not in response.headers.get("Location", "")

@@ -52,6 +52,15 @@ def test_it_is_on_record_with_what_was_asked(client: Client, alice: User, trail:
     assert "q=user.id:mallory" in recorded["labels"]["search"]
 
 
+def test_a_long_query_in_any_script_is_on_record_as_far_as_a_label_goes(
+    client: Client, alice: User, trail: Trail
+) -> None:
+    client.force_login(alice)
+    assert client.post(PAGE, {"q": "message:" + "漢" * 5_000}).status_code == 302
+    (recorded,) = journal(trail, "run.start")
+    assert "漢" * 2_000 in recorded["labels"]["search"]
+
+
 def test_in_a_case_it_is_the_cases(client: Client, case: Case, bob: User, trail: Trail) -> None:
     client.force_login(bob)
     client.post(PAGE, {"q": "user.id:mallory", "case": case.public_id})

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
@@ -202,6 +203,15 @@ def test_a_trail_that_is_down_is_no_empty_result(client: Client, alice: User, tr
     part = client.get("/", {"q": "mallory"}, headers={"HX-Request": "true", "HX-Target": "explore"})
     assertContains(part, "does not answer", status_code=503)
     assertContains(part, 'value="mallory"', status_code=503)
+
+
+def test_a_queue_that_is_down_is_no_matter_to_a_search(
+    client: Client, alice: User, trail: Trail, settings: Settings
+) -> None:
+    write(trail, use("t", id="e"))
+    client.force_login(alice)
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    assert events_on(client.get("/", {"q": "token.id:t"})) == ["e"]
 
 
 def test_anonymous_goes_to_sign_in_and_comes_back(client: Client, trail: Trail, db: None) -> None:
