@@ -71,10 +71,18 @@ def template(prefix: str, *, shards: int = 1, replicas: int = 0) -> dict[str, An
 
 
 def install(trail: Trail, *, shards: int = 1, replicas: int = 0) -> None:
-    """Put the template in place. Safe to repeat; raises TrailUnavailable when the engine does not answer."""
+    """Put the template in place, and new fields into the months there are. Safe to repeat; never replaces a newer one.
+
+    Raises TrailUnavailable when the engine does not answer.
+    """
+    asked = template(trail.prefix, shards=shards, replicas=replicas)
     try:
-        trail.client.indices.put_index_template(
-            name=f"{trail.prefix}-events", body=template(trail.prefix, shards=shards, replicas=replicas)
+        if (installed_version(trail) or 0) > VERSION:
+            return
+        trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=asked)
+        # Fields are only ever added, so events that are there already stay as they are and are found as before.
+        trail.client.indices.put_mapping(
+            index=f"{trail.prefix}-events-*", body=asked["template"]["mappings"], params={"allow_no_indices": "true"}
         )
     except TransportError as error:
         raise TrailUnavailable(f"The trail's index template could not be installed: {error}.") from error

@@ -66,3 +66,20 @@ def test_only_an_index_of_the_trail_is_made(trail: Trail) -> None:
 def test_the_installed_version_is_known(trail: Trail) -> None:
     assert mapping.installed_version(trail) == mapping.VERSION
     assert mapping.installed_version(Trail(trail.client, "nobody")) is None
+
+
+def test_an_older_console_does_not_replace_a_newer_template(trail: Trail) -> None:
+    newer = mapping.template(trail.prefix) | {"version": mapping.VERSION + 1}
+    trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=newer)
+    mapping.install(trail)
+    assert mapping.installed_version(trail) == mapping.VERSION + 1
+
+
+def test_a_new_field_reaches_the_months_that_are_there(trail: Trail) -> None:
+    older = mapping.template(trail.prefix)
+    del older["template"]["mappings"]["properties"]["trace"]
+    trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=older | {"version": 0})
+    write(trail, event(id="before"))
+    mapping.install(trail)
+    write(trail, event(id="after", trace__id="t"))
+    assert trail.client.count(index=trail.events)["count"] == 2
