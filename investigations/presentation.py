@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 
 from trail.events import flatten, get
 from trail.schema import BY_NAME, IDENTIFIERS, Kind, field_of
-from trail.search.execute import Bar, Hit, Page
+from trail.search.execute import Bar, Facet, Hit, Page
 from trail.search.spec import SORTABLE, Filter, Search
 
 # The questions each kind of identifier can be asked.
@@ -189,14 +189,14 @@ class FacetValue:
     active: bool
 
 
-def facets(page: Page, search: Search, link: Link) -> list[tuple[str, list[FacetValue]]]:
-    """The commonest values beside a search, those fields first that tell events apart."""
+def facets(page: Page, search: Search, link: Link) -> list[tuple[str, list[FacetValue], Facet]]:
+    """The commonest values beside a search: fields in the schema's order, those without any left out."""
     found = []
-    for name, values in page.facets.items():
-        if not values:
+    for name, facet in page.facets.items():
+        if not facet.values:
             continue
         shapes = []
-        for value, count in values:
+        for value, count in facet.values:
             chip = Filter(name, (value,))
             active = chip in search.filters
             shapes.append(FacetValue(
@@ -204,7 +204,7 @@ def facets(page: Page, search: Search, link: Link) -> list[tuple[str, list[Facet
                 include=link(search.without_filter(chip) if active else search.with_filter(chip)),
                 exclude=link(search.without_filter(chip).with_filter(Filter(name, (value,), negated=True))), active=active,
             ))  # fmt: skip
-        found.append((name, shapes))
+        found.append((name, shapes, facet))
     return found
 
 

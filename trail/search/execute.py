@@ -50,13 +50,23 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Facet:
+    """The commonest values of a field with their counts. `others` events have further values; a count may be `error`
+    too small at most."""
+
+    values: list[tuple[str, int]]
+    others: int
+    error: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What a search page shows. `total` is exact; `first` and `last` are the ends of all that matched."""
 
     hits: list[Hit]
     total: int
     bars: list[Bar]
-    facets: dict[str, list[tuple[str, int]]]
+    facets: dict[str, Facet]
     first: str | None
     last: str | None
 
@@ -141,14 +151,15 @@ def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_
             )
             for bucket in found.get("histogram", {}).get("buckets", [])
         ],
-        facets={
-            name: [(str(b.get("key_as_string", b["key"])), b["doc_count"]) for b in found[f"facet:{name}"]["buckets"]]
-            for name in FACETS
-            if f"facet:{name}" in found
-        },
+        facets={name: _facet(found[f"facet:{name}"]) for name in FACETS if f"facet:{name}" in found},
         first=ends.get("min_as_string"),
         last=ends.get("max_as_string"),
     )
+
+
+def _facet(found: dict[str, Any]) -> Facet:
+    values = [(str(bucket.get("key_as_string", bucket["key"])), bucket["doc_count"]) for bucket in found["buckets"]]
+    return Facet(values, others=found["sum_other_doc_count"], error=found["doc_count_error_upper_bound"])
 
 
 def count(trail: Trail, search: Search, scope: Scope) -> int:
