@@ -7,16 +7,21 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 
+from auditconsole.environment import env
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 
 # Where this machine keeps its state: the database, the node's data, logs, the signing secret.
 STATE_DIR = Path(env.str("CONSOLE_STATE_DIR", default=str(BASE_DIR / "var")))
-STATE_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise SystemExit(
+        f"{STATE_DIR} cannot be made ({error.strerror}); set CONSOLE_STATE_DIR to a folder where this console may write."
+    ) from None
 
 
 def secret_of_this_machine() -> str:

@@ -28,15 +28,17 @@ def lock(state_dir: Path) -> IO[str]:
     return held
 
 
-def check(state_dir: Path, ports: dict[str, int]) -> None:
+def check(
+    state_dir: Path, ports: dict[str, int], *, least_disk: int = LEAST_DISK, least_memory: int = LEAST_MEMORY
+) -> None:
     """Disk, memory and ports. `ports` is each port by the name of its setting. Raises CannotStart."""
     free = shutil.disk_usage(state_dir).free
-    if free < LEAST_DISK:
-        raise CannotStart(f"Only {_gb(free)} GB are free where {state_dir} is; free at least {_gb(LEAST_DISK)} GB.")
+    if free < least_disk:
+        raise CannotStart(f"Only {_gb(free)} GB are free where {state_dir} is; free at least {_gb(least_disk)} GB.")
     memory = psutil.virtual_memory().available
-    if memory < LEAST_MEMORY:
+    if memory < least_memory:
         raise CannotStart(
-            f"Only {_gb(memory)} GB of memory are free and the console needs {_gb(LEAST_MEMORY)}; close something."
+            f"Only {_gb(memory)} GB of memory are free and the console needs {_gb(least_memory)} GB; close something."
         )
     for name, port in ports.items():
         if not is_free(port):

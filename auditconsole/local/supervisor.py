@@ -50,6 +50,14 @@ class Programs(honcho.Manager):  # type: ignore[misc]
             self.events.put(message)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, honcho.SIGNALS)
 
+    def _all_stopped(self) -> bool:
+        """Asked at every step, so the place to notice a go-between that was killed: its program has ended with it."""
+        for name, known in self._processes.items():
+            if known.get("returncode") is None and known["process"].exitcode not in (None, 0):
+                known["returncode"] = known["process"].exitcode
+                self._system_print(f"{name} stopped (rc={known['returncode']})\n")
+        return bool(super()._all_stopped())
+
 
 class Follower(Process):  # type: ignore[misc]
     """Honcho's go-between for one program; it must not outlive us either."""
@@ -103,5 +111,12 @@ def supervise(children: list[Child], *, logs: Path, say: Callable[[str], Any]) -
         return 0
     name, status = printer.ended[0]
     log = logs / f"{name}.log"
-    say(f"{name} ended (status {status}), so everything was stopped; {log} says why:\n{tail(log)}")
+    say(f"{name} {_how(int(status))}, so everything was stopped; {log} says why:\n{tail(log)}")
     return 1
+
+
+def _how(status: int) -> str:
+    """How a program ended, from what its parent is told."""
+    if status == -signal.SIGKILL:
+        return "was killed (by the system, if memory ran out)"
+    return f"ended with status {status}" if status >= 0 else f"was ended by {signal.Signals(-status).name}"

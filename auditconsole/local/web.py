@@ -3,11 +3,9 @@
 import os
 from typing import Any
 
-import environ
-
+from auditconsole.environment import env
 from auditconsole.local.supervisor import MARK
 
-env = environ.Env()
 accesslog = None
 errorlog = "-"
 loglevel = os.environ.get("LOG_LEVEL", "warning").lower()

@@ -4,15 +4,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from auditconsole.environment import env
 from auditconsole.local import engine, opensearch, preflight, redis
 from auditconsole.local.errors import CannotStart
 from auditconsole.local.supervisor import Child, supervise
-
-env = environ.Env()
 
 
 class Command(BaseCommand):

@@ -4,20 +4,20 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
-import environ
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from auditconsole.environment import env
 from auditconsole.local.supervisor import MARK
 from operations import health
 from operations.demonstration.generate import Demonstration, midnight
 from operations.management.commands.demo import EVENTS
 from operations.services import demonstration_in_the_trail, is_whole
 
-env = environ.Env()
 PATIENCE = 120
 
 
@@ -27,8 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.await_parts()
         call_command("migrate", verbosity=0)
-        call_command("install_trail", verbosity=0, stdout=_nowhere())
-        call_command("starter_library", stdout=_nowhere())
+        call_command("install_trail", verbosity=0, stdout=StringIO())
+        call_command("starter_library", stdout=StringIO())
         call_command("collectstatic", interactive=False, verbosity=0)
         if env.bool("DEMO", default=True):
             self.load_demonstration()
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         if there is not None and is_whole(there):
             return
         try:
-            call_command("demo_people", stdout=_nowhere())
+            call_command("demo_people", stdout=StringIO())
         except CommandError as refused:
             self.say(f"The demonstration is left out: {refused}")
             return
@@ -72,7 +72,7 @@ class Command(BaseCommand):
             "(DEMO=0 leaves it out) …"
         )
         call_command("demo", events=asked.events, seed=asked.seed, until=f"{asked.until:%Y-%m-%d}", days=asked.days,
-                     quiet=True, stdout=_nowhere())  # fmt: skip
+                     quiet=True, stdout=StringIO())  # fmt: skip
 
 
 def _within(seconds: float, ask: Callable[[], bool]) -> bool:
@@ -82,7 +82,3 @@ def _within(seconds: float, ask: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.2)
     return True
-
-
-def _nowhere() -> Any:
-    return open(os.devnull, "w")
