@@ -24,12 +24,12 @@ from trail.events import digest
 @pytest.fixture
 def pinned(case: Case, alice: User, trail: Trail) -> list[Evidence]:
     """Three that stand, in another order than they happened, and one that was withdrawn."""
-    events = [
-        use("t", id=f"e{n}", at=f"2026-11-0{4 - n}T00:00:00.00000000{n}Z", user__id=f"u{n}", event__original="{}", raw={})
-        for n in (1, 2, 3)
-    ]  # fmt: skip
-    made = pin(trail, case, alice, *events, use("t", id="gone"), reason='=cmd|"x"\nSecond line, with "quotes"')
-    (gone,) = (one for one in made if one.event_id == "gone")
+    why = '=cmd|"x"\nSecond line, with "quotes"'
+    for n in (1, 2, 3):
+        at = f"2026-11-0{4 - n}T00:00:00.00000000{n}Z"
+        one = use("t", id=f"e{n}", at=at, user__id=f"u{n}", event__original="{}", raw={})
+        pin(trail, case, alice, one, reason=why)
+    (gone,) = pin(trail, case, alice, use("t", id="gone"), reason=why)
     evidence.withdraw(evidence=gone, reason="Not ours", by=alice)
     write(trail, use("t", id="not pinned"))
     return list(case.evidence.standing().in_time_order())
