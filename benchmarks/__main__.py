@@ -48,7 +48,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", metavar="FILE", help="write every figure there too")
     options = parser.parse_args(arguments)
-    options.import_size = options.import_size or min(max(options.size // 10, 2_000), 50_000)
+    options.import_size = options.import_size or min(max(options.size // 10, 5_000), 50_000)
     options.memory_size = options.memory_size or max(options.size, 50_000)
     return options
 

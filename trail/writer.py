@@ -17,7 +17,8 @@ from trail.events import Event, digest, get, parse
 from trail.mapping import ensure_index, index_for
 
 Status = Literal["created", "existing", "conflict", "invalid"]
-BATCH = 1_000
+# Small batches and more of them under way keep every core of the engine busy.
+BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
 
 
@@ -50,7 +51,7 @@ def write(trail: Trail, documents: Iterable[dict[str, Any] | Event], *, refresh:
 
 
 def write_many(
-    trail: Trail, documents: Iterable[dict[str, Any] | Event], *, batch: int = BATCH, threads: int = 2
+    trail: Trail, documents: Iterable[dict[str, Any] | Event], *, batch: int = BATCH, threads: int = 4
 ) -> Iterator[Outcome]:
     """Write a stream of events in batches, at most `threads` under way: memory stays flat. Outcomes come in order.
 
