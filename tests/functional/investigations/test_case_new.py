@@ -53,6 +53,14 @@ def test_without_a_record_there_is_no_case(client: Client, alice: User, trail: T
     assert not Case.objects.exists()
 
 
+def test_a_record_that_the_trail_does_not_take_is_as_good_as_none(client: Client, alice: User, trail: Trail) -> None:
+    alice.name = "Bearer abcdefghijklmnopqrstuvwx"  # what the trail takes for a secret, and refuses
+    alice.save()
+    client.force_login(alice)
+    assertContains(client.post("/cases/new/", WORDS), "The trail did not take the record", status_code=503)
+    assert not Case.objects.exists()
+
+
 def test_anonymous_goes_to_sign_in(client: Client, db: None) -> None:
     assert at_sign_in(client.get("/cases/new/"), "/cases/new/")
     assert at_sign_in(client.post("/cases/new/", WORDS))

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 
 from accounts import services
 from accounts.errors import Refused
-from accounts.models import User
+from accounts.models import FirstAdminLink, User
 from accounts.roles import Role
 
 
@@ -64,3 +64,4 @@ def test_a_link_that_was_used_or_made_up_makes_nobody(db: None, quick_passwords:
     with pytest.raises(Refused, match="has been used or is too old"):
         services.claim_first_admin(token=token, username="eve", password="x", name="")
     assert [user.username for user in User.objects.all()] == ["root"]
+    assert not FirstAdminLink.objects.exists()
