@@ -20,6 +20,7 @@ from auditconsole.celery import app
 from auditconsole.local import redis as local_redis
 from auditconsole.local.ports import free_port
 from tests.factories.events import event
+from tests.functional.conftest import static_files  # noqa: F401  pages are looked at here too
 from trail.connection import Trail, connect
 from trail.mapping import install
 from trail.writer import write_many
@@ -44,7 +45,8 @@ class Queue:
         self.running = ExitStack()
 
     def start(self) -> None:
-        self.running.enter_context(local_redis.running(self.server))
+        if not local_redis.answers(self.server.port):
+            self.running.enter_context(local_redis.running(self.server))
 
     def stop(self) -> None:
         self.running.close()
@@ -120,7 +122,8 @@ def _worker(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(autouse=True)
 def _own_parts(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The queue is this folder's own, and nobody empties it: the worker's bindings are in it."""
+    """The queue is this folder's own, and nobody empties it: the worker's bindings are in it. Up, whatever came before."""
+    queue.start()
     monkeypatch.setattr(settings, "REDIS_URL", queue.server.url)
     if app.conf.broker_url != queue.server.url:
         settings.CACHES["default"]["LOCATION"] = app.conf.broker_url = queue.server.url
