@@ -18,7 +18,10 @@ app.conf.update(
     task_ignore_result=True,
     # Enqueueing fails at once when Redis is down: the person gets a sentence, not a page that hangs.
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600},
+    broker_transport_options={
+        "socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600, "max_retries": 1,
+        "interval_start": 0, "interval_step": 0, "interval_max": 0,
+    },
     task_publish_retry=False,
     worker_hijack_root_logger=False,
     timezone="UTC",
