@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 
+from accounts import services
 from accounts.models import User
 from accounts.roles import Role
 
@@ -50,9 +51,7 @@ class UserForm(UserModelForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         stays = values.get("role") == Role.ADMIN and values.get("is_active")
-        others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=self.instance.pk)
-        was = self.instance.pk and User.objects.filter(pk=self.instance.pk, role=Role.ADMIN, is_active=True).exists()
-        if was and not stays and not others.exists():
+        if not stays and services.is_last_admin(self.instance):
             raise forms.ValidationError(
                 f"{self.instance.username} is the only admin; make somebody else an admin first."
             )
@@ -71,6 +70,5 @@ class UserAdmin(UserModelAdmin):
         return ("username",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: User, form: UserModelForm, change: bool) -> None:
-        if password := form.cleaned_data["new_password"]:
-            obj.set_password(password)
-        super().save_model(request, obj, form, change)
+        assert isinstance(request.user, User)
+        services.save_person(person=obj, by=request.user, password=form.cleaned_data["new_password"])

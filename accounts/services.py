@@ -8,10 +8,13 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from accounts.errors import Refused
+from accounts.journal import Action, record
 from accounts.models import FirstAdminLink, User, username_validator
 from accounts.roles import Role
 
 LINK_LASTS = timedelta(hours=24)
+# What of a person's change is named in the trail; the values of some are nobody else's business.
+RECORDED = ("name", "email", "role", "is_active")
 
 
 @transaction.atomic
@@ -30,25 +33,28 @@ def create_user(*, username: str, password: str, role: str, name: str = "", emai
 
 
 @transaction.atomic
-def set_role(*, user: User, role: str, by: User) -> None:
-    """Give somebody another role. Raises Refused for the last admin."""
-    _keep_an_admin(user, stays=role == Role.ADMIN)
-    user.role = Role(role)
-    user.save(update_fields=["role"])
+def save_person(*, person: User, by: User, password: str = "") -> None:
+    """Make or change somebody, on record; who is made inactive is shut out from their next request on.
+
+    Raises Refused for the last admin, TrailUnavailable or WriteRefused when it cannot be put on record.
+    """
+    before = User.objects.filter(pk=person.pk).first()
+    if is_last_admin(person) and not (person.role == Role.ADMIN and person.is_active):
+        raise Refused(f"{person.username} is the only admin; make somebody else an admin first.")
+    changed = [name for name in RECORDED if before is not None and getattr(before, name) != getattr(person, name)]
+    if password:
+        person.set_password(password)
+        changed.append("password")
+    person.save()
+    labels = {"changed": ",".join(changed), "role": person.role, "active": str(person.is_active).lower()}
+    action = Action.CHANGE if before else Action.MAKE
+    record(action, by=by, resource=("user", person.username), labels=labels)
 
 
-@transaction.atomic
-def deactivate(*, user: User, by: User) -> None:
-    """Shut somebody out from their next request on. Raises Refused for the last admin."""
-    _keep_an_admin(user, stays=False)
-    user.is_active = False
-    user.save(update_fields=["is_active"])
-
-
-def _keep_an_admin(user: User, *, stays: bool) -> None:
+def is_last_admin(person: User) -> bool:
+    """Whether nobody else could manage the console if this person could not."""
     admins = User.objects.select_for_update().filter(role=Role.ADMIN, is_active=True)
-    if not stays and admins.filter(pk=user.pk).exists() and admins.count() == 1:
-        raise Refused(f"{user.username} is the only admin; make somebody else an admin first.")
+    return {admin.pk for admin in admins} == {person.pk}
 
 
 def admin_exists() -> bool:
@@ -77,7 +83,17 @@ def claim_first_admin(*, token: str, username: str, password: str, name: str) ->
     used, _ = _link(token).delete()
     if not used or admin_exists():
         raise Refused("This link has been used or is too old; run manage.py first_admin for another one.")
-    return create_user(username=username, password=password, role=Role.ADMIN, name=name)
+    return make_first_admin(username=username, password=password, name=name)
+
+
+@transaction.atomic
+def make_first_admin(*, username: str, password: str, name: str) -> User:
+    """The first admin, who is on record as their own maker. Raises Refused when there is one."""
+    if admin_exists():
+        raise Refused("There is an admin already; they make further accounts under Admin.")
+    admin = create_user(username=username, password=password, role=Role.ADMIN, name=name)
+    record(Action.MAKE, by=admin, resource=("user", admin.username), labels={"role": admin.role})
+    return admin
 
 
 def _link(token: str) -> models.QuerySet[FirstAdminLink]:

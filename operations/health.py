@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 
-from operations.services import quick_trail
+from accounts.journal import quick_trail
 from trail.connection import engine_status
 from trail.mapping import VERSION, installed_version
 

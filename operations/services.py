@@ -1,30 +1,11 @@
-"""The trail as this console is set up to use it."""
+"""What the trail holds of the demonstration."""
 
-from functools import cache
-
-from django.conf import settings
-
+from accounts.journal import quick_trail, trail
 from operations.demonstration.generate import Demonstration
-from trail.connection import Trail, connect
 from trail.search import bodies, execute
 from trail.search.spec import WHOLE_TRAIL, Filter, Search
 
 DEMONSTRATION = Search(filters=(Filter("event.dataset", ("demonstration",)),))
-
-
-def trail() -> Trail:
-    """The configured trail. Settings are read each time, so that a test's own prefix holds."""
-    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 30)
-
-
-def quick_trail() -> Trail:
-    """The same for what a page can do without: it gives up after three seconds."""
-    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 3)
-
-
-@cache
-def _connected(url: str, prefix: str, timeout: float) -> Trail:
-    return connect(url, prefix=prefix, timeout=timeout)
 
 
 def demonstration_loaded() -> bool:

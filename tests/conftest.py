@@ -3,6 +3,7 @@
 With several workers the first process starts the parts and lends them; TEST_OPENSEARCH_URL lends one that runs already.
 """
 
+import fcntl
 import itertools
 import os
 import tempfile
@@ -17,6 +18,7 @@ os.environ.setdefault("CONSOLE_STATE_DIR", tempfile.mkdtemp(prefix="console-test
 import hypothesis
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 
 from auditconsole.local import opensearch
 from auditconsole.local import redis as local_redis
@@ -99,10 +101,25 @@ def trail(node: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trail]:
     own = connect(node, prefix=prefix)
     install(own)
     yield own
-    for index in own.client.indices.get(index=f"{prefix}-events-*", params={"allow_no_indices": "true"}):
-        own.client.indices.delete(index=index)
+    if made := list(own.client.indices.get(index=f"{prefix}-events-*", params={"allow_no_indices": "true"})):
+        own.client.indices.delete(index=made)
     own.client.indices.delete_index_template(name=f"{prefix}-events")
     own.client.close()
+
+
+@pytest.fixture(scope="session")
+def static_files() -> None:
+    """Pages name their style sheets by the manifest, as they do when the console runs. Workers take turns."""
+    with (settings.STATE_DIR / "static.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+            call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def no_trail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on the engine does not answer."""
+    monkeypatch.setattr(settings, "OPENSEARCH_URL", "http://127.0.0.1:1")
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from auditconsole.environment import env
 from auditconsole.local.supervisor import MARK
 
 accesslog = None
+# A search is its address, and one with many values is long.
+limit_request_line = 8_190
 errorlog = "-"
 loglevel = os.environ.get("LOG_LEVEL", "warning").lower()
 

@@ -6,13 +6,13 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts.journal import trail
 from accounts.models import User
 from investigations.access import scope_of
 from investigations.errors import Refused
 from investigations.journal import Action, record_in_case
 from investigations.models import Case, Evidence, Run
 from investigations.services.cases import hold_open
-from operations.services import trail
 from trail.events import digest
 from trail.search import execute
 from trail.search.execute import Hit

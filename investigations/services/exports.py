@@ -123,8 +123,11 @@ def _rows(export: Export) -> Iterator[Row]:
 
 def cancel(*, export: Export, by: User) -> None:
     """Stop an export; its file does not appear. Raises Refused when it is over."""
-    if not jobs.request_cancel(export, by=by):
-        raise Refused("This export is over already.")
+    with transaction.atomic():
+        if not jobs.request_cancel(export, by=by):
+            raise Refused("This export is over already.")
+        record(Action.EXPORT_CANCEL, by=by, case=export.case, resource=("export", export.public_id),
+               labels={"export": export.public_id})  # fmt: skip
 
 
 def hand_out(export: Export, *, by: User) -> Path:

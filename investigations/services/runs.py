@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
+from accounts.journal import trail
 from accounts.models import User
 from investigations import tasks
 from investigations.access import scope_of, scope_of_run
@@ -14,7 +15,6 @@ from investigations.journal import Action, record, record_in_case
 from investigations.models import Case, Run, RunChunk, SavedQueryVersion
 from investigations.models.runs import CHUNK
 from investigations.services import jobs
-from operations.services import trail
 from trail.errors import BadQuery, TrailUnavailable
 from trail.search import bodies, execute
 from trail.search.execute import Hit

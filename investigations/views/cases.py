@@ -24,7 +24,8 @@ from web.htmx import render_page
 @signed_in
 def case_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    status = request.GET.get("status", "open")
+    asked = request.GET.get("status", "open")
+    status = asked if asked in (*Case.Status.values, "all") else "open"
     found = Case.objects.visible_to(user).prefetch_related("memberships__user").distinct()
     shown = found if status == "all" else found.filter(status=status)
     context = {"cases": shown, "status": status, "may_open": may_investigate(user)}

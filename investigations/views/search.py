@@ -8,6 +8,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import requires
+from accounts.journal import trail
 from accounts.models import User
 from accounts.roles import may_investigate, may_search
 from investigations import journal, presentation
@@ -16,7 +17,6 @@ from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, packed, read
 from investigations.journal import Action
 from investigations.models import Case
-from operations.services import trail
 from trail import questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets

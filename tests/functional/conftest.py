@@ -1,6 +1,5 @@
 """What every functional test stands on: the style sheets in place, and a case that everybody of the cast has a part in."""
 
-import fcntl
 import http.client
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,8 +7,6 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings as console
-from django.core.management import call_command
 from pytest_django import Settings
 
 from accounts.models import User
@@ -18,25 +15,15 @@ from tests.factories.cases import open_case
 from trail.connection import Trail
 
 
-@pytest.fixture(scope="session", autouse=True)
-def static_files() -> None:
-    """Pages name their style sheets by the manifest, as they do when the console runs. Workers take turns."""
-    with (console.STATE_DIR / "static.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not (console.STATIC_ROOT / "staticfiles.json").exists():
-            call_command("collectstatic", interactive=False, verbosity=0)
+@pytest.fixture(autouse=True)
+def _pages(static_files: None) -> None:
+    """Every test here looks at pages."""
 
 
 @pytest.fixture
 def case(trail: Trail, alice: User, bob: User, rae: User) -> Case:
     """alice leads it, bob is a member, rae reads; charlie knows nothing of it."""
     return open_case(alice, members=(bob,), readers=(rae,))
-
-
-@pytest.fixture
-def no_trail(settings: Settings) -> None:
-    """From here on the engine does not answer."""
-    settings.OPENSEARCH_URL = "http://127.0.0.1:1"
 
 
 @pytest.fixture

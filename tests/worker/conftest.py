@@ -20,7 +20,6 @@ from auditconsole.celery import app
 from auditconsole.local import redis as local_redis
 from auditconsole.local.ports import free_port
 from tests.factories.events import event
-from tests.functional.conftest import static_files  # noqa: F401  pages are looked at here too
 from trail.connection import Trail, connect
 from trail.mapping import install
 from trail.writer import write_many
@@ -161,3 +160,8 @@ def schedule(environment: dict[str, str], tmp_path: Path) -> Callable[[], Any]:
             process.wait()
 
     return running
+
+
+@pytest.fixture(autouse=True)
+def _pages(static_files: None) -> None:
+    """Pages are looked at here too."""

@@ -148,6 +148,13 @@ def _ip(name: str, value: str, position: int) -> Body:
     return {"term": {name: value}}
 
 
+def _one_ip(name: str, value: str, position: int) -> None:
+    if not is_ip(value):
+        raise BadQuery(
+            f"An end of a range of {name} is one address; a network is searched as {name}:192.0.2.0/24.", position
+        )
+
+
 def _integer(name: str, value: str, position: int) -> int:
     try:
         number = int(value)
@@ -208,7 +215,7 @@ def _range(clause: Range) -> Body:
     if field is None or field.kind not in (Kind.TIME, Kind.INTEGER, Kind.IP, Kind.KEYWORD):
         raise BadQuery(f"{clause.field} has no order, so it cannot be searched by a range.", clause.position)
     check: Callable[[str, str, int], Any] = {
-        Kind.TIME: _check_time, Kind.INTEGER: _integer, Kind.IP: _ip,
+        Kind.TIME: _check_time, Kind.INTEGER: _integer, Kind.IP: _one_ip,
     }.get(field.kind, lambda name, value, position: None)  # fmt: skip
     ends = {}
     for word, value in (

@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from accounts import services
 from accounts.forms import FirstAdminForm
-from accounts.roles import Role
 
 
 class Command(BaseCommand):
@@ -36,7 +35,5 @@ class Command(BaseCommand):
         if not form.is_valid():
             raise CommandError(" ".join(str(error) for errors in form.errors.values() for error in errors))
         values = form.cleaned_data
-        services.create_user(
-            username=values["username"], password=values["password"], role=Role.ADMIN, name=values["name"]
-        )
+        services.make_first_admin(username=values["username"], password=values["password"], name=values["name"])
         self.stdout.write(f"{values['username']} is the admin.")

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from accounts.journal import trail
 from operations.demonstration.generate import Demonstration, midnight, stream
-from operations.services import demonstration_in_the_trail, trail
+from operations.services import demonstration_in_the_trail
 from trail import mapping
 from trail.errors import TrailError
 from trail.writer import write_many

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from accounts.journal import trail
 from operations import importing, reading
 from operations.formats import FORMATS, Format
-from operations.services import trail
 from trail import mapping
 from trail.errors import TrailError
 

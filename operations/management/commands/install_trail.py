@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from operations.services import trail
+from accounts.journal import trail
 from trail import mapping
 from trail.errors import TrailError
 

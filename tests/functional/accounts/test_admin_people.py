@@ -8,6 +8,9 @@ from accounts.models import User
 from tests.cast import PASSWORD
 from tests.functional.reading import at_sign_in
 
+# A change of people is on record, or it does not happen.
+pytestmark = pytest.mark.usefixtures("trail")
+
 LIST = "/admin/accounts/user/"
 NEW = {"username": "dora", "name": "Dora", "email": "", "role": "analyst", "is_active": "on", "new_password": PASSWORD}
 

@@ -12,6 +12,9 @@ from accounts import services
 from accounts.models import FirstAdminLink, User
 from trail.connection import Trail
 
+# A change of people is on record, or it does not happen.
+pytestmark = pytest.mark.usefixtures("trail")
+
 WORDS = {"username": "root", "name": "The Root", "password": "correct horse battery", "again": "correct horse battery"}
 
 

@@ -7,6 +7,9 @@ from accounts import services
 from accounts.errors import Refused
 from accounts.models import FirstAdminLink, User
 from accounts.roles import Role
+from tests.functional.reading import journal
+from trail.connection import Trail
+from trail.errors import TrailUnavailable
 
 
 @pytest.mark.parametrize("username", ["", "a", "-a", ".a", "a b", "a\n", "ä" * 3, "a/b", "x" * 65])
@@ -30,32 +33,47 @@ def test_somebody_is_found_by_their_name_in_any_case(alice: User) -> None:
     assert User.objects.get_by_natural_key("AlIcE") == alice
 
 
-def test_roles_change_and_people_are_shut_out(alice: User, ada: User) -> None:
-    services.set_role(user=alice, role=Role.LEAD, by=ada)
-    services.deactivate(user=alice, by=ada)
+def _change(person: User, by: User, **values: object) -> None:
+    for name, value in values.items():
+        setattr(person, name, value)
+    services.save_person(person=person, by=by)
+
+
+def test_roles_change_and_people_are_shut_out_on_record(trail: Trail, alice: User, ada: User) -> None:
+    _change(alice, ada, role=Role.LEAD, email="alice@example.org")
+    _change(alice, ada, is_active=False)
     alice.refresh_from_db()
     assert (alice.role, alice.is_active) == (Role.LEAD, False)
+    first, second = journal(trail, "user.change")
+    assert (first["user"]["id"], first["resource"]["id"]) == ("ada", "alice")
+    assert (first["labels"]["changed"], first["labels"]["role"]) == ("email,role", "lead")
+    assert (second["labels"]["changed"], second["labels"]["active"]) == ("is_active", "false")
+    assert "alice@example.org" not in str([first, second])
 
 
-def test_the_last_admin_stays(ada: User, alice: User) -> None:
-    with pytest.raises(Refused, match="ada is the only admin"):
-        services.set_role(user=ada, role=Role.LEAD, by=ada)
-    with pytest.raises(Refused, match="ada is the only admin"):
-        services.deactivate(user=ada, by=ada)
-    services.set_role(user=alice, role=Role.ADMIN, by=ada)
-    services.deactivate(user=ada, by=alice)
-    ada.refresh_from_db()
-    assert not ada.is_active
+def test_a_change_that_cannot_be_put_on_record_does_not_happen(alice: User, ada: User, no_trail: None) -> None:
+    with pytest.raises(TrailUnavailable):
+        _change(alice, ada, role=Role.ADMIN)
+    assert User.objects.get(pk=alice.pk).role == Role.ANALYST
 
 
-def test_an_admin_who_is_shut_out_does_not_count(ada: User, alice: User) -> None:
-    services.set_role(user=alice, role=Role.ADMIN, by=ada)
-    services.deactivate(user=alice, by=ada)
+def test_the_last_admin_stays(trail: Trail, ada: User, alice: User) -> None:
+    for wrong in ({"role": Role.LEAD}, {"is_active": False}):
+        with pytest.raises(Refused, match="ada is the only admin"):
+            _change(User.objects.get(pk=ada.pk), ada, **wrong)
+    _change(alice, ada, role=Role.ADMIN)
+    _change(ada, alice, is_active=False)
+    assert not User.objects.get(pk=ada.pk).is_active
+
+
+def test_an_admin_who_is_shut_out_does_not_count(trail: Trail, ada: User, alice: User) -> None:
+    _change(alice, ada, role=Role.ADMIN)
+    _change(alice, ada, is_active=False)
     with pytest.raises(Refused):
-        services.deactivate(user=ada, by=ada)
+        _change(ada, ada, is_active=False)
 
 
-def test_a_link_that_was_used_or_made_up_makes_nobody(db: None, quick_passwords: None) -> None:
+def test_a_link_that_was_used_or_made_up_makes_nobody(trail: Trail, db: None, quick_passwords: None) -> None:
     token = services.issue_first_admin_link()
     assert token is not None
     with pytest.raises(Refused, match="has been used or is too old"):
@@ -65,3 +83,4 @@ def test_a_link_that_was_used_or_made_up_makes_nobody(db: None, quick_passwords:
         services.claim_first_admin(token=token, username="eve", password="x", name="")
     assert [user.username for user in User.objects.all()] == ["root"]
     assert not FirstAdminLink.objects.exists()
+    assert [one["resource"]["id"] for one in journal(trail, "user.make")] == ["root"]

@@ -90,3 +90,8 @@ def test_a_known_range_gets_bars_of_a_round_length() -> None:
     assert bodies.step_of(day) == 1800
     assert bodies.histogram(day)["date_histogram"]["fixed_interval"] == "1800s"
     assert bodies.step_of(Search(start="now-1d", end="now")) is None
+
+
+def test_a_network_is_no_end_of_a_range() -> None:
+    with pytest.raises(BadQuery, match="one address"):
+        bodies.query(Search(text="source.ip:[10.0.0.0/8 TO *]"), WHOLE_TRAIL)

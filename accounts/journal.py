@@ -1,0 +1,76 @@
+"""What people do in the console, as events in the trail. Rooms above say which actions there are.
+
+Called inside the transaction of the change: when the trail does not take the event, the change does not happen.
+"""
+
+import uuid
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+
+from django.conf import settings
+
+from accounts.models import User
+from trail.connection import Trail, connect
+from trail.errors import WriteRefused
+from trail.events import nest, without_secrets
+from trail.search.bodies import JOURNAL_DATASET
+from trail.writer import write
+
+MAX_LABEL = 8_000  # bytes
+
+
+class Action(StrEnum):
+    """What is done to people."""
+
+    MAKE = "user.make"
+    CHANGE = "user.change"
+
+
+def trail() -> Trail:
+    """The trail as this console is set up to use it. Settings are read each time, so that a test's own prefix holds."""
+    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 30)
+
+
+def quick_trail() -> Trail:
+    """The same for what a page can do without: it gives up after three seconds."""
+    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 3)
+
+
+@cache
+def _connected(url: str, prefix: str, timeout: float) -> Trail:
+    return connect(url, prefix=prefix, timeout=timeout)
+
+
+def record(action: StrEnum, *, by: User, resource: tuple[str, str] | None, labels: dict[str, str] | None = None) -> str:
+    """Write one event to the trail and return its id. Raises TrailUnavailable or WriteRefused.
+
+    Titles, notes and reasons stay out: the trail is for ever, and more people read it than a case.
+    """
+    kind, key = resource or (None, None)
+    kept = {name: _label(text) for name, text in (labels or {}).items() if text}
+    document = nest(
+        {
+            "@timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "event.id": f"console-{uuid.uuid4()}",
+            "event.action": str(action),
+            "event.outcome": "success",
+            "event.dataset": JOURNAL_DATASET,
+            "service.name": "auditconsole",
+            "user.id": by.username,
+            "user.name": by.name,
+            "user.roles": [by.role],
+            "resource.type": kind,
+            "resource.id": key,
+            "labels": kept or None,
+        }
+    )
+    (outcome,) = write(trail(), [document])
+    if outcome.status != "created":
+        raise WriteRefused(f"The trail did not take the record of this action ({outcome.status}: {outcome.reason}).")
+    return outcome.event_id
+
+
+def _label(text: str) -> str:
+    """As much of a text as a label holds, and no secret."""
+    return without_secrets(text)[0].encode()[:MAX_LABEL].decode(errors="ignore")
