@@ -38,9 +38,10 @@ SECRET = re.compile(
     r"|\bxox[abeprs]-[A-Za-z0-9-]{20,}"
     r"|\b(?:IQoJ|FwoG|FQoG)[A-Za-z0-9+/=]{100,})"
 )
-# One of these stands in everything that SECRET matches; to look for them first is ten times as fast.
-_MARKS = ("fm1a_", "fm1r_", "fm2_", "fo1_", "fd1_", "MDA", "eyJ", "earer ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_",
-          "github_pat_", "xox", "IQoJ", "FwoG", "FQoG")  # fmt: skip
+# In everything that SECRET matches stands one of these, or an underscore after one of the others. To look for them
+# first is many times as fast, and nearly every text holds none.
+_MARKS = ("MDA", "eyJ", "earer ", "xox", "IQoJ", "FwoG", "FQoG")
+_BEFORE_UNDERSCORE = ("fm1a", "fm1r", "fm2", "fo1", "fd1", "ghp", "gho", "ghu", "ghs", "ghr", "pat")
 
 
 _OPERATIONS = frozenset(str(operation) for operation in Operation)
@@ -68,7 +69,7 @@ class Event:
 def get(document: dict[str, Any], name: str) -> Any:
     """The value at a dotted name, or None."""
     value: Any = document
-    for part in name.split("."):
+    for part in _parts(name):
         if not isinstance(value, dict):
             return None
         value = value.get(part)
@@ -81,12 +82,17 @@ def nest(flat: dict[str, Any]) -> dict[str, Any]:
     for name, value in flat.items():
         if value is None or value == "" or value == []:
             continue
-        *path, last = name.split(".")
+        *path, last = _parts(name)
         inner = document
         for part in path:
             inner = inner.setdefault(part, {})
         inner[last] = value
     return document
+
+
+@lru_cache(maxsize=1_024)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(name.split("."))
 
 
 # The schema as events are nested: `{"event": {"id": Field, …}, …}`.
@@ -309,7 +315,8 @@ def find_secret(document: dict[str, Any]) -> str | None:
 
 def holds_secret(text: str) -> bool:
     """Whether something in a text looks like a bearer secret."""
-    return any(mark in text for mark in _MARKS) and SECRET.search(text) is not None
+    marked = any(mark in text for mark in _MARKS) or any(part.endswith(_BEFORE_UNDERSCORE) for part in text.split("_"))
+    return marked and SECRET.search(text) is not None
 
 
 def without_secrets(text: str) -> tuple[str, int]:
