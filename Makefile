@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SIZE ?= 100000
 T ?= tests
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help up test lint format bench migrations lock chromium
@@ -15,7 +16,7 @@ up: $(VENV)/.run ## Set everything up and run the console until Ctrl-C
 	@exec $(BIN)/python manage.py console
 
 test: $(VENV)/.dev lint chromium ## Set everything up and run every check and test (T=path for some)
-	$(BIN)/python -m pytest $(T) --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest $(T) -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.dev ## Check style, types, layers, templates, spelling, migrations
 	$(BIN)/ruff check .

@@ -51,6 +51,17 @@ def pytest_configure(config: pytest.Config) -> None:
         _lend_parts(Path(tempfile.mkdtemp(prefix="console-tests-parts-")))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no process waits for another at the end."""
+    long = ("browser", "worker", "local")
+
+    def turn(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return long.index(folder) if folder in long else len(long)
+
+    items.sort(key=turn)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     _parts.close()
 

@@ -38,13 +38,13 @@ class Console:
         return done.stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def console(node: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """`manage.py console` with the demonstration in it, started once a session."""
+    """`manage.py console` with the demonstration in it, started once for all of these tests."""
     state, port = tmp_path_factory.mktemp("console"), free_port()
     environment = os.environ | {
         "CONSOLE_STATE_DIR": str(state), "WEB_PORT": str(port), "OPENSEARCH_URL": node, "WEB_WORKERS": "1",
-        "REDIS_URL": redis_url.rpartition("/")[0] + "/9", "TRAIL_PREFIX": f"browser-{port}",
+        "REDIS_URL": _beside(redis_url), "TRAIL_PREFIX": f"browser-{port}",
         "DEMO_EVENTS": str(EVENTS), "DATABASE_URL": f"sqlite:///{state / 'console.sqlite3'}",
     }  # fmt: skip
     log = state / "said.txt"
@@ -64,7 +64,7 @@ def console(node: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory)
     process.wait(60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.installed(), args=chromium.ARGUMENTS)
@@ -84,6 +84,12 @@ def context(browser: Browser, console: Console, tmp_path: Path) -> Iterator[Brow
     yield context
     context.close()
     assert not wrong
+
+
+def _beside(redis_url: str) -> str:
+    """A database of the same Redis that no test empties."""
+    server, _, number = redis_url.rpartition("/")
+    return f"{server}/{int(number) + 8}"
 
 
 def _is_wrong(message: ConsoleMessage) -> bool:

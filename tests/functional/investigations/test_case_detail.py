@@ -34,8 +34,8 @@ def test_withdrawn_evidence_stands_apart(client: Client, case: Case, alice: User
     client.force_login(alice)
     page = text_of(client.get(f"/cases/{case.public_id}/"))
     timeline, _, withdrawn = page.partition("Withdrawn (1)")
-    assert "E1" not in timeline
-    assert "E1" in withdrawn
+    assert ">E1<" not in timeline
+    assert ">E1<" in withdrawn
     assert "Somebody else&#x27;s" in withdrawn
 
 
