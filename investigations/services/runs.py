@@ -119,7 +119,7 @@ def events(pairs: list[tuple[str, str]], scope: Scope) -> list[Hit]:
 
     Raises TrailUnavailable when the trail itself lacks one.
     """
-    found = execute.find(trail(), [event_id for _, event_id in pairs], scope)
+    found = execute.find_among(trail(), pairs, scope)
     execute.fetch(trail(), [pair for pair in pairs if pair[1] not in found], WHOLE_TRAIL)
     return [found[event_id] for _, event_id in pairs if event_id in found]
 

@@ -1,7 +1,7 @@
 """Run a search: a page, a count, a scan of everything that matches. An answer is whole, or it is an error."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -18,6 +18,9 @@ from trail.search import bodies
 from trail.search.spec import Scope, Search
 
 KEEP_ALIVE = "3m"
+IDS_AT_ONCE = 1_000
+# More names than this make an address that the engine refuses.
+NAMED_AT_ONCE = 100
 _WHOLE = {"allow_partial_search_results": "false"}
 
 
@@ -108,15 +111,18 @@ def hit(found: dict[str, Any]) -> Hit:
     return Hit(found["_id"], found["_index"], source["@timestamp"], source, tuple(found.get("sort", ())))
 
 
-def ask(trail: Trail, body: dict[str, Any], *, opaque_id: str | None = None) -> dict[str, Any]:
-    """One body to the whole trail. A trail without any index yet is an empty one."""
+def ask(
+    trail: Trail, body: dict[str, Any], *, opaque_id: str | None = None, indices: Collection[str] = ()
+) -> dict[str, Any]:
+    """One body to the whole trail, or to some of its indices. A trail without any index yet is an empty one."""
     headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
     with _speaking_to_the_trail():
         return _whole(
             trail.client.search(
-                index=f"{trail.prefix}-events-*",
+                index=",".join(sorted(indices)) or f"{trail.prefix}-events-*",
                 body=body,
-                params=_WHOLE | {"expand_wildcards": "open"},
+                # A month that is named and not there shows as events that are missing.
+                params=_WHOLE | {"expand_wildcards": "open", "ignore_unavailable": "true"},
                 headers=headers,
             )
         )
@@ -176,16 +182,26 @@ def event(trail: Trail, event_id: str, scope: Scope) -> Hit | None:
 
 def find(trail: Trail, event_ids: Sequence[str], scope: Scope) -> dict[str, Hit]:
     """Those of some events that this person may find, by their id."""
+    return find_among(trail, [("", event_id) for event_id in event_ids], scope)
+
+
+def find_among(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> dict[str, Hit]:
+    """The same by (index, id): only the months that are named are asked, so that it costs the same in an old trail."""
     found: dict[str, Hit] = {}
-    for start in range(0, len(event_ids), 1000):
-        some = list(event_ids[start : start + 1000])
-        found |= {one["_id"]: hit(one) for one in ask(trail, _by_ids(some, scope))["hits"]["hits"]}
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        some = ids[start : start + IDS_AT_ONCE]
+        indices = {index for index, _ in some}
+        answer = ask(
+            trail, _by_ids([event_id for _, event_id in some], scope),
+            indices=indices if "" not in indices and len(indices) <= NAMED_AT_ONCE else (),
+        )  # fmt: skip
+        found |= {one["_id"]: hit(one) for one in answer["hits"]["hits"]}
     return found
 
 
 def fetch(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> list[Hit]:
     """Events by (index, id), in the order asked. Raises TrailUnavailable when one is not there, for none may vanish."""
-    found = find(trail, [event_id for _, event_id in ids], scope)
+    found = find_among(trail, ids, scope)
     missing = [event_id for _, event_id in ids if event_id not in found]
     if missing:
         raise TrailUnavailable(f"The trail does not show {len(missing)} of the events asked for, {missing[0]} first.")
