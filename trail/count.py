@@ -4,6 +4,7 @@ The file holds two slots of 16 bytes (the number big-endian in 8, its CRC-32, ze
 half a write leaves the other slot whole.
 """
 
+import errno
 import fcntl
 import os
 import struct
@@ -44,10 +45,11 @@ class Count:
     def keep(self) -> None:
         """Make it durable that every number taken so far is taken. Raises OSError."""
         if self.kept < self.next:
-            self._turn = 1 - self._turn
-            os.pwrite(self._descriptor, _slot(self.next), self._turn * _APART)
+            turn = 1 - self._turn
+            if os.pwrite(self._descriptor, _slot(self.next), turn * _APART) < _SLOT.size:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._descriptor)
-            self.kept = self.next
+            self.kept, self._turn = self.next, turn
 
     def close(self) -> None:
         os.close(self._descriptor)

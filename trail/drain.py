@@ -84,8 +84,8 @@ class Drain:
     def _segment(self) -> tuple[Path, int, int | None] | None:
         """The segment of the next record, its first number, and the first number of the one after it."""
         there = segments(self.folder)
-        ends: list[int | None] = [*(first for first, _ in there[1:]), None]
-        for (first, path), following in zip(there, ends, strict=True):
+        for number, (first, path) in enumerate(there):
+            following = there[number + 1][0] if number + 1 < len(there) else None
             if following is None or following > self._expected:
                 return path, first, following
         return None

@@ -16,6 +16,7 @@ from trail import disk
 CHUNK = 1024 * 1024
 MAX_LINE = 16 * 1024 * 1024  # bytes; a longer one comes in pieces, which are no events and are set aside
 HEAD = 1024  # bytes by which a file is known again, for its inode may be given to another
+PATIENCE = 5.0  # seconds
 COMPRESSED = (".gz", ".xz", ".zst", ".bz2")
 
 
@@ -60,17 +61,16 @@ class _Lines:
 
 
 class Follower:
-    """The lines of the file at `path`, and of those it was rotated to by renaming since its place was kept. Empty lines are
-    passed over.
+    """The lines of the file at `path`, and of those it was rotated to by renaming since its place was kept.
 
-    The place is kept in `folder`, in a file for each path. Raises SpoolBusy when another process follows it. A program may go on writing to the file it had open when that was renamed; for
-    so many seconds of `patience` it is still looked at. `said` is told when lines may have been missed: when the file that was being
-    read is gone, or was cut.
+    The place is kept in `folder`, in a file for each path. A program may go on writing to the file it had open when that was
+    renamed, so for `patience` seconds it is still looked at. `said` is told when lines may have been missed: when the file
+    that was being read is gone, or was cut. Empty lines are passed over. Raises SpoolBusy when another process follows it.
     """
 
     ended = False
 
-    def __init__(self, path: Path, folder: Path, *, patience: float = 5.0,
+    def __init__(self, path: Path, folder: Path, *, patience: float = PATIENCE,
                  said: Callable[[str], None] = lambda sentence: None) -> None:  # fmt: skip
         self._path, self._said, self._patience = path, said, patience
         self._lines = _Lines()
@@ -85,8 +85,8 @@ class Follower:
         self._lock = disk.lock(self._kept.with_suffix(".lock"), fcntl.LOCK_EX)
 
     def read(self, most: int) -> list[Line]:
-        if not self._ready and (self._descriptor >= 0 or self._resume()):
-            self._more()
+        while not self._ready and (self._descriptor >= 0 or self._resume()) and self._more():
+            pass
         taken, self._ready = self._ready[:most], self._ready[most:]
         return taken
 
@@ -104,32 +104,32 @@ class Follower:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _more(self) -> None:
-        """Read on; at the end of a file that is not the one at the path any more, go on to the next."""
+    def _more(self) -> bool:
+        """Read on, at the end of a file that was renamed in the next; whether there may be more at once."""
         if chunk := os.read(self._descriptor, CHUNK):
             self._rotated = 0.0
-            return self._add(self._lines.cut(chunk))
+            self._add(self._lines.cut(chunk))
+            return True
         current = _inode(self._path)
         if current is None:
-            return None  # between being renamed and being made again
+            return False  # between being renamed and being made again
         if current == self._inode:
-            return self._look_for_a_cut()
+            return self._was_cut()
         self._rotated = self._rotated or time.monotonic()
-        if time.monotonic() - self._rotated >= self._patience and self._read_up():
-            self._begin(self._following(self._inode))
-        return None
+        if time.monotonic() - self._rotated < self._patience:
+            return False
+        self._add(self._lines.last())  # what has no end will get none
+        self._begin(self._following(self._inode))
+        return True
 
-    def _read_up(self) -> bool:
-        """Whether nothing came since the last look at a file that was renamed; what has no end will get none."""
-        chunk = os.read(self._descriptor, CHUNK)
-        self._add(self._lines.cut(chunk) if chunk else self._lines.last())
-        return not chunk
-
-    def _look_for_a_cut(self) -> None:
-        if os.fstat(self._descriptor).st_size < self._offset + len(self._lines.rest):
-            self._said(f"{self._path} was cut; what was written just before may not have been read.")
-            self._add(self._lines.last())
-            self._begin(self._path)
+    def _was_cut(self) -> bool:
+        """Whether the file is shorter than it was; then it is read from its beginning."""
+        if os.fstat(self._descriptor).st_size >= self._offset + len(self._lines.rest):
+            return False
+        self._said(f"{self._path} was cut; what was written just before may not have been read.")
+        self._add(self._lines.last())
+        self._begin(self._path)
+        return True
 
     def _add(self, lines: list[bytes]) -> None:
         self._heads[self._inode] = _head(self._descriptor, HEAD)

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.journal import trail
 from trail.drain import Drain
 from trail.errors import SpoolBusy
-from trail.follow import Follower, Pipe
+from trail.follow import PATIENCE, Follower, Pipe
 from trail.shipper import Shipper
 
 SOME_SET_ASIDE = 3
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("source", metavar="SPOOL_DIR|FILE|-")
         parser.add_argument("--once", action="store_true", help="end when nothing waits, instead of following")
         parser.add_argument("--rejected", type=Path, metavar="DIR",
-                            help="where events go that the trail will never take; by default in the spool or the state folder")  # fmt: skip
+                            help="where events go that the trail will never take")  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = Signal()
@@ -38,9 +38,10 @@ class Command(BaseCommand):
         path = Path(options["source"])
         kept = path if path.is_dir() else Path(settings.STATE_DIR) / "shipped"
         try:
-            with closing(self._opened(path, kept)) as source:
+            with closing(self._opened(path, kept, options["once"])) as source:
                 rejected = options["rejected"] or kept / "rejected"
-                done = Shipper(trail(), source, rejected, stop=stop, said=self._say).run(follow=not options["once"])
+                shipper = Shipper(trail(), source, rejected, stop=stop, said=self._say)
+                done = shipper.run(follow=not options["once"] or isinstance(source, Pipe))
         except (SpoolBusy, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
@@ -50,12 +51,12 @@ class Command(BaseCommand):
         if done.rejected or done.damaged:
             sys.exit(SOME_SET_ASIDE)
 
-    def _opened(self, path: Path, kept: Path) -> Drain | Follower | Pipe:
+    def _opened(self, path: Path, kept: Path, once: bool) -> Drain | Follower | Pipe:
         if str(path) == "-":
             return Pipe(sys.stdin.fileno())
         if path.is_dir():
             return Drain(path)
-        return Follower(path.absolute(), kept, said=self._say)
+        return Follower(path.absolute(), kept, patience=0 if once else PATIENCE, said=self._say)
 
     def _say(self, sentence: str) -> None:
         self.stderr.write(sentence)
