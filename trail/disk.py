@@ -38,11 +38,15 @@ def write_all(descriptor: int, content: bytes | memoryview) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """A whole file in place of another: whoever reads sees the one or the other, after a power cut too."""
+    """A whole file in place of another: whoever reads sees the one or the other, after a power cut too. Raises OSError."""
     beside = path.with_name(f"{path.name}.new")
-    with opened(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
-        write_all(descriptor, content)
-        os.fsync(descriptor)
+    try:
+        with opened(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
+            write_all(descriptor, content)
+            os.fsync(descriptor)
+    except OSError:
+        beside.unlink(missing_ok=True)  # half a file takes room where there may be none
+        raise
     beside.rename(path)
     sync_folder(path.parent)
 

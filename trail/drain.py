@@ -12,7 +12,7 @@ from typing import Self
 from trail import disk, frames
 from trail.errors import SpoolBusy
 from trail.frames import Broken, Frame
-from trail.spool import Cursor, Damage, Durable, segments
+from trail.spool import Damage, Marks, segments
 
 
 class Drain:
@@ -27,9 +27,8 @@ class Drain:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = disk.lock(folder / "reader.lock", fcntl.LOCK_EX)
-        self._cursor = Cursor(folder)
-        self._durable = Durable(folder)
-        self._delivered = self._expected = self._cursor.read()
+        self._marks = Marks.of(folder)
+        self._delivered = self._expected = self._marks.cursor.read() or 0
         self._place: tuple[Path, int] | None = None
         self._ready: deque[Frame | Damage] = deque()
 
@@ -45,12 +44,12 @@ class Drain:
             return
         last = items[-1]
         self._delivered = (last.number if isinstance(last, Frame) else last.last) + 1
-        self._cursor.write(self._delivered)
+        self._marks.cursor.write(self._delivered)
         self._remove_delivered()
 
     def waiting(self) -> int:
         """How many records are known to wait for delivery."""
-        return max(self._durable.read(), self._expected) - self._delivered
+        return max(self._promised(), self._expected) - self._delivered
 
     def close(self) -> None:
         os.close(self._lock)
@@ -61,10 +60,13 @@ class Drain:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def _promised(self) -> int:
+        return self._marks.durable.read() or 0
+
     def _load(self) -> bool:
         """Read on in the segment where the next record is, or say that there is none. Each call gets further."""
         with self._writer_kept_out() as alone:
-            promised = self._durable.read()
+            promised = self._promised()
             found = self._segment()
             if found is None:
                 return False
@@ -107,11 +109,11 @@ class Drain:
             if one.number > self._expected:
                 if self._expected >= promised:
                     break
-                self._ready.append(Damage(path, at, self._expected, one.number - 1))
+                self._ready.append(Damage(path, at, self._expected, one.number - 1, content[at : one.start]))
             self._ready.append(one)
             self._expected, at = one.number + 1, one.end
         if self._expected < promised:
-            self._ready.append(Damage(path, at, self._expected, promised - 1))
+            self._ready.append(Damage(path, at, self._expected, promised - 1, content[at:]))
             self._expected, at = promised, len(content)
         self._place = (path, at)
 

@@ -123,7 +123,7 @@ class Shipper:
         records: list[Record] = []
         for item in items:
             if isinstance(item, Damage):
-                self._set_aside(b"", "damaged", str(item))
+                self._set_aside(item.content, "damaged", str(item))
             else:
                 records.append(item)
         documents = [_parsed(record.payload) for record in records]
@@ -146,7 +146,7 @@ class Shipper:
 
     def _set_aside(self, payload: bytes, status: str, reason: str) -> None:
         """Keep what cannot be delivered. Its name follows from what it is, so that it is kept once."""
-        name = hashlib.sha256(payload or reason.encode()).hexdigest()
+        name = hashlib.sha256(payload + (reason.encode() if status == "damaged" else b"")).hexdigest()
         path = self._rejected / f"{name}.json"
         if path.exists():
             return

@@ -4,8 +4,8 @@ A folder of one writer:
 
     <number of its first frame, 20 digits>.spool   segments, in the format of trail/frames.py; only appended to
     <segment>.<offset>.torn                        what a crash left half written at that offset, kept for inspection
-    durable                                        the number below which every frame is fsynced; see Durable
-    cursor                                         the number of the next frame to be delivered; see Cursor, trail/drain.py
+    durable                                        the number below which every frame is fsynced; see Marks
+    cursor                                         the number of the next frame to be delivered (trail/drain.py)
     writer.lock, reader.lock                       flock(2): one process appends, one delivers
 
 A segment ends where the next one begins: frames in it with the next one's number or a higher one were never acknowledged.
@@ -16,8 +16,6 @@ such a segment, nor to one that an earlier process wrote.
 
 import fcntl
 import os
-import struct
-import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from trail import disk, frames
 from trail.errors import WriteRefused, WriteUnknown
 from trail.frames import Broken, Frame
 from trail.grouping import Groups
+from trail.number import Number
 
 SEGMENT_BYTES = 16 * 1024 * 1024
 MAX_BYTES = 1024 * 1024 * 1024
@@ -37,53 +36,38 @@ LOCK_SECONDS = 5.0  # a reader without a writer holds the writer's lock for as l
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Records that were acknowledged and cannot be read: numbers `first` to `last`, at an offset of a segment."""
+    """Records that were acknowledged and cannot be read: numbers `first` to `last`, and what stands in their place."""
 
     segment: Path
     offset: int
     first: int
     last: int
+    content: bytes = b""
 
     def __str__(self) -> str:
         return f"{self.segment.name}, offset {self.offset}: records {self.first} to {self.last} cannot be read"
 
 
-class Durable:
-    """The mark `durable`: a number and its CRC-32. Written after each fsync, so that a reader takes nothing too early.
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The two numbers beside the segments, in the format of trail/number.py.
 
-    It is not fsynced itself: after a power cut it may be older than the truth, never newer.
+    `durable` is written after each fsync, so that a reader takes nothing too early. It is not fsynced itself: after a power
+    cut it may be lower than the truth, never higher. `cursor` is the next record to be delivered, and is fsynced.
     """
 
-    _FORMAT = struct.Struct(">QI")
+    durable: Number
+    cursor: Number
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "durable"
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        return cls(Number(folder / "durable"), Number(folder / "cursor"))
 
-    def read(self) -> int:
-        """The number; 0 where there is none, or none that can be read."""
-        content = self.path.read_bytes() if self.path.exists() else b""
-        if len(content) != self._FORMAT.size:
-            return 0
-        number, check = self._FORMAT.unpack(content)
-        return int(number) if check == zlib.crc32(content[:8]) else 0
-
-    def write(self, number: int) -> None:
-        content = struct.pack(">Q", number)
-        with suppress(OSError), disk.opened(self.path, os.O_WRONLY | os.O_CREAT) as descriptor:
-            os.pwrite(descriptor, content + struct.pack(">I", zlib.crc32(content)), 0)
-
-
-class Cursor:
-    """The file `cursor`: the number of the next frame to be delivered, as text; replaced whole, and fsynced."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "cursor"
-
-    def read(self) -> int:
-        return int(self.path.read_text()) if self.path.exists() else 0
-
-    def write(self, number: int) -> None:
-        disk.replace(self.path, b"%d\n" % number)
+    def begin(self) -> None:
+        """Make them while there is room; later they are overwritten in place. Raises OSError."""
+        for one in (self.durable, self.cursor):
+            if not one.path.exists():
+                one.write(0)
 
 
 def segments(folder: Path) -> list[tuple[int, Path]]:
@@ -156,7 +140,7 @@ class Spool:
         disk.make_folder(folder)
         self._lock = disk.lock(folder / "writer.lock", fcntl.LOCK_EX, LOCK_SECONDS)
         self._process = os.getpid()
-        self._durable = Durable(folder)
+        self._marks = Marks.of(folder)
         self._segment: _Segment | None = None
         self.damage: list[Damage] = []
         self.last: bytes | None = None
@@ -185,7 +169,7 @@ class Spool:
             if self._segment:
                 self._segment.close()
             with suppress(OSError):
-                disk.sync(self._durable.path)
+                disk.sync(self._marks.durable.path)
             os.close(self._lock)
 
     def __enter__(self) -> Self:
@@ -204,7 +188,8 @@ class Spool:
                 number += 1
         self._store(b"".join(parts))
         self._next = number
-        self._durable.write(number)
+        with suppress(OSError):  # then a reader waits for the next one
+            self._marks.durable.write(number, sync=False)
         return firsts
 
     def _store(self, content: bytes) -> None:
@@ -241,7 +226,8 @@ class Spool:
     def _recover(self) -> int:
         """Mend what an earlier process left and return the next number."""
         there = segments(self.folder)
-        known = max(self._durable.read(), Cursor(self.folder).read())
+        self._marks.begin()
+        known = max(self._marks.durable.read() or 0, self._marks.cursor.read() or 0)
         number = self._mend(*there[-1], known) if there else known
         while self.last is None and len(there) > 1:
             # Nothing was written to the last one: what it begins with is where the one before ends.
@@ -263,14 +249,14 @@ class Spool:
             if one.number > expected:
                 if expected >= promised:
                     break
-                self.damage.append(Damage(path, end, expected, one.number - 1))
+                self.damage.append(Damage(path, end, expected, one.number - 1, content[end : one.start]))
             expected, self.last, end = one.number + 1, one.payload, one.end
         if expected < promised:
-            self.damage.append(Damage(path, end, expected, promised - 1))
+            self.damage.append(Damage(path, end, expected, promised - 1, content[end:]))
         elif content[end:]:
             _cut(path, content, end)
         disk.sync(path)  # whole frames that a killed writer had not come to sync are records like the others
-        self._durable.write(max(promised, expected))
+        self._marks.durable.write(max(promised, expected))
         return max(promised, expected)
 
 

@@ -90,8 +90,9 @@ def test_damage_is_put_on_record_and_passed(trail: Trail, folder: Path) -> None:
     path = segments(folder)[0][1]
     path.write_bytes(path.read_bytes().replace(b"second", b"sekond"))
     assert ship(trail, folder) == Shipped(created=2, damaged=1)
-    (reason,) = set_aside(folder)
-    assert reason.endswith("records 1 to 1 cannot be read")
+    (kept,) = map(orjson.loads, _files(folder))
+    assert kept["reason"].endswith("records 1 to 1 cannot be read")
+    assert b"sekond" in base64.b64decode(kept["base64"])
 
 
 class Stopping:

@@ -73,7 +73,7 @@ def test_an_interrupt_is_its_own_threads_and_the_others_learn_that_nothing_is_kn
     def submit(name: str) -> type[BaseException] | None:
         try:
             groups.submit(name)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             return type(error)
         return None
 

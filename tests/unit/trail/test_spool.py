@@ -5,8 +5,8 @@ import multiprocessing
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Barrier
@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from trail.drain import Drain
 from trail.errors import SpoolBusy, WriteRefused, WriteUnknown
 from trail.frames import MAGIC, Frame, decode
-from trail.spool import Cursor, Damage, Durable, Spool, segments
+from trail.spool import Damage, Marks, Spool, segments
 
 KB = 1024
 
@@ -49,6 +49,12 @@ def kill(spool: Spool) -> None:
     if spool._segment:
         spool._segment.close()
     os.close(spool._lock)
+
+
+def back_to(folder: Path, mark: int) -> None:
+    """The mark as it was on disk before what was written last."""
+    Marks.of(folder).durable.path.unlink()
+    Marks.of(folder).durable.write(mark)
 
 
 @contextmanager
@@ -257,7 +263,7 @@ def test_a_segment_that_was_only_begun_is_begun_again(folder: Path, size: int) -
 def test_every_acknowledged_record_survives_a_cut_at_any_byte_after_it(folder: Path) -> None:
     with Spool(folder) as spool:
         spool.append(b"acknowledged")
-        mark = Durable(folder).read()
+        mark = Marks.of(folder).durable.read() or 0
         before = segments(folder)[0][1].stat().st_size
         spool.append(b"torn", b"torn too")
         path = segments(folder)[0][1]
@@ -265,7 +271,7 @@ def test_every_acknowledged_record_survives_a_cut_at_any_byte_after_it(folder: P
     ends = [before + 32 + 4, before + 32 + 4 + 32 + 8]
     for cut in range(before, len(whole) + 1):
         path.write_bytes(whole[:cut])
-        Durable(folder).write(mark)
+        back_to(folder, mark)
         with Spool(folder) as spool:
             assert spool.damage == []
         kept = [b"torn", b"torn too"][: sum(end <= cut for end in ends)]
@@ -281,11 +287,11 @@ def test_a_torn_write_whose_end_is_there_and_whose_beginning_is_not_is_cut_off(f
     """After a power cut a later page of one write may be on disk, and an earlier one not."""
     with Spool(folder) as spool:
         spool.append(b"acknowledged")
-        mark = Durable(folder).read()
+        mark = Marks.of(folder).durable.read() or 0
         spool.append(b"lost page", b"kept page")
         path = segments(folder)[0][1]
     path.write_bytes(path.read_bytes().replace(b"lost page", bytes(9)))
-    Durable(folder).write(mark)
+    back_to(folder, mark)
     assert payloads(drained(folder, acknowledge=False)) == [b"acknowledged"]
     with Spool(folder) as spool:
         assert spool.damage == []
@@ -295,7 +301,9 @@ def test_a_torn_write_whose_end_is_there_and_whose_beginning_is_not_is_cut_off(f
 
 @pytest.mark.parametrize("again", [True, False], ids=["after the writer began again", "before"])
 @pytest.mark.parametrize("marked", [True, False], ids=["with the mark", "without"])
-def test_a_changed_byte_in_what_was_acknowledged_is_reported_where_it_is(folder: Path, again: bool, marked: bool) -> None:
+def test_a_changed_byte_in_what_was_acknowledged_is_reported_where_it_is(
+    folder: Path, again: bool, marked: bool
+) -> None:
     with Spool(folder) as spool:
         for record in (b"first", b"second", b"third"):
             spool.append(record)
@@ -338,7 +346,7 @@ def test_a_segment_that_is_gone_is_reported(folder: Path) -> None:
     segments(folder)[1][1].unlink()
     found = drained(folder)
     assert [one.number if isinstance(one, Frame) else (one.first, one.last) for one in found] == [0, (1, 1), 2]
-    assert Cursor(folder).read() == 3
+    assert Marks.of(folder).cursor.read() == 3
 
 
 def test_a_spool_that_lost_all_but_its_cursor_does_not_count_from_the_beginning(folder: Path) -> None:
@@ -356,7 +364,7 @@ def test_a_spool_that_lost_all_but_its_cursor_does_not_count_from_the_beginning(
 def test_a_mark_that_cannot_be_read_is_none(folder: Path, content: bytes) -> None:
     folder.mkdir()
     (folder / "durable").write_bytes(content)
-    assert Durable(folder).read() == 0
+    assert Marks.of(folder).durable.read() is None
 
 
 def test_a_folder_that_cannot_be_read_leaves_no_lock_behind(folder: Path) -> None:
@@ -407,14 +415,14 @@ class Crashes(RuleBasedStateMachine):
     @rule(sizes=st.lists(st.integers(0, 90), min_size=1, max_size=3), share=st.floats(0, 1))
     def die_while_appending(self, sizes: list[int], share: float) -> None:
         before = {path: path.stat().st_size for _, path in segments(self.folder)}
-        mark = Durable(self.folder).read()
+        mark = Marks.of(self.folder).durable.read() or 0
         records = self._records(sizes)
         self.spool.append(*records)
         kill(self.spool)
         _, path = segments(self.folder)[-1]
         start = before.get(path, 0)
         os.truncate(path, start + int((path.stat().st_size - start) * share))
-        Durable(self.folder).write(mark)
+        back_to(self.folder, mark)
         self._begin_again()
         left = {one.payload for _, path in segments(self.folder) for one in _whole(path)}
         whole = [record for record in records if record in left]
