@@ -86,40 +86,35 @@ class _Segment:
 
     def append(self, content: bytes) -> None:
         """Write and fsync, the folder's entry too the first time. Raises WriteRefused or WriteUnknown, and is closed."""
-        begins = self.size == 0
-        if begins:
-            content = frames.MAGIC + content
+        try:
+            self._append(frames.MAGIC + content if self.size == 0 else content)
+        except BaseException:  # an interrupt too: then nobody knows how much was written
+            self.close()
+            raise
+
+    def _append(self, content: bytes) -> None:
         try:
             disk.write_all(self._descriptor, content)
         except OSError as error:
-            raise self._refusal(error) from error
-        except BaseException:
-            self.close()  # interrupted: how much was written nobody knows
-            raise
+            raise self._refusal(f"The spool could not be written: {error.strerror}.") from error
         try:
             os.fsync(self._descriptor)
-            if begins:
+            if self.size == 0:
                 disk.sync_folder(self.path.parent)
-        except BaseException as error:
+        except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self.size)
-            self.close()
-            if not isinstance(error, OSError):
-                raise
             raise WriteUnknown(f"The spool could not be synced to disk: {error.strerror}.") from error
         self.size += len(content)
 
-    def _refusal(self, error: OSError) -> WriteRefused:
+    def _refusal(self, said: str) -> WriteRefused:
         """Nothing was synced yet, so what was half written can be taken back; unless that fails as well."""
-        said = f"The spool could not be written: {error.strerror}."
         try:
             os.ftruncate(self._descriptor, self.size)
             os.fsync(self._descriptor)
-            return WriteRefused(said)
         except OSError:
             return WriteUnknown(said)
-        finally:
-            self.close()
+        return WriteRefused(said)
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -193,14 +193,13 @@ def _compare(trail: Trail, documents: list[dict[str, Any]]) -> list[Outcome]:
     wanted = [{"_index": index_for(trail.prefix, d["@timestamp"]), "_id": d["event"]["id"]} for d in documents]
     try:
         found = trail.client.mget(body={"docs": wanted})["docs"]
+        _expect_to_see(documents, found)
         _expect_every_copy(trail, {one["_index"] for one in wanted})
     except TransportError as error:
         raise TrailUnavailable(f"The trail could not be read to compare events: {error}.") from error
     outcomes = []
     for document, stored in zip(documents, found, strict=True):
         event_id = document["event"]["id"]
-        if not stored.get("found"):
-            raise WriteRefused(f"Event {event_id} is said to exist and cannot be read.")
         same = digest(stored["_source"]) == digest(document)
         outcomes.append(
             Outcome(event_id, "existing")
@@ -208,6 +207,12 @@ def _compare(trail: Trail, documents: list[dict[str, Any]]) -> list[Outcome]:
             else Outcome(event_id, "conflict", "another event is stored under this id")
         )
     return outcomes
+
+
+def _expect_to_see(documents: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
+    for document, stored in zip(documents, found, strict=True):
+        if not stored.get("found"):
+            raise WriteRefused(f"Event {document['event']['id']} is said to exist and cannot be read.")
 
 
 def _expect_every_copy(trail: Trail, indices: set[str]) -> None:

@@ -250,6 +250,9 @@ def test_a_forked_process_is_refused(spool: Spool) -> None:
             emitter.close()
             os._exit(0 if isinstance(answer, WriteRefused) and "forked" in str(answer) else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        emitter._process, own = child, emitter._process  # as it looks to the child
+        assert isinstance(emitter.emit_all([event()])[0], WriteRefused)
+        emitter._process = own
         assert emitter.emit(event()).sequence == 0
 
 

@@ -67,3 +67,8 @@ def test_who_has_not_been_heard_of_since_a_time_is_silent(trail: Trail) -> None:
     (silent,) = sequences.silent(trail, between)
     assert (silent.id, silent.first, silent.last, silent.events, silent.whole) == ("x", 0, 1, 2, True)
     assert {one.id for one in sequences.silent(trail, datetime.now(UTC) + timedelta(seconds=1))} == {"x", "y"}
+
+
+def test_where_nothing_is_missing_nothing_is_named(trail: Trail) -> None:
+    write(trail, *numbered("x", 0, 1))
+    assert list(sequences.gaps_of(trail, "x", 0, 1)) == []

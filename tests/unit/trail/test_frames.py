@@ -1,9 +1,10 @@
 """Whatever happened to the bytes of a segment, what is read of it was written so, and every byte is accounted for."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trail.frames import HEAD, MAGIC, Broken, Frame, decode, encode, settled
+from trail.frames import HEAD, MAGIC, MAX_PAYLOAD, Broken, Frame, decode, encode, settled
 
 PAYLOADS = st.lists(st.binary(max_size=60), min_size=1, max_size=8)
 
@@ -67,3 +68,8 @@ def test_a_frame_inside_a_payload_is_no_frame_of_the_segment() -> None:
     assert _frames(bytes(segment)) == [(0, inner), (1, b"next")]
     segment[len(MAGIC) + HEAD + len(inner) - 1] ^= 1
     assert _frames(bytes(segment)) == [(1, b"next")]
+
+
+def test_a_payload_too_long_for_a_frame_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most"):
+        encode(0, bytes(MAX_PAYLOAD + 1), settled=0)

@@ -5,6 +5,7 @@ from threading import Barrier, Event
 
 import pytest
 
+from tests.unit.trail.test_spool import interrupt
 from trail.errors import WriteRefused, WriteUnknown
 from trail.grouping import Groups
 
@@ -107,3 +108,55 @@ def test_closing_waits_for_what_is_under_way_and_refuses_what_comes_after() -> N
     assert groups.close() is False
     with pytest.raises(WriteRefused, match="closed"):
         groups.submit(2)
+
+
+@pytest.mark.parametrize("when", ["it waits", "it is called to lead"])
+def test_a_caller_that_is_interrupted_while_it_waits_holds_up_nobody(when: str) -> None:
+    seen: list[str] = []
+    begun, waiting = Event(), Event()
+
+    def commit(items: list[str]) -> list[str]:
+        seen.extend(items)
+        begun.set()
+        waiting.wait()
+        return items
+
+    groups = Groups(commit, most=1)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(groups.submit, "first")
+        begun.wait()
+        with interrupt(groups._call_the_next if when == "it is called to lead" else lambda: None):
+            with pytest.raises(KeyboardInterrupt):
+                groups.submit("interrupted")
+        waiting.set()
+        assert first.result() == "first"
+        groups._under_way = 0
+        assert groups.submit("next") == "next"
+    assert seen == ["first", "next"]
+
+
+def test_a_caller_that_is_interrupted_while_its_group_is_committed_waits_for_its_end() -> None:
+    begun, second, waiting = Event(), Event(), Event()
+
+    def commit(items: list[str]) -> list[str]:
+        (second if begun.is_set() else begun).set()
+        waiting.wait()
+        return items
+
+    groups = Groups(commit, most=9)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(groups.submit, "first")
+        begun.wait()
+        leader = pool.submit(groups.submit, "leader")
+        while not groups._waiting:
+            pass
+
+        def take_mine() -> None:
+            waiting.set()
+            second.wait()
+            leader.result()
+
+        with interrupt(take_mine), pytest.raises(KeyboardInterrupt):
+            groups.submit("taken")
+        assert (first.result(), leader.result()) == ("first", "leader")
+    assert groups.close()

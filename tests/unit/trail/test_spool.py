@@ -1,10 +1,12 @@
 """What a spool acknowledged is read from it, once and in order, wherever its writer was stopped."""
 
 import errno
+import fcntl
 import multiprocessing
 import os
 import resource
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from trail import disk
 from trail.drain import Drain
 from trail.errors import SpoolBusy, WriteRefused, WriteUnknown
 from trail.frames import MAGIC, Frame, decode
@@ -55,6 +58,23 @@ def back_to(folder: Path, mark: int) -> None:
     """The mark as it was on disk before what was written last."""
     Marks.of(folder).durable.path.unlink()
     Marks.of(folder).durable.write(mark)
+
+
+@contextmanager
+def interrupt(first: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """In a moment this thread is interrupted, wherever it waits."""
+
+    def interrupted(*_: object) -> None:
+        first()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupted)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextmanager
@@ -383,6 +403,57 @@ def test_a_new_segment_that_cannot_be_begun_is_a_refusal(folder: Path) -> None:
             spool.append(b"one")
         (folder / f"{0:020}.spool").rmdir()
         assert spool.append(b"one") == 0
+
+
+def test_a_write_that_fails_and_cannot_be_taken_back_is_unknown(folder: Path) -> None:
+    with Spool(folder) as spool:
+        spool.append(b"one")
+        assert spool._segment
+        only_read = os.open(folder / "durable", os.O_RDONLY)
+        os.dup2(only_read, spool._segment._descriptor)
+        os.close(only_read)
+        with pytest.raises(WriteUnknown, match="written"):
+            spool.append(b"nobody knows")
+        assert spool.append(b"two") == 1
+    assert payloads(drained(folder)) == [b"one", b"two"]
+
+
+def test_an_interrupted_write_leaves_the_spool_in_order(folder: Path) -> None:
+    with Spool(folder) as spool:
+        spool.append(b"one")
+        assert spool._segment
+        reading, writing = os.pipe()
+        os.dup2(writing, spool._segment._descriptor)  # takes 64 KB, and then waits for somebody to read them
+        os.close(writing)
+        with interrupt(), pytest.raises(KeyboardInterrupt):
+            spool.append(bytes(1024 * KB))
+        os.close(reading)
+        assert spool.append(b"two") == 1
+    assert payloads(drained(folder)) == [b"one", b"two"]
+
+
+def test_a_writer_waits_for_a_reader_that_looks(folder: Path) -> None:
+    folder.mkdir()
+    looking = disk.lock(folder / "writer.lock", fcntl.LOCK_SH)
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(Spool, folder)
+        while not (folder / "writer.lock").exists() or opening.running() is False:
+            pass
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.05)
+        os.close(looking)
+        opening.result().close()
+
+
+def test_a_first_segment_that_is_gone_is_reported(folder: Path) -> None:
+    with Spool(folder, segment_bytes=100) as spool:
+        for _ in range(2):
+            spool.append(bytes(80))
+    segments(folder)[0][1].unlink()
+    missing, frame = drained(folder)
+    assert isinstance(missing, Damage)
+    assert (missing.first, missing.last, missing.offset) == (0, 0, 0)
+    assert isinstance(frame, Frame)
 
 
 class Crashes(RuleBasedStateMachine):
