@@ -125,9 +125,9 @@ def test_a_caller_that_is_interrupted_while_it_waits_holds_up_nobody(when: str) 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(groups.submit, "first")
         begun.wait()
-        with interrupt(groups._call_the_next if when == "it is called to lead" else lambda: None):
-            with pytest.raises(KeyboardInterrupt):
-                groups.submit("interrupted")
+        by = groups._call_the_next if when == "it is called to lead" else lambda: None
+        with interrupt(by), pytest.raises(KeyboardInterrupt):
+            groups.submit("interrupted")
         waiting.set()
         assert first.result() == "first"
         groups._under_way = 0
