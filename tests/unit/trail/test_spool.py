@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from trail import disk
 from trail.drain import Drain
 from trail.errors import SpoolBusy, WriteRefused, WriteUnknown
-from trail.frames import MAGIC, Frame, decode
+from trail.frames import MAGIC, Frame, decode, encode
 from trail.spool import Damage, Marks, Spool, segments
 
 KB = 1024
@@ -108,6 +108,15 @@ def test_a_reader_beside_the_writer_sees_each_record_at_once(folder: Path) -> No
             (frame,) = drain.read(9)
             drain.acknowledge(frame)
             assert (payloads([frame]), drain.waiting()) == ([b"%d" % number], 0)
+
+
+def test_a_reader_beside_the_writer_takes_nothing_before_it_is_synced(folder: Path) -> None:
+    with Spool(folder) as spool, Drain(folder) as drain:
+        spool.append(b"synced")
+        with segments(folder)[0][1].open("ab") as file:
+            file.write(encode(1, b"written and not synced", settled=1))
+        assert payloads(drain.read(9)) == [b"synced"]
+        assert drain.read(9) == []
 
 
 def test_a_writer_that_begins_again_counts_on_and_hands_on_what_waits(folder: Path) -> None:
@@ -207,6 +216,10 @@ def test_a_second_writer_is_refused_and_a_forked_one_too(folder: Path, monkeypat
             os._exit(0)
         os.waitpid(child, 0)
         assert "forked" in ours.recv()
+        spool._process, own = child, spool._process  # as it looks to the child
+        with pytest.raises(WriteRefused, match="forked"):
+            spool.append(b"as the child")
+        spool._process = own
         assert spool.append(b"from the parent") == 0
 
 
