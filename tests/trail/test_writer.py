@@ -1,14 +1,17 @@
 """Written means durable and once; anything else is said."""
 
 from concurrent.futures import ThreadPoolExecutor
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories.events import event
+from trail import mapping
 from trail.connection import Trail, connect
-from trail.errors import TrailUnavailable
+from trail.errors import TrailUnavailable, WriteRefused
 from trail.events import parse
 from trail.writer import BATCH_BYTES, _batches, _Ready, write, write_many
 
@@ -94,3 +97,36 @@ def test_an_event_that_was_checked_is_written_as_it_is(trail: Trail) -> None:
 def test_no_answer_is_no_success() -> None:
     with pytest.raises(TrailUnavailable):
         write(connect("http://127.0.0.1:1", timeout=1), [event()])
+
+
+def test_a_month_that_takes_no_writes_refuses_loudly(trail: Trail) -> None:
+    write(trail, [event(id="before")])
+    month = f"{trail.prefix}-events-2026.11"
+    trail.client.indices.put_settings(index=month, body={"index.blocks.write": True})
+    with pytest.raises(WriteRefused, match="did not take event after"):
+        write(trail, [event(id="after")])
+    trail.client.indices.put_settings(index=month, body={"index.blocks.write": False})
+    trail.client.indices.refresh(index=month)
+    assert trail.client.count(index=month)["count"] == 1
+
+
+def test_what_only_the_engine_finds_invalid_is_told_with_its_reason(trail: Trail) -> None:
+    """An index of an older template, which a newer service's field meets."""
+    older = mapping.template(trail.prefix)
+    del older["template"]["mappings"]["properties"]["trace"]
+    trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=older)
+    outcomes = write(trail, [event(), event(trace__id="t"), event()])
+    assert _statuses(outcomes) == ["created", "invalid", "created"]
+    assert "trace" in outcomes[1].reason
+
+
+def test_whatever_else_answers_there_took_nothing(trail: Trail) -> None:
+    """A web server that is no engine stands at the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    stranger = connect(f"http://127.0.0.1:{server.server_port}", prefix=trail.prefix)
+    with pytest.raises(WriteRefused, match="refused to write"):
+        write(stranger, [event()])
+    stranger.client.close()
+    server.shutdown()
+    server.server_close()
