@@ -7,7 +7,6 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -120,31 +119,38 @@ def canonical(document: dict[str, Any]) -> bytes:
     Left out: `event.ingested` (the trail adds it) and `raw` (it may hold floats and integers beyond 2^53, which
     RFC 8785 rounds or refuses; the same record stands exact in `event.original`).
     """
-    body = {key: value for key, value in document.items() if key != "raw"}
-    if "ingested" in body.get("event", {}):
+    body = document.copy()
+    body.pop("raw", None)
+    if "ingested" in body.get("event", ()):
         body["event"] = {key: value for key, value in body["event"].items() if key != "ingested"}
-    with suppress(TypeError):  # then the reference implementation says what is wrong with it
-        if _is_plain(body):
-            return orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
-    return rfc8785.dumps(body)
+    try:
+        text = orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except TypeError:  # the reference implementation says what is wrong
+        return rfc8785.dumps(body)
+    return text if _is_plain(body, ascii_keys=text.isascii()) else rfc8785.dumps(body)
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(body: dict[str, Any], *, ascii_keys: bool) -> bool:
     """Whether orjson, far faster, writes the bytes of RFC 8785: no number but integers, no key beyond ASCII.
 
     Elsewhere the two differ: in the form of floats, and in the order of keys (UTF-16 or code points).
     """
-    kind = type(value)
-    if kind is dict:
-        if not "".join(value).isascii():
-            return False
-        value = value.values()
-    elif kind is not list:
-        return kind in _PLAIN
-    return _PLAIN.issuperset(map(type, value)) or all(map(_is_plain, value))
+    inner: list[Any] = [body]
+    for value in inner:  # which grows as it is walked
+        if type(value) is dict:
+            if not ascii_keys and not "".join(value).isascii():
+                return False
+            value = value.values()
+        for one in value:
+            kind = type(one)
+            if kind is dict or kind is list:
+                inner.append(one)
+            elif kind not in _PLAIN:
+                return False
+    return True
 
 
 def digest(document: dict[str, Any]) -> str:
@@ -184,6 +190,8 @@ def _check_meaning(document: dict[str, Any]) -> None:
     event = document["event"]
     if not 1 <= len(event["id"].encode()) <= MAX_ID:
         raise InvalidEvent("event.id", f"expected 1 to {MAX_ID} bytes of text")
+    if "\0" in event["id"]:
+        raise InvalidEvent("event.id", "expected text without NUL")
     if event["outcome"] not in OUTCOMES:
         raise InvalidEvent("event.outcome", f"expected one of {', '.join(OUTCOMES)}")
     operation = get(document, "token.operation")
