@@ -39,9 +39,8 @@ def test_no_value_begins_a_formula(value: str) -> None:
     assert read["user_agent.original"] == f"'{value}"
 
 
-@given(st.lists(st.text(st.characters() | st.sampled_from("\",\r\n;' =+"), max_size=8), min_size=4, max_size=4))
-def test_any_text_stands_in_the_file_as_the_standard_writer_would_put_it(texts: list[str]) -> None:
-    ids = [text.encode("utf-8", "replace").decode() for text in texts]
+@given(st.lists(st.text(st.sampled_from("ab\",\r\n;' =+é"), max_size=8), min_size=1, max_size=4))
+def test_any_text_stands_in_the_file_as_the_standard_writer_would_put_it(ids: list[str]) -> None:
     documents = [{"user": {"id": one, "name": ids[0]}} for one in ids]
     header, *_ = lines = list(csv_export.lines(Row(document, "f00d") for document in documents))
     standard = io.StringIO()
