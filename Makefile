@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-SIZE ?= 100000
+SIZE ?= 50000
 T ?= tests
 WORKERS ?= 2
 
