@@ -269,7 +269,7 @@ class Bundle:
         self.keys, self.witnesses, self.needed = keys, witnesses, needed
         self.findings: list[str] = []
         self.tree: Checkpoint | None = None
-        self.checkpoints = self.proved = self.events = 0
+        self.cosigned = self.checkpoints = self.proved = self.events = 0
         self.last_index = -1
         self.ended = False
         self.digest = sha256()
@@ -301,7 +301,7 @@ class Bundle:
         content = parse_json(line)
         names = set(content)
         if names == {"checkpoint", "consistency"}:
-            self.checkpoint(content["checkpoint"], hashes(content["consistency"]))
+            self.checkpoint(content["checkpoint"], content["consistency"])
         elif names == {"index", "event", "proof"}:
             self.events += 1
             self.event(content["index"], content["event"], content["proof"])
@@ -310,29 +310,36 @@ class Bundle:
         else:
             raise Wrong("the line is none of checkpoint, event and end")
 
-    def checkpoint(self, note: Any, proof: list[bytes]) -> None:
+    def checkpoint(self, note: Any, consistency: Any) -> None:
         """Later events are believed only by a checkpoint that holds."""
         self.checkpoints += 1
         before, self.tree = self.tree, None
         if self.events:
             raise Wrong("a checkpoint stands behind an event")
-        tree = parse_checkpoint(note)
+        tree, proof = parse_checkpoint(note), hashes(consistency)
         if tree.origin not in {key.name for key in signers(note, self.keys)}:
             raise Wrong("the checkpoint is not signed by a key given of the log that it names")
-        seen = len({key.public for key in signers(note, self.witnesses)})
-        if seen < self.needed:
-            raise Wrong(f"the checkpoint is cosigned by {seen} of the witnesses given, not {self.needed}")
+        self.cosigned = len({key.public for key in signers(note, self.witnesses)})
         if before:
             check_consistency(before, tree, proof)
         elif proof or self.checkpoints > 1:
             raise Wrong("there is no sound checkpoint before to be consistent with")
         self.tree = tree
 
+    def settle(self) -> None:
+        """The last checkpoint proves the events, so it is the one that must have its witnesses."""
+        if self.tree and self.cosigned < self.needed:
+            self.tree = None
+            raise Wrong(f"the last checkpoint is cosigned by {self.cosigned} of the witnesses given, not {self.needed}")
+
     def event(self, index: Any, event: Any, proof: Any) -> None:
+        self.settle()
+        if self.tree is None:
+            if self.events > 1:
+                return  # and one finding is enough
+            raise Wrong("there is no sound checkpoint to prove any event by")
         name = event["event"].get("id") if isinstance(event, dict) and isinstance(event.get("event"), dict) else None
         try:
-            if self.tree is None:
-                raise Wrong("there is no sound checkpoint to prove it by")
             check_inclusion(sha256(b"\x00" + sealed(event)).digest(), index, self.tree, hashes(proof))
             if index <= self.last_index:
                 raise Wrong("it stands behind a later one, or twice")
@@ -343,6 +350,7 @@ class Bundle:
 
     def end(self, end: Any) -> None:
         self.ended = True
+        self.settle()
         expected = {"checkpoints": self.checkpoints, "events": self.events, "sha256": self.digest.hexdigest()}
         if canonical(end) != canonical(expected):
             raise Wrong("the bundle is not as it was written: lines are missing, added or changed")

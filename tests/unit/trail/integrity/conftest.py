@@ -1,7 +1,5 @@
 """A sealed tree on disk, as the tests of proofs need it."""
 
-from pathlib import Path
-
 import pytest
 
 from trail.integrity.merkle import leaf_hash
