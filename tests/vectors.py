@@ -209,6 +209,7 @@ def _restructured(folder: Path, rotated: bytes) -> dict[str, bytes]:
         "checkpoint-older": checkpoint(signed(forked, 7, ROTATED, witness=True)),
         "checkpoint-of-a-second-log": checkpoint(Checkpoint(OTHER.name, 300, b"\x05" * 32).sign(OTHER)),
         "fork": checkpoint(signed(forked, 300, ROTATED, witness=True)),
+        "fork-before": seal([lines[0], {**lines[1], "checkpoint": signed(forked, 20, LOG).decode()}, *lines[2:]]),
         "line-removed": b"".join([*parts[:5], *parts[6:]]),
         "line-added": b"".join([*parts[:5], parts[4], *parts[5:]]),
         "last-lines-cut": b"".join(parts[:8]),

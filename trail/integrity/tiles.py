@@ -135,7 +135,6 @@ class Tree:
                 self._store.remove(tile_name(level, index))
                 index += 1
                 self._store.remove(f"{tile_name(level, index)}.p")
-        self._tiles.clear()
 
     def root(self) -> bytes:
         return self.root_at(self.size)

@@ -166,6 +166,7 @@ OTHER = b"\x07" * 32
         (b"", 0, 1, [], b""),
         (SHORT, 0, 1, [], SHORT),
         (LEAVES[0], 0, 1, [OTHER], ROOTS[1]),
+        (LEAVES[1], 0, 1, [LEAVES[0]], ROOTS[2]),  # leaf 1 of 2, told to be all there is
         (LEAVES[1], 0, 1, [], ROOTS[1]),
         (_subtree(1, 2), 2, 4, P8[1:], OTHER),
     ],

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import verify_bundle
@@ -67,6 +67,17 @@ def test_a_bundle_is_of_one_log(run) -> None:
     status, said = run(path, *ARGUMENTS, "--key", vectors.OTHER.verifier)
     assert status == 1
     assert "line 3: the checkpoint is of another log, example.com/other" in said
+
+
+def test_events_come_behind_all_checkpoints(run, tmp_path: Path) -> None:
+    """Though each be proved by the one before it: which checkpoint proves what must not be a puzzle."""
+    lines = [json.loads(line) for line in (vectors.FOLDER / "sound" / "same-size.jsonl").read_bytes().splitlines()]
+    lines.insert(2, lines.pop(3))
+    path = tmp_path / "between.jsonl"
+    path.write_bytes(vectors.seal(lines))
+    status, said = run(path, *ARGUMENTS)
+    assert status == 1
+    assert "line 4: a checkpoint stands behind an event" in said
 
 
 def test_there_are_enough_tampered_ones() -> None:
@@ -146,6 +157,7 @@ _json = st.recursive(
         max_size=6,
     )
 )
+@example({"\U00010000": 1, "\uff5e": 2})  # in UTF-16 the other way round than in code points
 def test_it_writes_the_canonical_form_that_was_sealed(document: dict[str, object]) -> None:
     assert verify_bundle.canonical(document).encode() == canonical(document)
 
@@ -165,6 +177,13 @@ def test_it_judges_proofs_as_the_trail_does(data: st.DataObject, size: int, seal
         assert _holds(verify_bundle.check_consistency, before, tree, consistency) == bool(
             verify_consistency(old, claimed, before.root, tree.root, consistency)
         )
+
+
+def test_only_a_whole_number_is_a_leafs(sealed: Tree, leaves: list[bytes]) -> None:
+    tree = verify_bundle.Checkpoint("log", 2, sealed.root_at(2))
+    assert _holds(verify_bundle.check_inclusion, leaves[1], 1, tree, [leaves[0]])
+    for index in (True, 1.0, "1", None, -1):
+        assert not _holds(verify_bundle.check_inclusion, leaves[1], index, tree, [leaves[0]])
 
 
 def _holds(check, *arguments: object) -> bool:
