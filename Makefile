@@ -22,7 +22,7 @@ test: $(VENV)/.dev lint chromium ## Set everything up and run every check and te
 lint: $(VENV)/.dev ## Check style, types, layers, templates, spelling, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy trail investigations operations accounts web auditconsole
+	$(BIN)/mypy trail investigations operations accounts web auditconsole verify_bundle.py
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint templates --quiet
 	$(BIN)/codespell --toml pyproject.toml
