@@ -4,8 +4,16 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
 
-if __name__ == "__main__":
+def main() -> None:
+    from django.core.management import execute_from_command_line  # so that Ctrl-C during the import is met below
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auditconsole.settings")
     execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -37,19 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\n{events:,} events, {options.rounds} pairs or more each, {time.monotonic() - began:.0f} seconds in all.")
     if options.json:
         Path(options.json).write_text(json.dumps([figures(one) for one in results], indent=2) + "\n")
-    return 0 if all(one.met for one in results) else 1
+    return 1 if options.strict and not all(one.met for one in results) else 0
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--size", type=size, default=100_000, help="events in the trail (200k and 1m are understood)")
-    parser.add_argument("--import-size", type=size, help="records of an import; a tenth of the size, at most 50,000")
+    parser.add_argument("--size", type=size, default=50_000, help="events in the trail (200k and 1m are understood)")
+    parser.add_argument("--import-size", type=size, help="records of an import; a fifth of the size, at most 50,000")
     parser.add_argument("--memory-size", type=size, help="events of the export whose memory is measured; the size")
     parser.add_argument("--rounds", type=int, default=3, help="pairs of each measurement")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", metavar="FILE", help="write every figure there too")
+    parser.add_argument("--strict", action="store_true", help="exit status 1 when an aim is missed")
     options = parser.parse_args(arguments)
-    options.import_size = options.import_size or min(max(options.size // 10, 5_000), 50_000)
+    options.import_size = options.import_size or min(max(options.size // 5, 5_000), 50_000)
     options.memory_size = options.memory_size or max(options.size, 50_000)
     return options
 
@@ -84,6 +86,7 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended before its time."))  # and the node and its folder go too
     try:
         sys.exit(main())
     except CannotStart as error:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.reading import export
+from auditconsole.garbage import collect_seldom
+from benchmarks.reading import export, stream
 from benchmarks.stage import Stage
 from trail.connection import connect
 from trail.search.spec import Search
@@ -65,8 +66,10 @@ def _peak() -> int:
 
 
 def main(url: str, format: str, path: str, until: str = "") -> None:
+    collect_seldom()
     before = psutil.Process().memory_info().rss
-    events = export(connect(url, prefix="bench", timeout=120), Search(end=until or None), format, Path(path))
+    trail = connect(url, prefix="bench", timeout=120)
+    events = export(stream(trail, Search(end=until or None)), format, Path(path))
     print(json.dumps({"events": events, "grew": _peak() - before}))
 
 

@@ -1,10 +1,14 @@
 """Ours beside the bare engine, pair by pair in one run: only the ratio within a pair is a verdict, never a time."""
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
+from auditconsole.garbage import collect_seldom
+
+AS_PYTHON_COMES = gc.get_threshold()
 Work = Callable[[], object]
 
 
@@ -49,13 +53,16 @@ class Pairs:
 def measured(name: str, aim: Aim, *, ours: Work, bare: Work, rounds: int) -> Pairs:
     """Run both in turn, first one then the other at the head of a pair. What they return must be equal: the same work.
 
-    One pair before the first is run and not counted, so that neither pays for what is cold.
+    One pair before the first is run and not counted, so that neither pays for what is cold. Ours runs as the console's
+    processes do, the bare engine's client in Python as it comes.
     """
     seconds = []
     for number in range(rounds + 1):
         order = (ours, bare) if number % 2 else (bare, ours)
         took, did = {}, {}
         for work in order:
+            gc.collect()
+            collect_seldom() if work is ours else gc.set_threshold(*AS_PYTHON_COMES)
             start = time.perf_counter()
             did[work] = work()
             took[work] = time.perf_counter() - start

@@ -1,5 +1,7 @@
 """Where the measuring happens: a node of its own in a temporary folder, and a trail full of the demonstration."""
 
+import logging
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import django
 from opensearchpy import OpenSearch
 
 from auditconsole.local.opensearch import Node, running
@@ -54,4 +57,15 @@ def stage(events: int, *, seed: int) -> Iterator[Stage]:
             if created != events:
                 raise AssertionError(f"Of {events:,} events only {created:,} were written.")
             trail.client.indices.refresh(index=trail.events)
+            _set_up_console(Path(name), node.url)
             yield Stage(Path(name), trail, bare.client(node.url), node.url, demonstration)
+
+
+def _set_up_console(folder: Path, url: str) -> None:
+    """The console's own services over this trail."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "auditconsole.settings", "CONSOLE_STATE_DIR": str(folder / "state"),
+        "OPENSEARCH_URL": url, "TRAIL_PREFIX": "bench",
+    }  # fmt: skip
+    django.setup()
+    logging.getLogger("opensearch").setLevel(logging.ERROR)  # a template that is not there yet is no news here

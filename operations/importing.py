@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -17,7 +17,6 @@ from trail.writer import write_many
 
 # The engine's longest term is 32,766 bytes, with the value's path in it; a character is up to four.
 LONGEST_VALUE = 7_000
-_MANY_DIGITS = re.compile(r"[0-9]{19}")
 
 
 @dataclass(slots=True)
@@ -60,15 +59,17 @@ def events_of(format: Format, record: Record) -> tuple[list[dict[str, Any]], int
         fields["event.id"] = f"{format.dataset}:{identity}{suffix}"
         fields["event.original"] = text
         document = nest(fields)
-        if number == 0:
-            document["raw"] = searchable(value) if _may_not_fit(text) else value
-        documents.append(parse(document).document)
+        event = parse(document) if number else _parse_with_source(document, value, len(text))
+        documents.append(event.document)
     return documents, secrets
 
 
-def _may_not_fit(text: str) -> bool:
-    """Whether a record may hold a long value, an integer beyond 64 bits or half a character, which `raw` cannot."""
-    return len(text) > LONGEST_VALUE or "\\ud" in text or "\\uD" in text or _MANY_DIGITS.search(text) is not None
+def _parse_with_source(document: dict[str, Any], value: dict[str, Any], length: int) -> Event:
+    """The record's own event, checked, with the record as `raw`: as it is, or as near as `raw` can hold it."""
+    if length <= LONGEST_VALUE:
+        with suppress(InvalidEvent):  # the checks that follow say what is wrong, if it is not what `raw` cannot hold
+            return parse(document | {"raw": value})
+    return parse(document | {"raw": searchable(value)})
 
 
 def searchable(value: Any) -> Any:

@@ -77,7 +77,7 @@ def _ready(trail: Trail, document: dict[str, Any] | Event) -> _Ready:
         event = document if isinstance(document, Event) else parse(document)
     except InvalidEvent as error:
         return _Ready({}, outcome=Outcome(str(_id_of(document)), "invalid", str(error)))
-    ingested = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    ingested = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     stored = {**event.document, "event": {**event.document["event"], "ingested": ingested}}
     target = {"create": {"_index": index_for(trail.prefix, event.timestamp), "_id": event.id}}
     return _Ready(event.document, b"%b\n%b\n" % (orjson.dumps(target), orjson.dumps(stored)))

@@ -1,7 +1,6 @@
 """CSV (RFC 4180) that a spreadsheet opens without running what an intruder wrote into a user agent."""
 
-import csv
-import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,25 +16,47 @@ _PLACES = nest({name: place for place, name in enumerate(COLUMNS)})
 OWN = ("evidence", "reason", "pinned_by", "pinned_at", "sha256")
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+_QUOTED = re.compile(r'[",\r\n]')
+KEPT, SHORT = 20_000, 200
+
+
+class _Cells(dict[str, str]):
+    """Each value as it stands in the file: defused, and in quotes where RFC 4180 asks for them.
+
+    Events say the same things again and again, so the first short ones are kept.
+    """
+
+    def __missing__(self, value: str) -> str:
+        cell = defused(value)
+        if _QUOTED.search(cell):
+            cell = '"{}"'.format(cell.replace('"', '""'))
+        if len(self) < KEPT and len(value) < SHORT:
+            self[value] = cell
+        return cell
 
 
 def lines(rows: Iterable[Row]) -> Iterator[bytes]:
     """A header, then each row in UTF-8 with CRLF. The source record is in the JSON Lines export only."""
     yield _line([*OWN[:4], *COLUMNS, OWN[4]])
+    cell_of = _Cells()
     for row in rows:
-        own = map(defused, (row.evidence, row.reason, row.pinned_by, row.pinned_at))
-        values = [""] * len(COLUMNS)
-        _fill(values, row.document, _PLACES)
-        yield _line([*own, *values, row.digest])
+        line = [""] * len(COLUMNS)
+        _fill(line, row.document, _PLACES, cell_of)
+        own = (cell_of[row.evidence], cell_of[row.reason], cell_of[row.pinned_by], cell_of[row.pinned_at])
+        yield _line([*own, *line, row.digest])
 
 
-def _fill(values: list[str], document: dict[str, Any], places: dict[str, Any]) -> None:
+def _line(cells: list[str]) -> bytes:
+    return f"{','.join(cells)}\r\n".encode()
+
+
+def _fill(line: list[str], document: dict[str, Any], places: dict[str, Any], cell_of: _Cells) -> None:
     for name, value in document.items():
         place = places.get(name)
         if type(place) is int:
-            values[place] = defused(value if type(value) is str else _text(value))
+            line[place] = cell_of[value if type(value) is str else _text(value)]
         elif place and isinstance(value, dict):
-            _fill(values, value, place)
+            _fill(line, value, place, cell_of)
 
 
 def defused(value: str) -> str:
@@ -57,9 +78,3 @@ def _text(value: Any) -> str:
             return str(value)
         case _:
             return orjson.dumps(value).decode()
-
-
-def _line(values: list[str]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(values)
-    return buffer.getvalue().encode()

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from investigations.models.cases import Case
 
-FROZEN = frozenset({"document", "digest", "event_id", "event_index", "event_timestamp", "case_id", "number", "reason"})
+FROZEN = frozenset({"frozen", "digest", "event_id", "event_index", "event_timestamp", "case_id", "number", "reason"})
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
@@ -22,7 +23,7 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 
 
 class Evidence(models.Model):
-    """`document` is the event as the trail held it; `digest` the SHA-256 of its canonical form (see trail.events).
+    """`frozen` is the event as the trail held it, as JSON; `digest` the SHA-256 of its canonical form (see trail.events).
 
     Withdrawn evidence stays: with who withdrew it, when, and why. `search` and `run` say how it was found.
     """
@@ -34,7 +35,8 @@ class Evidence(models.Model):
     event_timestamp = models.CharField(max_length=40)
     # The time in text of equal length, so that a database sorts it to the nanosecond.
     event_place = models.CharField(max_length=40, db_index=True)
-    document = models.JSONField()
+    # Bytes, for a database's own JSON keeps no NUL, and numbers as it sees fit.
+    frozen = models.BinaryField()
     digest = models.CharField(max_length=64)
     reason = models.TextField(max_length=2_000)
     search = models.JSONField(default=dict)
@@ -68,6 +70,12 @@ class Evidence(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("evidence is kept for ever; withdraw it instead")
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The frozen copy, read."""
+        found: dict[str, Any] = orjson.loads(self.frozen)
+        return found
 
     @property
     def label(self) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import orjson
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -62,7 +63,7 @@ def _pin(case: Case, hits: list[Hit], reason: str, by: User, search: Search | No
         new.append(
             Evidence(
                 case=case, number=number, event_id=hit.event_id, event_index=hit.index, event_timestamp=hit.timestamp,
-                event_place=execute.place(hit)[0], document=hit.document, digest=digest(hit.document), reason=reason,
+                event_place=execute.place(hit)[0], frozen=orjson.dumps(hit.document), digest=digest(hit.document), reason=reason,
                 search=search.to_json() if search else {}, run=run,
                 pinned_by=by, pinned_by_name=by.name or by.username,
             )

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -76,24 +77,31 @@ def _work(export: Export) -> None:
     for left in final.parent.glob(f"{export.public_id}.*.part"):  # by a worker that was killed
         left.unlink(missing_ok=True)
     partial = final.with_suffix(f".{export.owner}.part")
-    format = Export.Format(export.format)
-    digest, size, done = hashlib.sha256(), 0, 0
     try:
-        with open(partial, "xb", opener=_for_us_alone) as file:
-            for done, line in enumerate(WRITERS[format](_rows(export)), FIRST_LINE[format]):
-                file.write(line)
-                digest.update(line)
-                size += len(line)
-                if done % STEP == 0:
-                    if jobs.cancel_requested(export):
-                        return jobs.end_cancelled(export)
-                    jobs.progress(export, done=done)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(final)
+        written = _write(export, partial)
+        if written:
+            partial.replace(final)
     finally:
         partial.unlink(missing_ok=True)
-    return jobs.finish(export, done=done, total=done, size=size, sha256=digest.hexdigest())
+    return jobs.finish(export, **written) if written else jobs.end_cancelled(export)
+
+
+def _write(export: Export, path: Path) -> dict[str, Any] | None:
+    """Write the file, on the disk when this returns; what is known of it then, or None when it was cancelled."""
+    format = Export.Format(export.format)
+    digest, size, done = hashlib.sha256(), 0, 0
+    with open(path, "xb", opener=_for_us_alone) as file:
+        for done, line in enumerate(WRITERS[format](_rows(export)), FIRST_LINE[format]):
+            file.write(line)
+            digest.update(line)
+            size += len(line)
+            if done % STEP == 0:
+                if jobs.cancel_requested(export):
+                    return None
+                jobs.progress(export, done=done)
+        file.flush()
+        os.fsync(file.fileno())
+    return {"done": done, "total": done, "size": size, "sha256": digest.hexdigest()}
 
 
 def _for_us_alone(path: str, flags: int) -> int:
@@ -113,12 +121,8 @@ def _rows(export: Export) -> Iterator[Row]:
             some = export.case.evidence.in_bulk(pks[start : start + STEP])
             yield from (Row.of_evidence(some[pk]) for pk in pks[start : start + STEP])
         return
-    scope = scope_of_run(export.run)
-    for number in range(export.run.chunks):
-        pairs = export.run.chunk_rows.get(number=number).pairs()
-        for start in range(0, len(pairs), STEP):
-            for hit in runs.events(pairs[start : start + STEP], scope):
-                yield Row.of_hit(hit)
+    chunks = (export.run.chunk_rows.get(number=number).pairs() for number in range(export.run.chunks))
+    yield from map(Row.of_hit, runs.in_turn(chunks, scope_of_run(export.run)))
 
 
 def cancel(*, export: Export, by: User) -> None:

@@ -1,5 +1,7 @@
 """Runs: start one, do its work step by step, cancel it, read its results."""
 
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -122,6 +124,21 @@ def events(pairs: list[tuple[str, str]], scope: Scope) -> list[Hit]:
     found = execute.find_among(trail(), pairs, scope)
     execute.fetch(trail(), [pair for pair in pairs if pair[1] not in found], WHOLE_TRAIL)
     return [found[event_id] for _, event_id in pairs if event_id in found]
+
+
+def in_turn(chunks: Iterable[list[tuple[str, str]]], scope: Scope) -> Iterator[Hit]:
+    """The same chunk by chunk, with the next already asked for while one is read: two are held, however many there are.
+
+    The chunks themselves are read in the caller's thread, whose connection to the database is its own.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="run-results") as pool:
+        under_way: Future[list[Hit]] | None = None
+        for pairs in chunks:
+            before, under_way = under_way, pool.submit(events, pairs, scope)
+            if before:
+                yield from before.result()
+        if under_way:
+            yield from under_way.result()
 
 
 def resume_abandoned() -> int:

@@ -35,7 +35,7 @@ def time(moment: Any) -> SafeString:
 @register.filter
 def short(text: str) -> str:
     """The two ends of a long identifier; the whole of it stands in the title and is copied."""
-    return text if len(text) <= 28 else f"{text[:13]}…{text[-12:]}"
+    return text if len(text) <= 22 else f"{text[:10]}…{text[-9:]}"
 
 
 @register.filter

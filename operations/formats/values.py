@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from trail.events import is_ip
@@ -32,7 +33,9 @@ def lower_names(value: Any) -> Any:
 
 def text(value: Any) -> str | None:
     """A scalar as text; None for nothing, and for what is no scalar."""
-    if value is None or isinstance(value, dict | list) or value == "":
+    if type(value) is str:
+        return value or None
+    if value is None or isinstance(value, dict | list):
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -97,6 +100,7 @@ def token(kind: str, identifier: Any) -> dict[str, Any]:
     return {"token.id": public, "token.fingerprint": fingerprint(public), "token.kind": kind}
 
 
+@lru_cache(maxsize=16_384)  # a log names the same keys again and again, and the same clients
 def fingerprint(identifier: str) -> str:
     """SHA-256 of a public identifier, where there is no tail to take it of."""
     return hashlib.sha256(identifier.encode()).hexdigest()
@@ -111,6 +115,7 @@ def agent(value: Any) -> dict[str, Any]:
     return {"user_agent.original": original, "user_agent.name": name, "user_agent.version": version}
 
 
+@lru_cache(maxsize=16_384)
 def _product(original: str) -> tuple[str | None, str | None]:
     products = [word.partition("/") for word in original.split(" ") if "/" in word]
     if original.startswith("Mozilla/"):

@@ -18,7 +18,7 @@ from auditconsole.local.ports import free_port
 from operations.management.commands.demo_people import PASSWORD
 from tests.browser import chromium
 
-EVENTS = 60_000
+EVENTS = 40_000
 expect.set_options(timeout=20_000)
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Download, Page, expect
 
-from tests.browser.conftest import Console, sign_in
+from tests.browser.conftest import EVENTS, Console, sign_in
 
 QUERY = "What a token was refused"
 
@@ -35,7 +35,7 @@ def test_an_analyst_goes_from_a_question_to_an_exported_timeline(
 
 def _answer(console: Console, name: str) -> str:
     """What the demonstration's investigation should find."""
-    told = dict(line.split(maxsplit=1) for line in console.manage("demo", "--answer", "--events", "60000").splitlines())
+    told = dict(line.split(maxsplit=1) for line in console.manage("demo", "--answer").splitlines())
     return told[name]
 
 
@@ -101,7 +101,7 @@ def _pin_from_a_background_run(context: BrowserContext, page: Page, token: str, 
     later.goto(run)
     expect(later.locator("#progress .badge--finished")).to_be_visible(timeout=60_000)
     later.goto(run)
-    expect(later.get_by_text("of 60,000 events").first).to_be_visible()
+    expect(later.get_by_text(f"of {EVENTS:,} events").first).to_be_visible()
     tick = later.locator("input[name=event][type=checkbox]").nth(4)
     chosen = tick.get_attribute("value") or ""
     tick.check()

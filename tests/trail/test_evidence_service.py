@@ -1,5 +1,6 @@
 """Pinning: all or none, once each, numbered one after the other, whoever else pins meanwhile."""
 
+import orjson
 import pytest
 
 from accounts.models import User
@@ -7,7 +8,7 @@ from investigations.errors import CaseClosed, Refused
 from investigations.models import Case, Evidence
 from investigations.services import cases, evidence
 from tests.at_once import at_once
-from tests.factories.cases import open_case
+from tests.factories.cases import open_case, pin
 from tests.factories.events import use, write
 from trail.connection import Trail
 from trail.events import canonical, digest
@@ -62,7 +63,7 @@ def test_a_case_that_was_closed_meanwhile_takes_nothing(case: Case, alice: User)
 def test_every_copy_agrees_with_the_trail_until_one_of_them_is_changed(case: Case, alice: User) -> None:
     (one,) = evidence.pin(case=case, event_ids=["e0"], reason="why", by=alice).new
     assert evidence.check(one) == evidence.Check(copy=True, trail=True)
-    one.document["user"] = {"id": "somebody else"}
+    one.frozen = orjson.dumps(one.document | {"user": {"id": "somebody else"}})
     assert evidence.check(one) == evidence.Check(copy=False, trail=True)
 
 
@@ -74,3 +75,15 @@ def test_people_who_pin_at_once_number_one_after_the_other(transactional_db: Non
     pinned = list(case.evidence.order_by("number"))
     assert [one.number for one in pinned] == [1, 2, 3, 4, 5]
     assert sorted(one.event_id for one in pinned) == ["e0", "e1", "e2", "e3", "e7"]
+
+
+def test_a_frozen_copy_is_exact_whatever_the_event_holds(trail: Trail, alice: User, case: Case) -> None:
+    """A NUL, half a float, a number that only text keeps: what a database's own JSON would refuse or round."""
+    odd = use(
+        "t", id="odd", message="a\0b", labels={"x": "\0"}, raw={"n": 1.50, "big": 2**60}, event__original='{"n":1.50}'
+    )
+    (one,) = pin(trail, case, alice, odd)
+    one.refresh_from_db()
+    held = trail.client.get(index=f"{trail.prefix}-events-2026.11", id="odd")["_source"]
+    assert one.document == held
+    assert evidence.check(one).copy

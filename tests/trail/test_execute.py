@@ -207,4 +207,4 @@ def test_a_facet_knows_who_is_common_over_all_months_and_leads_in_none(trail: Tr
     ))  # fmt: skip
     facet = execute.page(trail, Search(), WHOLE_TRAIL).facets["user.name"]
     assert facet.values[0] == ("quiet", 15)
-    assert (facet.others, facet.error) == (3 * 30 * 6 - 7 * 6, 0)
+    assert (facet.others, facet.error) == (3 * 30 * 6 - 5 * 6, 0)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories.events import event
+from trail import mapping
 from trail.connection import Trail, connect
 from trail.errors import TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import parse
@@ -156,3 +157,36 @@ def test_the_first_write_of_all_puts_the_template_in_place(trail: Trail) -> None
     assert installed_version(trail)
     made = trail.client.indices.get_settings(index=trail.events, params={"flat_settings": "true"})
     assert {one["settings"]["index.append_only.enabled"] for one in made.values()} == {"true"}
+
+
+def test_a_month_that_takes_no_writes_refuses_loudly(trail: Trail) -> None:
+    write(trail, [event(id="before")])
+    month = f"{trail.prefix}-events-2026.11"
+    trail.client.indices.put_settings(index=month, body={"index.blocks.write": True})
+    with pytest.raises(WriteRefused, match="did not take event after"):
+        write(trail, [event(id="after")])
+    trail.client.indices.put_settings(index=month, body={"index.blocks.write": False})
+    trail.client.indices.refresh(index=month)
+    assert trail.client.count(index=month)["count"] == 1
+
+
+def test_what_only_the_engine_finds_invalid_is_told_with_its_reason(trail: Trail) -> None:
+    """An index of an older template, which a newer service's field meets."""
+    older = mapping.template(trail.prefix)
+    del older["template"]["mappings"]["properties"]["trace"]
+    trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=older)
+    outcomes = write(trail, [event(), event(trace__id="t"), event()])
+    assert _statuses(outcomes) == ["created", "invalid", "created"]
+    assert "trace" in outcomes[1].reason
+
+
+def test_whatever_else_answers_there_took_nothing(trail: Trail) -> None:
+    """A web server that is no engine stands at the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    stranger = connect(f"http://127.0.0.1:{server.server_port}", prefix=trail.prefix)
+    with pytest.raises(WriteRefused, match="refused to write"):
+        write(stranger, [event()])
+    stranger.client.close()
+    server.shutdown()
+    server.server_close()

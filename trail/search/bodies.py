@@ -19,7 +19,7 @@ PAGE_SIZE = 50
 BARS = 80
 # The engine chooses a round step with at most this many bars, often far fewer.
 AUTO_BARS = 200
-FACET_VALUES = 8
+FACET_VALUES = 6
 # With fewer, what is common over many months and nowhere the commonest would be counted short.
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.

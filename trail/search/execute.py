@@ -18,7 +18,7 @@ from trail.search import bodies
 from trail.search.spec import Scope, Search
 
 KEEP_ALIVE = "3m"
-IDS_AT_ONCE = 1_000
+IDS_AT_ONCE = 2_000
 # More names than this make an address that the engine refuses.
 NAMED_AT_ONCE = 100
 _WHOLE = {"allow_partial_search_results": "false"}

@@ -134,6 +134,8 @@ class Search:
     def from_query(cls, query: Mapping[str, Any]) -> "Search":
         """The inverse of to_query. Raises BadQuery when a part cannot be understood."""
         lists = {k: (query.getlist(k) if hasattr(query, "getlist") else list(query[k])) for k in query}
+        if any("\0" in value for values in lists.values() for value in values):
+            raise BadQuery("A search cannot hold a NUL character; search for what stands beside it.", 0)
 
         def one(name: str) -> str:
             values = lists.get(name) or [""]

@@ -1,5 +1,6 @@
 """One piece of evidence, and its withdrawal."""
 
+import orjson
 import pytest
 from django.test import Client
 from pytest_django import Settings
@@ -45,7 +46,7 @@ def test_it_shows_the_copy_and_that_it_agrees_with_the_trail(
 
 
 def test_a_copy_that_was_tampered_with_is_an_incident(client: Client, alice: User, one: Evidence, page: str) -> None:
-    Evidence.objects.filter(pk=one.pk).update(document=one.document | {"user": {"id": "somebody"}})
+    Evidence.objects.filter(pk=one.pk).update(frozen=orjson.dumps(one.document | {"user": {"id": "somebody"}}))
     client.force_login(alice)
     assertContains(client.get(page), "The copy no longer has the digest it was pinned with.")
 

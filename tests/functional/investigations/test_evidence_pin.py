@@ -181,10 +181,10 @@ def test_a_link_does_not_do_it(client: Client, bob: User) -> None:
 
 def test_evidence_is_frozen(case: Case, alice: User, trail: Trail) -> None:
     (one,) = pin(trail, case, alice, use("t"))
-    one.document = {}
+    one.frozen = b"{}"
     with pytest.raises(TypeError, match="frozen"):
         one.save()
     with pytest.raises(TypeError, match="frozen"):
-        one.save(update_fields=["document"])
+        one.save(update_fields=["frozen"])
     with pytest.raises(TypeError, match="kept for ever"):
         one.delete()

@@ -5,6 +5,8 @@ import io
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from investigations.exports import csv as csv_export
 from investigations.exports import jsonl
@@ -35,6 +37,18 @@ def test_csv_holds_each_field_and_the_reason_exactly() -> None:
 def test_no_value_begins_a_formula(value: str) -> None:
     (read,) = _read([_row(user_agent__original=value)])
     assert read["user_agent.original"] == f"'{value}"
+
+
+@given(st.lists(st.text(st.sampled_from("ab\",\r\n;' =+é"), max_size=8), min_size=1, max_size=4))
+def test_any_text_stands_in_the_file_as_the_standard_writer_would_put_it(ids: list[str]) -> None:
+    documents = [{"user": {"id": one, "name": ids[0]}} for one in ids]
+    header, *_ = lines = list(csv_export.lines(Row(document, "f00d") for document in documents))
+    standard = io.StringIO()
+    writer = csv.DictWriter(standard, header.decode().rstrip().split(","), restval="", lineterminator="\r\n")
+    writer.writerows(
+        {"user.id": csv_export.defused(one), "user.name": csv_export.defused(ids[0]), "sha256": "f00d"} for one in ids
+    )
+    assert b"".join(lines[1:]).decode() == standard.getvalue()
 
 
 def test_json_lines_hold_the_event_whole() -> None:

@@ -139,3 +139,8 @@ def test_taking_secrets_out_leaves_none_and_changes_nothing_else(text: str) -> N
     assert count >= 1
     assert not events.SECRET.search(cleaned)
     assert JWT not in cleaned
+
+
+def test_an_id_is_plain_enough_to_be_kept_anywhere() -> None:
+    with pytest.raises(InvalidEvent, match="without NUL"):
+        parse(event(id="a\0b"))

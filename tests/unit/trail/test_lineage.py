@@ -27,3 +27,7 @@ def test_tokens_of_other_ids_are_no_parents() -> None:
 
 def test_unknown_caveats_infer_nothing() -> None:
     assert list(edges_among([_seen("root"), Seen("t", "child", None, None)])) == []
+
+
+def test_of_two_parents_none_is_its_own_child() -> None:
+    assert list(edges_among([_seen("same", "a"), _seen("same", "a")])) == []

@@ -78,6 +78,13 @@ def test_a_parameter_is_a_value_whatever_it_says(value: str) -> None:
         ("url.path:*a*b*c*d*e*f*g*h*i*", "at most eight"),
         ("user.id:$x", "has no value"),
         ("message:[a TO b]", "no order"),
+        ("source.ip:10.*", "write a network"),
+        ("event.sequence:1*", "cannot be searched by"),
+        ("url.path:*a*", "at least two characters"),
+        ("user.id:a*", "at least two characters"),
+        ("*x", "begin with two characters"),
+        ("event.sequence:99999999999999999999", "at most 64 bits"),
+        ("@timestamp:2026-13-01T00:00:00Z", "holds times"),
     ],
 )
 def test_what_the_engine_would_refuse_or_choke_on_is_refused_before(text: str, says: str) -> None:
@@ -132,3 +139,55 @@ def test_a_writers_numbers_are_counted_in_blocks_or_read_in_order() -> None:
     }
     assert bodies.numbers("w", 7, 30) == read
     assert bodies.numbers("w", 7, 30, after=[9, "x"]) == read | {"search_after": [9, "x"]}
+
+
+def _query(text: str, **parameters: tuple[str, ...]) -> object:
+    (clause,) = bodies.query(Search(text=text, parameters=tuple(parameters.items())), WHOLE_TRAIL)["bool"]["filter"]
+    return clause
+
+
+def test_each_kind_of_field_is_asked_in_its_own_way() -> None:
+    assert _query("*") == {"match_all": {}}
+    assert _query("user.id:*") == {"exists": {"field": "user.id"}}
+    assert _query("token.cache_hit:true") == {"term": {"token.cache_hit": True}}
+    assert _query("event.sequence:7") == {"term": {"event.sequence": 7}}
+    assert _query('message:"no such key"') == {"match_phrase": {"message": "no such key"}}
+    assert _query("@timestamp:2026-11-24") == {"range": {"@timestamp": {"gte": "2026-11-24", "lte": "2026-11-24"}}}
+    assert _query("event.sequence:[1 TO 5}") == {"range": {"event.sequence": {"gte": "1", "lt": "5"}}}
+    assert _query("event.sequence:[* TO *]") == {"exists": {"field": "event.sequence"}}
+    assert _query("url.path:/v1/*") == {"wildcard": {"url.path": {"value": "/v1/*"}}}
+    assert _query("token.discharges.outcome:failure") == {
+        "nested": {"path": "token.discharges", "query": {"term": {"token.discharges.outcome": "failure"}}}
+    }
+
+
+def test_a_word_is_looked_for_everywhere_and_an_address_among_the_addresses() -> None:
+    def fields(text: str) -> set[str]:
+        should = _query(text)["bool"]["should"]  # type: ignore[index]
+        return {name for one in should for body in one.values() for name in body}
+
+    assert {"user.id", "message", "raw", "labels", "url.path"} <= fields("mallory")
+    assert "source.ip" not in fields("mallory")
+    assert "source.ip" in fields("192.0.2.7") & fields("192.0.2.0/24")
+    assert "url.path" not in fields("ab"), "two letters inside any path would be a scan"
+    assert fields("mal*") <= {
+        "user.id",
+        "user.name",
+        "user.email",
+        "token.id",
+        "service.name",
+        "resource.id",
+        "event.action",
+    }
+
+
+def test_many_values_without_a_field_are_each_looked_for() -> None:
+    assert len(_query("$who", who=("alice", "bob"))["bool"]["should"]) == 2  # type: ignore[index]
+
+
+def test_a_filter_says_there_is_a_value_and_refuses_what_cannot_be_searched() -> None:
+    found = bodies.query(Search(filters=(Filter("user.email", operator="exists"),)), WHOLE_TRAIL)
+    assert found == {"bool": {"filter": [{"exists": {"field": "user.email"}}]}}
+    for name, says in (("event.original", "not searchable"), ("nobody.knows", "no field")):
+        with pytest.raises(BadQuery, match=says):
+            bodies.query(Search(filters=(Filter(name, ("x",)),)), WHOLE_TRAIL)

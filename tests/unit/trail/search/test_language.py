@@ -21,6 +21,10 @@ def test_fields_groups_negation_ranges_and_parameters() -> None:
     assert parse("token.id:$token") == Parameter("token.id", "token", 9)
     assert parse('"no such key"') == Term(None, "no such key", 0, phrase=True)
     assert parse("url.path:/v1/*") == Term("url.path", "/v1/*", 9, pattern=True)
+    assert parse("event.sequence:<5") == Range("event.sequence", None, "5", False, False, 15)
+    assert parse("a && b || c") == Any_((All((Term(None, "a", 0), Term(None, "b", 5))), Term(None, "c", 10)))
+    assert parse("+a") == Term(None, "a", 1)
+    assert parse("*") == All(())
     assert parse("   ") is None
 
 
@@ -38,6 +42,10 @@ def test_fields_groups_negation_ranges_and_parameters() -> None:
         ("user.id:", 8, "followed by nothing"),
         ("[1 TO 2]", 0, "needs a field"),
         (")", 0, "Did not expect"),
+        ("token.discharges:x", 0, "cannot be searched as a whole"),
+        ("source.geo.location:x", 0, "cannot be searched as a whole"),
+        ("token.discharges.nothing:x", 0, "There is no field"),
+        ("event.sequence:[1 5]", 15, "A range is written"),
     ],
 )
 def test_a_fault_is_told_where_it_is(text: str, position: int, says: str) -> None:

@@ -10,7 +10,9 @@ from trail.errors import BadQuery
 from trail.search.spec import Filter, Search
 
 fields = st.sampled_from(["user.id", "source.ip", "event.action", "labels.team", "raw.a.b"])
-values = st.text(min_size=1, max_size=30).filter(lambda text: text.strip() == text)
+values = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=30).filter(
+    lambda text: text.strip() == text
+)
 filters = st.builds(Filter, fields, st.lists(values, min_size=1, max_size=3).map(tuple), st.booleans()) | st.builds(
     lambda field, negated: Filter(field, (), negated, "exists"), fields, st.booleans()
 )
@@ -70,3 +72,8 @@ def test_a_time_that_ends_before_it_begins_is_refused() -> None:
 def test_what_cannot_be_understood_is_refused(query: dict[str, list[str]]) -> None:
     with pytest.raises(BadQuery):
         Search.from_query(query)
+
+
+def test_a_search_holds_no_nul() -> None:
+    with pytest.raises(BadQuery, match="NUL"):
+        Search.from_query({"q": ["user.id:$x"], "p.x": ["a\0"]})
