@@ -33,12 +33,16 @@ def imports(stage: Stage, *, size: int, rounds: int) -> list[Pairs]:
             for record in reading.records(source)
             for document in importing.events_of(FORMAT, record)[0]
         ]  # fmt: skip
-    # All of one month, as the log is: each side writes to one index.
-    ready = list(stream(Demonstration(max(size, 2_000), 2, UNTIL, days=20)))
+    ready = ready_events(size)
     return [
         _beside_bulk(stage, f"import of {size:,} records", imported, lambda trail: _import(trail, log), rounds),
         _beside_bulk(stage, f"write of {len(ready):,} events", ready, lambda trail: _write(trail, ready), rounds),
     ]
+
+
+def ready_events(size: int) -> list[dict[str, Any]]:
+    """So many events or a few more, all of one month: each side writes to one index."""
+    return list(stream(Demonstration(max(size, 2_000), 2, UNTIL, days=20)))
 
 
 def _import(trail: Trail, log: Path) -> int:

@@ -13,6 +13,14 @@ class WriteRefused(TrailError):
     """An event was not made durable; the caller must not go on as if it had been."""
 
 
+class WriteUnknown(WriteRefused):
+    """The same, but the event may be found later all the same: it was on its way when something failed."""
+
+
+class SpoolBusy(TrailError):
+    """Another process writes to, or delivers from, the same spool."""
+
+
 class InvalidEvent(TrailError):
     """An event does not fit the schema. `field` says where, `expected` says what would have been right."""
 

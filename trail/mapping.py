@@ -98,6 +98,8 @@ def ensure_index(trail: Trail, index: str) -> None:
     if not re.fullmatch(re.escape(trail.prefix) + r"-events-\d{4}\.\d{2}", index):
         raise ValueError(f"{index} is not an index of this trail")
     try:
+        if installed_version(trail) is None:
+            install(trail)  # without it the index would be none of ours: it would take anything, and let it be changed
         trail.client.indices.create(index=index)
     except RequestError as error:
         if error.error != "resource_already_exists_exception":

@@ -12,7 +12,7 @@ from opensearchpy.exceptions import ConnectionError as EngineConnectionError
 from opensearchpy.exceptions import TransportError
 
 from trail.connection import Trail
-from trail.errors import InvalidEvent, TrailUnavailable, WriteRefused
+from trail.errors import InvalidEvent, TrailError, TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import Event, digest, get, parse
 from trail.mapping import ensure_index, index_for
 
@@ -97,24 +97,59 @@ def _batches(ready: Iterable[_Ready], most: int) -> Iterator[list[_Ready]]:
         yield batch
 
 
+def attempt(trail: Trail, documents: Iterable[dict[str, Any] | Event]) -> list[Outcome | TrailError]:
+    """Write events and answer for each what became of it, in order; an error of one is not an error of its neighbours.
+
+    WriteRefused: it was not taken. WriteUnknown or TrailUnavailable: it may be there, or not on every copy.
+    """
+    ready = (_ready(trail, document) for document in documents)
+    return [answer for batch in _batches(ready, BATCH) for answer in _attempt(trail, batch, False)]
+
+
 def _send(trail: Trail, batch: list[_Ready], refresh: bool = False) -> list[Outcome]:
-    outcomes = [one.outcome for one in batch]
+    outcomes: list[Outcome] = []
+    for answer in _attempt(trail, batch, refresh):
+        if isinstance(answer, TrailError):
+            raise answer
+        outcomes.append(answer)
+    return outcomes
+
+
+def _attempt(trail: Trail, batch: list[_Ready], refresh: bool) -> list[Outcome | TrailError]:
+    answers: list[Outcome | TrailError | None] = [one.outcome for one in batch]
     sent = [number for number, one in enumerate(batch) if one.lines]
     there: list[int] = []
-    for number, item in zip(sent, _bulk(trail, [batch[n].lines for n in sent], refresh), strict=True):
+    try:
+        items = _bulk(trail, [batch[n].lines for n in sent], refresh)
+    except TrailError as error:
+        return [one.outcome or error for one in batch]
+    for number, item in zip(sent, items, strict=True):
         result = item["create"]
-        if result["status"] == 201:
-            _expect_every_copy(result)
-            outcomes[number] = Outcome(result["_id"], "created")
-        elif result["status"] == 409:
+        if result["status"] == 409:
             there.append(number)
-        elif result["status"] == 400:
-            outcomes[number] = Outcome(result["_id"], "invalid", _reason(result))
         else:
-            raise WriteRefused(f"The trail did not take event {result['_id']}: {_reason(result)}.")
-    for number, outcome in zip(there, _compare(trail, [batch[n].document for n in there]), strict=True):
-        outcomes[number] = outcome
-    return [outcome for outcome in outcomes if outcome is not None]
+            answers[number] = _answer(result)
+    try:
+        compared: list[Outcome | TrailError] = list(_compare(trail, [batch[n].document for n in there]))
+    except TrailError as error:
+        compared = [error for _ in there]
+    for number, one in zip(there, compared, strict=True):
+        answers[number] = one
+    return [answer for answer in answers if answer is not None]
+
+
+def _answer(result: dict[str, Any]) -> Outcome | TrailError:
+    """What the engine says of one event that was not there yet."""
+    event_id, status = result["_id"], result["status"]
+    if status == 201:
+        shards = result["_shards"]
+        if shards["successful"] < shards["total"]:
+            return WriteUnknown(f"Event {event_id} reached {shards['successful']} of {shards['total']} copies only.")
+        return Outcome(event_id, "created")
+    if status == 400:
+        return Outcome(event_id, "invalid", _reason(result))
+    kind = WriteUnknown if status >= 500 else WriteRefused
+    return kind(f"The trail did not take event {event_id}: {_reason(result)}.")
 
 
 def _id_of(document: Any) -> Any:
@@ -127,12 +162,6 @@ def _reason(result: dict[str, Any]) -> str:
     return f"{error.get('reason', 'no reason given')}{f' ({cause})' if cause else ''}"
 
 
-def _expect_every_copy(result: dict[str, Any]) -> None:
-    shards = result["_shards"]
-    if shards.get("failed"):
-        raise WriteRefused(f"Event {result['_id']} reached {shards['successful']} of {shards['total']} copies only.")
-
-
 def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True) -> list[dict[str, Any]]:
     if not lines:
         return []
@@ -143,7 +172,8 @@ def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True
     except EngineConnectionError as error:
         raise TrailUnavailable("The trail does not answer, so nothing is known to be written to it.") from error
     except TransportError as error:
-        raise WriteRefused(f"The trail refused to write: {error}.") from error
+        kind = WriteRefused if isinstance(error.status_code, int) and error.status_code < 500 else WriteUnknown
+        raise kind(f"The trail refused to write: {error}.") from error
     items: list[dict[str, Any]] = answer["items"]
     missing = [number for number, item in enumerate(items) if item["create"]["status"] == 404]
     if missing and first:
@@ -163,13 +193,13 @@ def _compare(trail: Trail, documents: list[dict[str, Any]]) -> list[Outcome]:
     wanted = [{"_index": index_for(trail.prefix, d["@timestamp"]), "_id": d["event"]["id"]} for d in documents]
     try:
         found = trail.client.mget(body={"docs": wanted})["docs"]
+        _expect_to_see(documents, found)
+        _expect_every_copy(trail, {one["_index"] for one in wanted})
     except TransportError as error:
         raise TrailUnavailable(f"The trail could not be read to compare events: {error}.") from error
     outcomes = []
     for document, stored in zip(documents, found, strict=True):
         event_id = document["event"]["id"]
-        if not stored.get("found"):
-            raise WriteRefused(f"Event {event_id} is said to exist and cannot be read.")
         same = digest(stored["_source"]) == digest(document)
         outcomes.append(
             Outcome(event_id, "existing")
@@ -177,3 +207,17 @@ def _compare(trail: Trail, documents: list[dict[str, Any]]) -> list[Outcome]:
             else Outcome(event_id, "conflict", "another event is stored under this id")
         )
     return outcomes
+
+
+def _expect_to_see(documents: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
+    for document, stored in zip(documents, found, strict=True):
+        if not stored.get("found"):
+            raise WriteRefused(f"Event {document['event']['id']} is said to exist and cannot be read.")
+
+
+def _expect_every_copy(trail: Trail, indices: set[str]) -> None:
+    """That an event is there says nothing of its copies: it counts when no copy of its index is missing."""
+    health = trail.client.cluster.health(index=",".join(sorted(indices)), params={"level": "indices"})["indices"]
+    for index in sorted(indices):
+        if health[index]["status"] != "green":
+            raise WriteUnknown(f"A copy of {index} is missing, so events in it are not known to be on every copy.")

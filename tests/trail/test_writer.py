@@ -1,8 +1,12 @@
 """Written means durable and once; anything else is said."""
 
+import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,8 +15,9 @@ from hypothesis import strategies as st
 from tests.factories.events import event
 from trail import mapping
 from trail.connection import Trail, connect
-from trail.errors import TrailUnavailable, WriteRefused
+from trail.errors import TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import parse
+from trail.mapping import installed_version
 from trail.writer import BATCH_BYTES, _batches, _Ready, write, write_many
 
 
@@ -97,6 +102,61 @@ def test_an_event_that_was_checked_is_written_as_it_is(trail: Trail) -> None:
 def test_no_answer_is_no_success() -> None:
     with pytest.raises(TrailUnavailable):
         write(connect("http://127.0.0.1:1", timeout=1), [event()])
+
+
+@contextmanager
+def gateway(answers: dict[str, tuple[int, Any]]) -> Iterator[Trail]:
+    """A trail behind a gateway that answers by itself: a status and a body for each path."""
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            status, body = answers[self.path]
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Gateway) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        trail = connect(f"http://127.0.0.1:{server.server_port}")
+        yield trail
+        trail.client.close()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(("status", "error"), [(429, WriteRefused), (413, WriteRefused), (502, WriteUnknown)])
+def test_a_refusal_is_certain_and_a_failure_is_not(status: int, error: type[Exception]) -> None:
+    with gateway({"/_bulk": (status, {})}) as trail, pytest.raises(WriteRefused) as raised:
+        write(trail, [event()])
+    assert type(raised.value) is error
+
+
+@pytest.mark.parametrize(
+    ("read", "error"),
+    [((502, {}), TrailUnavailable), ((200, {"docs": [{"found": False}]}), WriteRefused)],
+)
+def test_an_event_that_is_said_to_be_there_counts_only_when_it_is_seen(
+    read: tuple[int, Any], error: type[Exception]
+) -> None:
+    taken = {"items": [{"create": {"_id": "one", "status": 409}}]}
+    with gateway({"/_bulk": (200, taken), "/_mget": read}) as trail, pytest.raises(error):
+        write(trail, [event(id="one")])
+
+
+def test_the_first_write_of_all_puts_the_template_in_place(trail: Trail) -> None:
+    trail.client.indices.delete_index_template(name=f"{trail.prefix}-events")
+    assert _statuses(write(trail, [event()])) == ["created"]
+    assert installed_version(trail)
+    made = trail.client.indices.get_settings(index=trail.events, params={"flat_settings": "true"})
+    assert {one["settings"]["index.append_only.enabled"] for one in made.values()} == {"true"}
 
 
 def test_a_month_that_takes_no_writes_refuses_loudly(trail: Trail) -> None:

@@ -344,3 +344,62 @@ def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = No
             }
         },
     }
+
+
+# --- Writers' numbers ------------------------------------------------------------------------------------------------
+
+
+def writers(*, after: dict[str, str] | None = None, size: int = 500) -> Body:
+    """Each writer that numbers its events: the numbers' ends, how many, their sum, and when the trail last had one."""
+    composite = {"size": size, "sources": [{"writer": {"terms": {"field": "writer.id"}}}]}
+    return {
+        "query": {"exists": {"field": "event.sequence"}},
+        "size": 0,
+        "track_total_hits": False,
+        "aggs": {
+            "writers": {
+                "composite": composite | ({"after": after} if after else {}),
+                "aggs": {
+                    "numbers": {"stats": {"field": "event.sequence"}},
+                    "last": {"max": {"field": "event.ingested"}},
+                },
+            }
+        },
+    }
+
+
+def _numbers_between(writer: str, first: int, last: int) -> Body:
+    between = {"range": {"event.sequence": {"gte": first, "lte": last}}}
+    return {"bool": {"filter": [{"term": {"writer.id": writer}}, between]}}
+
+
+def number_blocks(writer: str, first: int, last: int, *, block: int) -> Body:
+    """How many of a writer's numbers are there in each block of so many from `first` on, and their sum."""
+    return {
+        "query": _numbers_between(writer, first, last),
+        "size": 0,
+        "track_total_hits": False,
+        "aggs": {
+            "blocks": {
+                "histogram": {
+                    "field": "event.sequence",
+                    "interval": block,
+                    "offset": first % block,
+                    "min_doc_count": 1,
+                },
+                "aggs": {"numbers": {"stats": {"field": "event.sequence"}}},
+            }
+        },
+    }
+
+
+def numbers(writer: str, first: int, last: int, *, after: list[Any] | None = None, size: int = 5_000) -> Body:
+    """A writer's numbers themselves, in order."""
+    body: Body = {
+        "query": _numbers_between(writer, first, last),
+        "size": size,
+        "track_total_hits": False,
+        "_source": False,
+        "sort": [{"event.sequence": "asc"}, {"event.id": "asc"}],
+    }
+    return body | ({"search_after": after} if after else {})

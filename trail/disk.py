@@ -1,0 +1,77 @@
+"""Files whose bytes, and whose names, are on disk when a function returns. POSIX: fsync(2) of a file and of its folder."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trail.errors import SpoolBusy
+
+
+def sync(path: Path) -> None:
+    """Whatever was written to a file, by whichever process."""
+    with opened(path, os.O_RDONLY) as descriptor:
+        os.fsync(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable: a new file is only there after a power cut if its folder was synced too."""
+    with opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        os.fsync(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """A folder, its parents, and their names on disk."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync_folder(made.parent)
+
+
+def write_all(descriptor: int, content: bytes | memoryview) -> None:
+    """Every byte, however few the system takes at a time. Raises OSError: a full disk, a limit."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def replace(path: Path, content: bytes) -> None:
+    """A whole file in place of another: whoever reads sees the one or the other, after a power cut too. Raises OSError."""
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        with opened(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
+            write_all(descriptor, content)
+            os.fsync(descriptor)
+    except OSError:
+        beside.unlink(missing_ok=True)  # half a file takes room where there may be none
+        raise
+    beside.rename(path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def opened(path: Path, flags: int) -> Iterator[int]:
+    """A file by its descriptor; what it holds is for its owner alone."""
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def lock(path: Path, kind: int, patience: float = 0) -> int:
+    """A lock file's descriptor, which holds the lock until it is closed. Raises SpoolBusy when another has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                os.close(descriptor)
+                raise SpoolBusy(f"Another process holds {path}.") from None
+            time.sleep(0.01)
+        else:
+            return descriptor

@@ -1,0 +1,134 @@
+"""Which of a writer's numbered events never arrived, and which writers have fallen silent.
+
+A writer counts its events from 0 (trail.emitter). What is asked first are each writer's first number, last number, how
+many and their sum, which tell whether any is missing; only then, and only where one is, ever smaller blocks of numbers.
+An event that was written within the last second or so cannot be found yet, and events arrive out of order while several
+are under way: a gap right below a writer's last number may close by itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from trail.connection import Trail
+from trail.search import bodies
+from trail.search.execute import ask
+
+BLOCKS = 500  # blocks that are looked at in one question; memory is of these
+FEW = 5_000  # numbers that are read themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What the trail holds of a writer's numbers. `last_heard` is when it last took one of its events, by its own clock."""
+
+    id: str
+    first: int
+    last: int
+    events: int
+    sum: int
+    last_heard: datetime
+
+    @property
+    def whole(self) -> bool:
+        """Whether every number from 0 to the last is there, once."""
+        return _is_whole(0, self.last, self.events, self.sum)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers of a writer, from `first` to `last`, of which the trail has none."""
+
+    writer: str
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        numbers = f"{self.first}" if self.first == self.last else f"{self.first}–{self.last}"
+        return f"writer {self.writer}: {numbers} never arrived"
+
+
+def writers(trail: Trail) -> Iterator[Writer]:
+    """Every writer that numbers its events, by name. Raises TrailUnavailable."""
+    after: dict[str, str] | None = None
+    while True:
+        found = ask(trail, bodies.writers(after=after)).get("aggregations", {}).get("writers", {"buckets": []})
+        for bucket in found["buckets"]:
+            numbers = bucket["numbers"]
+            heard = datetime.fromtimestamp(bucket["last"]["value"] / 1000, UTC)
+            ends = (int(numbers["min"]), int(numbers["max"]))
+            yield Writer(bucket["key"]["writer"], *ends, numbers["count"], int(numbers["sum"]), heard)
+        after = found.get("after_key")
+        if after is None:
+            return
+
+
+def gaps(trail: Trail) -> Iterator[Gap]:
+    """What never arrived, writer by writer, in order. Raises TrailUnavailable."""
+    for writer in writers(trail):
+        if not writer.whole:
+            yield from gaps_of(trail, writer.id, 0, writer.last)
+
+
+def silent(trail: Trail, since: datetime) -> Iterator[Writer]:
+    """Writers of which the trail has had nothing since a time. Raises TrailUnavailable."""
+    return (writer for writer in writers(trail) if writer.last_heard < since)
+
+
+def gaps_of(trail: Trail, writer: str, first: int, last: int) -> Iterator[Gap]:
+    """What is missing of a writer's numbers from `first` to `last`."""
+    missing: tuple[int, int] | None = None
+    for start, end in _missing(trail, writer, first, last):
+        if missing and missing[1] + 1 == start:
+            missing = (missing[0], end)
+            continue
+        if missing:
+            yield Gap(writer, *missing)
+        missing = (start, end)
+    if missing:
+        yield Gap(writer, *missing)
+
+
+def _missing(trail: Trail, writer: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Stretches of missing numbers in order, one beside another where a block ends."""
+    if last - first < FEW:
+        yield from _between(first, last, _numbers(trail, writer, first, last))
+        return
+    block = -(-(last - first + 1) // BLOCKS)
+    answer = ask(trail, bodies.number_blocks(writer, first, last, block=block))
+    here = first
+    for bucket in answer["aggregations"]["blocks"]["buckets"]:
+        start = int(bucket["key"])
+        end = min(start + block - 1, last)
+        if here < start:
+            yield here, start - 1
+        if not _is_whole(start, end, bucket["numbers"]["count"], int(bucket["numbers"]["sum"])):
+            yield from _missing(trail, writer, start, end)
+        here = end + 1
+    if here <= last:
+        yield here, last
+
+
+def _between(first: int, last: int, there: Iterator[int]) -> Iterator[tuple[int, int]]:
+    for number in there:
+        if first < number:
+            yield first, number - 1
+        first = number + 1
+    if first <= last:
+        yield first, last
+
+
+def _numbers(trail: Trail, writer: str, first: int, last: int) -> Iterator[int]:
+    after: list[Any] | None = None
+    while True:
+        found = ask(trail, bodies.numbers(writer, first, last, after=after))["hits"]["hits"]
+        yield from (int(hit["sort"][0]) for hit in found)
+        if not found:
+            return
+        after = found[-1]["sort"]
+
+
+def _is_whole(first: int, last: int, events: int, total: int) -> bool:
+    """By count and sum: a number that is missing beside one that is there twice gives another sum."""
+    return events == last - first + 1 and total == (first + last) * events // 2
