@@ -71,9 +71,11 @@ def test_the_workers_life_shows_on_the_status_page_even_while_it_is_busy(worker:
     def state() -> str:
         return next(part.state for part in health.parts() if part.name == "Background worker")
 
-    waiting = [start(alice) for _ in range(3)]
+    worker.end(signal.SIGKILL)
     cache.delete(health.HEARTBEAT)
+    waiting = [start(alice) for _ in range(3)]
     assert state() == "down"
+    worker.start()
     wait_until(lambda: state() == "up", "the worker's sign of life")
     for run in waiting:
         await_end(run)
