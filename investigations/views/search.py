@@ -51,7 +51,7 @@ def search(request: HttpRequest) -> HttpResponse:
             status = 400
         except OUTAGES as error:
             # Never the results of another search below this one's words.
-            context |= {"problem": f"{error} Try again, or see the status page."}
+            context |= unanswered(error)
             status = 503
     else:
         context |= faulty(asked.problem)
@@ -62,6 +62,11 @@ def search(request: HttpRequest) -> HttpResponse:
 def faulty(error: BadQuery | None) -> dict[str, Any]:
     """What a page shows of a query that cannot be understood: the sentence, and below the query where."""
     return {"problem": error, "caret": " " * error.position + "▲" if error else ""}
+
+
+def unanswered(error: Exception) -> dict[str, Any]:
+    """What a page shows in the place of an answer that an outage kept back."""
+    return {"problem": f"{error} Try again, or see the status page."}
 
 
 def _case(request: HttpRequest, asked: Asked) -> Case | None:
@@ -158,7 +163,7 @@ def _question(request: HttpRequest, name: str, parameter: str, ask: Any, underst
         context |= {"problem": str(error), "about": without_secrets(about)[0]}
         status = 400
     except OUTAGES as error:
-        context |= {"problem": f"{error} Try again, or see the status page."}
+        context |= unanswered(error)
         status = 503
     return render_page(request, f"investigations/question_{name}.html", context, status=status)
 

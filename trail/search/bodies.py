@@ -382,15 +382,12 @@ def number_blocks(writer: str, first: int, last: int, *, block: int) -> Body:
         "aggs": {
             "blocks": {
                 "histogram": {
-                    "field": "event.sequence",
-                    "interval": block,
-                    "offset": first % block,
-                    "min_doc_count": 1,
+                    "field": "event.sequence", "interval": block, "offset": first % block, "min_doc_count": 1,
                 },
                 "aggs": {"numbers": {"stats": {"field": "event.sequence"}}},
             }
         },
-    }
+    }  # fmt: skip
 
 
 def numbers(writer: str, first: int, last: int, *, after: list[Any] | None = None, size: int = 5_000) -> Body:
