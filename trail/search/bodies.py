@@ -359,13 +359,10 @@ def writers(*, after: dict[str, str] | None = None, size: int = 500) -> Body:
         "aggs": {
             "writers": {
                 "composite": composite | ({"after": after} if after else {}),
-                "aggs": {
-                    "numbers": {"stats": {"field": "event.sequence"}},
-                    "last": {"max": {"field": "event.ingested"}},
-                },
+                "aggs": {"numbers": {"stats": {"field": "event.sequence"}}, "last": {"max": {"field": "event.ingested"}}},
             }
         },
-    }
+    }  # fmt: skip
 
 
 def _numbers_between(writer: str, first: int, last: int) -> Body:
