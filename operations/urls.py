@@ -1,5 +1,5 @@
 from django.urls import path
 
-from operations import views
+from operations.views import status
 
-urlpatterns = [path("status/", views.status, name="status")]
+urlpatterns = [path("status/", status.status, name="status")]

@@ -1,21 +1,11 @@
 """A case: who works on it, what was noted, what happened to it. Knows nothing of the trail."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
-from django.utils.crypto import get_random_string
 
 from accounts.models import User
+from accounts.records import Record, new_public_id
 from accounts.roles import may_investigate, sees_every_case
-
-# Without characters that are mistaken for one another when somebody reads an id out on the telephone.
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-
-
-def new_public_id() -> str:
-    """An id for URLs that tells nothing, how many cases there are least of all."""
-    return get_random_string(10, ALPHABET)
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -94,21 +84,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.case}"
-
-
-class Record(models.Model):
-    """What is written once. Names are copied beside keys, so that a record outlives what it refers to."""
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError(f"{type(self).__name__} is written once and not changed")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError(f"{type(self).__name__} is kept for ever")
 
 
 class Note(Record):

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from investigations.models.cases import new_public_id
+from accounts.records import new_public_id
 
 # Longer than one request to the engine may take, so that only a dead worker loses its claim.
 LEASE = timedelta(seconds=45)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from investigations.models.cases import Record
+from accounts.records import Record
 
 
 class SavedQueryQuerySet(models.QuerySet["SavedQuery"]):

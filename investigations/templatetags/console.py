@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from investigations import presentation
 from investigations.presentation import cell
-from operations.services import demonstration_loaded
+from operations.services.demonstration import demonstration_loaded
 from trail.errors import TrailError
 
 register = template.Library()

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from auditconsole.management.commands.serve import Command
 from operations.demonstration.generate import Demonstration, midnight, stream
-from operations.services import DEMONSTRATION, demonstration_in_the_trail, is_whole
+from operations.services.demonstration import DEMONSTRATION, demonstration_in_the_trail, is_whole
 from trail.connection import Trail
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL

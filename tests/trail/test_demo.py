@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from operations.services import demonstration_loaded
+from operations.services.demonstration import demonstration_loaded
 from trail.connection import Trail
 from trail.questions import before_revocation, first_use, token_ref, tokens_issued
 from trail.search import execute

@@ -16,7 +16,7 @@ from auditconsole.local.supervisor import MARK
 from operations import health
 from operations.demonstration.generate import Demonstration, midnight
 from operations.management.commands.demo import EVENTS
-from operations.services import demonstration_in_the_trail, is_whole
+from operations.services.demonstration import demonstration_in_the_trail, is_whole
 
 PATIENCE = 120
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from accounts.journal import trail
 from operations.demonstration.generate import Demonstration, midnight, stream
-from operations.services import demonstration_in_the_trail
+from operations.services.demonstration import demonstration_in_the_trail
 from trail import mapping
 from trail.errors import TrailError
 from trail.writer import write_many

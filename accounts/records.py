@@ -1,0 +1,29 @@
+"""What every room's records share: ids that tell nothing, and rows that are written once and kept for ever."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.crypto import get_random_string
+
+# Without characters that are mistaken for one another when somebody reads an id out on the telephone.
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+def new_public_id() -> str:
+    """An id for URLs that tells nothing, how many cases there are least of all."""
+    return get_random_string(10, ALPHABET)
+
+
+class Record(models.Model):
+    """What is written once. Names are copied beside keys, so that a record outlives what it refers to."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError(f"{type(self).__name__} is written once and not changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError(f"{type(self).__name__} is kept for ever")
