@@ -1,5 +1,9 @@
 from django.urls import path
 
-from operations.views import status
+from operations.views import incidents, status
 
-urlpatterns = [path("status/", status.status, name="status")]
+incident_urls = [
+    path("incidents/", incidents.incident_list, name="incident_list"),
+    path("incidents/<slug:public_id>/", incidents.incident_detail, name="incident_detail"),
+]
+urlpatterns = [path("status/", status.status, name="status"), *incident_urls]
