@@ -1,3 +1,12 @@
 from operations.models.incidents import Incident, IncidentStep, IncidentWriter
+from operations.models.rejected import Decision, Mapping, RejectedEvent, RejectedStep
 
-__all__ = ["Incident", "IncidentStep", "IncidentWriter"]
+__all__ = [
+    "Decision",
+    "Incident",
+    "IncidentStep",
+    "IncidentWriter",
+    "Mapping",
+    "RejectedEvent",
+    "RejectedStep",
+]
