@@ -14,6 +14,7 @@ from accounts.errors import Refused
 from accounts.journal import record
 from accounts.models import User
 from operations.models.keys import USE_NOTED_EVERY, Scope, WriterKey
+from trail.events import is_ip
 
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=90)
@@ -89,7 +90,7 @@ def note_use(key: WriterKey, address: str) -> None:
     """When and from where a key was used last, written at most once a minute."""
     now = timezone.now()
     if key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY:
-        WriterKey.objects.filter(pk=key.pk).update(last_used_at=now, last_used_from=address or None)
+        WriterKey.objects.filter(pk=key.pk).update(last_used_at=now, last_used_from=address if is_ip(address) else None)
 
 
 def digest(secret: str) -> str:

@@ -29,7 +29,9 @@ class Command(BaseCommand):
             raise CommandError(f"{options['by']} is no admin here.")
         form = KeyForm({name: options[name] for name in KeyForm.base_fields})
         if not form.is_valid():
-            raise CommandError(" ".join(f"{name}: {' '.join(errors)}" for name, errors in form.errors.items()))
+            raise CommandError(
+                " ".join(f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items())
+            )
         try:
             _, shown = keys.make(**form.cleaned_data, by=by)
         except TrailError as error:
