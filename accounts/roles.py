@@ -36,6 +36,7 @@ DUTIES = {
         "everything an analyst may",
         "curate the library",
         "manage people",
+        "manage writers' keys",
         "resolve incidents",
         "decide about rejected events",
     ),
@@ -82,7 +83,7 @@ def may_read_rejected(user: "User") -> bool:
 
 
 def may_curate(user: "User") -> bool:
-    """Whether the person may change the library and manage people."""
+    """Whether the person may change the library and manage people and writers' keys."""
     return user.is_active and user.role == Role.ADMIN
 
 

@@ -1,4 +1,5 @@
 from operations.models.incidents import Incident, IncidentStep, IncidentWriter
+from operations.models.keys import Scope, WriterKey
 from operations.models.rejected import Decision, Mapping, RejectedEvent, RejectedStep
 
 __all__ = [
@@ -9,4 +10,6 @@ __all__ = [
     "Mapping",
     "RejectedEvent",
     "RejectedStep",
+    "Scope",
+    "WriterKey",
 ]
