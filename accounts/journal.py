@@ -42,17 +42,27 @@ def _connected(url: str, prefix: str, timeout: float) -> Trail:
     return connect(url, prefix=prefix, timeout=timeout)
 
 
-def record(action: StrEnum, *, by: User, resource: tuple[str, str] | None, labels: dict[str, str] | None = None) -> str:
+def record(
+    action: StrEnum,
+    *,
+    by: User,
+    resource: tuple[str, str] | None,
+    labels: dict[str, str] | None = None,
+    at: datetime | None = None,
+    event_id: str = "",
+) -> str:
     """Write one event to the trail and return its id. Raises TrailUnavailable or WriteRefused.
 
+    What was done while the trail was down is recorded later, with its own time and an id of its own (`at`, `event_id`):
+    then it is once on record however often it is tried.
     Titles, notes and reasons stay out: the trail is for ever, and more people read it than a case.
     """
     kind, key = resource or (None, None)
     kept = {name: _label(text) for name, text in (labels or {}).items() if text}
     document = nest(
         {
-            "@timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "event.id": f"console-{uuid.uuid4()}",
+            "@timestamp": (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "event.id": event_id or f"console-{uuid.uuid4()}",
             "event.action": str(action),
             "event.outcome": "success",
             "event.dataset": JOURNAL_DATASET,
@@ -66,7 +76,7 @@ def record(action: StrEnum, *, by: User, resource: tuple[str, str] | None, label
         }
     )
     (outcome,) = write(trail(), [document])
-    if outcome.status != "created":
+    if outcome.status not in ("created", "existing"):
         raise WriteRefused(f"The trail did not take the record of this action ({outcome.status}: {outcome.reason}).")
     return outcome.event_id
 
