@@ -54,7 +54,9 @@ def months(trail: Trail, after: timedelta) -> Iterator[Month]:
     for index in sorted(found):
         month = month_of(trail.prefix, index)
         if month is not None and not index.endswith("-late"):
-            yield Month(index, _end(month) + after, index in blocked, late_index(index) in found, segments.get(index, 0))
+            yield Month(
+                index, _end(month) + after, index in blocked, late_index(index) in found, segments.get(index, 0)
+            )
 
 
 def finish(trail: Trail, now: datetime, after: timedelta) -> Iterator[str]:
