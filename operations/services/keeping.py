@@ -1,4 +1,4 @@
-"""Keep the trail: finish months that are over. What fails is an incident until it does not fail any more."""
+"""Keep the trail: finish months that are over, take snapshots. What fails is an incident until it does not fail any more."""
 
 import logging
 from collections.abc import Callable
@@ -10,11 +10,12 @@ from django.utils import timezone
 from accounts.journal import trail
 from operations.services import incidents
 from operations.services.incidents import Kind
-from trail import months
+from trail import months, snapshots
 from trail.errors import TrailError
+from trail.snapshots import Repository, Snapshot
 
 log = logging.getLogger(__name__)
-MONTHS = "months"  # the subject of an incident
+MONTHS, SNAPSHOT = "months", "snapshot"  # subjects of incidents
 
 
 def finish_months(said: Callable[[str], None] = log.info) -> None:
@@ -26,3 +27,22 @@ def finish_months(said: Callable[[str], None] = log.info) -> None:
         incidents.failed(Kind.CHECK, MONTHS, f"A month that is over could not be finished: {error}")
     else:
         incidents.over(Kind.CHECK, MONTHS, "Every month that is due is finished or being merged.")
+
+
+def repository() -> Repository:
+    """Where this console's snapshots go."""
+    return Repository(
+        settings.TRAIL_SNAPSHOT_REPOSITORY, settings.TRAIL_SNAPSHOT_TYPE, dict(settings.TRAIL_SNAPSHOT_SETTINGS)
+    )
+
+
+def take_snapshot(said: Callable[[int, int], None] = lambda done, all_: None) -> Snapshot:
+    """Take a snapshot of the trail. One that fails is an incident, and is raised: SnapshotFailed, TrailUnavailable."""
+    try:
+        snapshots.register(trail(), repository())
+        taken = snapshots.take(trail(), repository().name, timezone.now(), said=said)
+    except TrailError as error:
+        incidents.failed(Kind.SNAPSHOT, SNAPSHOT, str(error))
+        raise
+    incidents.over(Kind.SNAPSHOT, SNAPSHOT, f"The snapshot {taken.name} is whole.")
+    return taken
