@@ -37,6 +37,9 @@ app.conf.update(
         "finish-months": {
             "task": "operations.tasks.finish_months", "schedule": 3600.0, "options": {"expires": 3600},
         },
+        "check-trail": {
+            "task": "operations.tasks.check_trail", "schedule": 3600.0, "options": {"expires": 3600},
+        },
         "take-snapshot": {
             "task": "operations.tasks.take_snapshot",
             "schedule": crontab(minute=0, hour=env.int("TRAIL_SNAPSHOT_AT_HOUR", default=2)), "options": {"expires": 3600},

@@ -20,3 +20,10 @@ def take_snapshot() -> None:
 
     with suppress(TrailError):  # which is an incident already
         keeping.take_snapshot()
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def check_trail() -> None:
+    from operations.services import keeping
+
+    keeping.check_trail()

@@ -1,8 +1,10 @@
 """From the schema to OpenSearch: the index template, an index for each period, and the settings that make it permanent."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
 
 from trail.connection import Trail
@@ -15,7 +17,7 @@ VERSION = 1
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.KEYWORD: {"type": "keyword"},
     Kind.TEXT: {"type": "match_only_text"},
-    Kind.WILDCARD: {"type": "wildcard"},
+    Kind.WILDCARD: {"type": "wildcard", "doc_values": True},  # as the engine says it, so that the two compare
     Kind.IP: {"type": "ip"},
     Kind.TIME: {"type": "date_nanos"},
     Kind.INTEGER: {"type": "long"},
@@ -68,6 +70,22 @@ def template(prefix: str, *, shards: int = 1, replicas: int = 0) -> dict[str, An
             "mappings": {"dynamic": "strict", "_meta": {"version": VERSION}, "properties": properties()},
         },
     }
+
+
+def differing(wanted: dict[str, Any], found: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """The fields of an index that are not as they should be: (name, what is so)."""
+    for name in sorted(wanted.keys() | found.keys()):
+        whole = f"{path}{name}"
+        if name not in found:
+            yield whole, "is missing"
+        elif name not in wanted:
+            yield whole, "is none of the schema's"
+        elif "properties" in wanted[name] and "properties" in found[name]:
+            if found[name].get("dynamic") != wanted[name]["dynamic"]:
+                yield whole, "is not strict"
+            yield from differing(wanted[name]["properties"], found[name]["properties"], f"{whole}.")
+        elif wanted[name] != found[name]:
+            yield whole, f"is {orjson.dumps(found[name]).decode()}, not {orjson.dumps(wanted[name]).decode()}"
 
 
 def install(trail: Trail) -> None:

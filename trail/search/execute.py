@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
@@ -42,6 +42,7 @@ class Hit:
     timestamp: str
     document: dict[str, Any]
     sort: tuple[Any, ...]
+    fields: dict[str, list[Any]] = field(default_factory=dict)  # what was asked for beside the document
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,9 @@ def _whole(answer: dict[str, Any]) -> dict[str, Any]:
 
 def hit(found: dict[str, Any]) -> Hit:
     """One of the engine's hits as ours."""
-    source = found["_source"]
-    return Hit(found["_id"], found["_index"], source.get("@timestamp", ""), source, tuple(found.get("sort", ())))
+    source = found.get("_source", {})
+    return Hit(found["_id"], found["_index"], source.get("@timestamp", ""), source, tuple(found.get("sort", ())),
+               found.get("fields", {}))  # fmt: skip
 
 
 def ask(
