@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from operations.views import status, writers
+from operations.views import ingest, status, writers
 
 writer_urls = [
     path("writers/", writers.writer_list, name="writer_list"),
@@ -9,4 +9,12 @@ writer_urls = [
     path("writers/<slug:public_id>/rotate/", writers.writer_rotate, name="writer_rotate"),
     path("writers/<slug:public_id>/revoke/", writers.writer_revoke, name="writer_revoke"),
 ]
-urlpatterns = [path("status/", status.status, name="status"), *writer_urls]
+ingest_urls = [
+    path("api/v1/events", ingest.events, name="ingest_events"),
+    path("api/v1/ingest/_bulk", ingest.bulk, name="ingest_bulk"),
+    path("api/v1/ingest/<str:index>/_bulk", ingest.bulk, name="ingest_bulk_index"),
+    re_path(r"^api/v1/ingest/?$", ingest.version, name="ingest_version"),
+    path("api/v1/ingest/_cat/health", ingest.health, name="ingest_cat_health"),
+    path("api/v1/ingest/_cluster/health", ingest.health, name="ingest_health"),
+]
+urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *ingest_urls]
