@@ -1,13 +1,16 @@
 """How programs write to the trail over HTTP: events as they are, or records in the shape of OpenSearch's _bulk."""
 
+import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
 
 from accounts.journal import trail
 from operations import health as parts
@@ -21,7 +24,8 @@ from operations.models import Scope, WriterKey
 
 ONE = "application/json"
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
-View = Callable[..., HttpResponse]
+AGAIN = (401, 403, 429, 503)  # the same may be taken later
+View = Callable[..., Any]
 
 
 def _for_writers(*methods: str) -> Callable[[View], View]:
@@ -38,6 +42,7 @@ def _for_writers(*methods: str) -> Callable[[View], View]:
                 with limits.under_way.one_more(settings.INGEST_UNDER_WAY):
                     return view(request, key, **values)
             except NotTaken as refusal:
+                body.discard(request, settings.INGEST_BODY_BYTES)
                 return _json({"error": refusal.sentence, "status": refusal.status}, refusal.status, refusal.after)
 
         return with_key(Scope.WRITE)(guarded)
@@ -61,6 +66,33 @@ def events(request: HttpRequest, key: WriterKey) -> HttpResponse:
     return _json({"durable": durable, "events": [_said(one) for one in answers]}, status)
 
 
+def _broken_off(view: View) -> View:
+    """For a shipper that looks at no status: an answer that means "send it again" is broken off, which it understands.
+
+    Such is rsyslog before 8.2606: it drops what was answered by 503. It names itself by no User-Agent, others do.
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest, **values: Any) -> HttpResponseBase:
+        response = view(request, **values)
+        if response.status_code not in AGAIN or "User-Agent" in request.headers:
+            return response
+        half = StreamingHttpResponse(_half(response.content), status=response.status_code, headers=response.headers)
+        half["Content-Length"] = str(len(response.content) + 1)
+        return half
+
+    return guarded
+
+
+def _half(content: bytes) -> Iterator[bytes]:
+    yield content
+    raise ConnectionResetError(
+        errno.ECONNRESET, "broken off on purpose"
+    )  # the server closes the connection, and is silent
+
+
+@_broken_off
 @_for_writers("POST", "PUT")
 def bulk(request: HttpRequest, key: WriterKey, index: str = "trail") -> HttpResponse:
     """The same for shippers. While something is not durable the whole answer is 503 or 429, for many look no further."""

@@ -25,7 +25,7 @@ def send(client: Client, headers: dict[str, str], *documents: Any, **more: Any) 
 
 def bulk(client: Client, headers: dict[str, str], *pairs: Any, to: str = BULK) -> HttpResponse:
     """Actions and records as a shipper sends them."""
-    return client.post(to, lines(*pairs), content_type=LINES, headers=headers)
+    return client.post(to, lines(*pairs), content_type=LINES, headers=headers | {"User-Agent": "shipper/1"})
 
 
 def stored(trail: Trail) -> dict[str, dict[str, Any]]:

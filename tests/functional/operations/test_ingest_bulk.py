@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accounts.models import User
 from operations.models import Incident, RejectedEvent, Scope, WriterKey
 from tests.factories.events import event
-from tests.factories.ingest import BULK, bulk, lines, stored
+from tests.factories.ingest import BULK, LINES, bulk, lines, stored
 from tests.factories.keys import bearer, writer_key
 from trail.connection import Trail
 
@@ -142,6 +142,25 @@ def test_while_something_is_not_durable_the_whole_answer_says_so(
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert _items(answer) == [("create", 503), ("create", 400)]
     assert Incident.objects.filter(kind="outage").exists()
+
+
+@pytest.mark.parametrize("why", ["key", "rate", "engine"])
+def test_to_who_looks_at_no_status_the_answer_is_broken_off(
+    client: Client, headers: dict[str, str], settings: Settings, why: str
+) -> None:
+    if why == "rate":
+        settings.INGEST_UNDER_WAY = 0
+    settings.OPENSEARCH_URL = "http://127.0.0.1:1"
+    own = {} if why == "key" else headers
+    answer = client.post(BULK, lines(CREATE, RECORD), content_type=LINES, headers=own)
+    assert answer.status_code == {"key": 401, "rate": 429, "engine": 503}[why]
+    whole = bulk(client, own, CREATE, RECORD)
+    pieces = iter(answer.streaming_content)
+    assert next(pieces)[:8] == whole.content[:8]
+    with pytest.raises(ConnectionResetError):
+        next(pieces)
+    assert int(answer["Content-Length"]) > len(whole.content) - 10
+    assert answer.get("Retry-After") == whole.get("Retry-After")
 
 
 def test_an_index_in_the_address_is_taken_and_repeated(client: Client, headers: dict[str, str], trail: Trail) -> None:
