@@ -25,7 +25,7 @@ from operations.models import Scope, WriterKey
 ONE = "application/json"
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 AGAIN = (401, 403, 429, 503)  # the same may be taken later
-View = Callable[..., Any]
+View = Callable[..., HttpResponse]
 
 
 def _for_writers(*methods: str) -> Callable[[View], View]:
@@ -66,7 +66,7 @@ def events(request: HttpRequest, key: WriterKey) -> HttpResponse:
     return _json({"durable": durable, "events": [_said(one) for one in answers]}, status)
 
 
-def _broken_off(view: View) -> View:
+def _broken_off(view: View) -> Callable[..., HttpResponseBase]:
     """For a shipper that looks at no status: an answer that means "send it again" is broken off, which it understands.
 
     Such is rsyslog before 8.2606: it drops what was answered by 503. It names itself by no User-Agent, others do.

@@ -88,7 +88,7 @@ def test_no_address_for_programs_lets_anybody_in_without_a_key(client: Client, a
         for name, arguments in KEYED.items():
             for answer in (
                 client.get(reverse(name, args=arguments)),
-                client.post(reverse(name, args=arguments), b"{}"),
+                client.post(reverse(name, args=arguments), b"{}", content_type="application/json"),
             ):
                 assert (answer.status_code, answer["Content-Type"]) == (401, "application/json"), name
                 assert answer["WWW-Authenticate"].startswith("Bearer"), name
