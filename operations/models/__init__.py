@@ -1,3 +1,4 @@
 from operations.models.incidents import Incident, IncidentStep, IncidentWriter
+from operations.models.sealing import Checkpoint, Cursor, SealKey, Stretch
 
-__all__ = ["Incident", "IncidentStep", "IncidentWriter"]
+__all__ = ["Checkpoint", "Cursor", "Incident", "IncidentStep", "IncidentWriter", "SealKey", "Stretch"]
