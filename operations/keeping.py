@@ -44,6 +44,7 @@ def _repeat(duty: Duty, stop: Signal) -> None:
     trouble = Trouble()
     try:
         while not stop.is_set():
+            close_old_connections()  # so that a database that was restarted is found again
             attempt(duty, trouble)
             stop.wait(duty.seconds)
     finally:
@@ -52,12 +53,12 @@ def _repeat(duty: Duty, stop: Signal) -> None:
 
 def attempt(duty: Duty, trouble: Trouble) -> None:
     """Do it once. Whatever it dies of is an incident, and it is done again next time."""
-    close_old_connections()
     try:
         duty.do()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  logged just below
         log.exception("The duty of %s failed", duty.name)
-        _say(lambda: trouble.failed(duty.kind, duty.name, f"{duty.name} failed: {error or type(error).__name__}"))
+        what = f"{duty.name} failed: {error or type(error).__name__}"
+        _say(lambda: trouble.failed(duty.kind, duty.name, what))
     else:
         _say(lambda: trouble.over(duty.kind, duty.name))
 
