@@ -1,6 +1,6 @@
 from django.urls import path
 
-from operations.views import status, writers
+from operations.views import incidents, status, writers
 
 writer_urls = [
     path("writers/", writers.writer_list, name="writer_list"),
@@ -9,4 +9,8 @@ writer_urls = [
     path("writers/<slug:public_id>/rotate/", writers.writer_rotate, name="writer_rotate"),
     path("writers/<slug:public_id>/revoke/", writers.writer_revoke, name="writer_revoke"),
 ]
-urlpatterns = [path("status/", status.status, name="status"), *writer_urls]
+incident_urls = [
+    path("incidents/", incidents.incident_list, name="incident_list"),
+    path("incidents/<slug:public_id>/", incidents.incident_detail, name="incident_detail"),
+]
+urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *incident_urls]
