@@ -55,7 +55,7 @@ def attempt(duty: Duty, trouble: Trouble) -> None:
     """Do it once. Whatever it dies of is an incident, and it is done again next time."""
     try:
         duty.do()
-    except Exception as error:  # noqa: BLE001  logged just below
+    except Exception as error:
         log.exception("The duty of %s failed", duty.name)
         what = f"{duty.name} failed: {error or type(error).__name__}"
         _say(lambda: trouble.failed(duty.kind, duty.name, what))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.factories.events import event, write
@@ -70,7 +72,7 @@ def test_the_leaf_is_the_hash_of_the_event_as_its_writer_made_it(trail: Trail) -
 def test_shards_are_told_apart(node: str, trail: Trail) -> None:
     from trail.mapping import install
 
-    install(trail, shards=3)
+    install(replace(trail, shards=3))
     write(trail, *(event() for _ in range(40)))
     shards = arrivals.shards(trail)
     assert [shard.number for shard in shards] == [0, 1, 2]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from pytest_django import Settings
 
@@ -41,7 +43,7 @@ def test_every_event_is_proved_by_the_newest_checkpoint(sealer: Sealer, log: Log
 
 
 def test_a_leaf_is_found_in_any_shard(sealer: Sealer, trail: Trail) -> None:
-    install(trail, shards=3)
+    install(replace(trail, shards=3))
     documents = [event() for _ in range(20)]
     write(trail, *documents)
     sealer.step()
