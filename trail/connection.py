@@ -1,7 +1,8 @@
 """The only place that constructs an OpenSearch client. Settings come in as arguments or from OPENSEARCH_*."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -24,10 +25,12 @@ class FastSerializer(JSONSerializer):
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """One trail: a client and the prefix that all of its indices share."""
+    """One trail: a client and the prefix that all of its indices share. `months`: its indices known to be there."""
 
     client: OpenSearch
     prefix: str
+    months: set[str] = field(default_factory=set, compare=False, repr=False)
+    making_months: Lock = field(default_factory=Lock, compare=False, repr=False)
 
     @property
     def events(self) -> str:

@@ -1,6 +1,7 @@
 """From the schema to OpenSearch: the index template, an index for each period, and the settings that make it permanent."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
@@ -93,11 +94,25 @@ def index_for(prefix: str, timestamp: str) -> str:
     return f"{prefix}-events-{timestamp[:4]}.{timestamp[5:7]}"
 
 
+def expect_index(trail: Trail, index: str) -> None:
+    """`ensure_index` once for each month, before a batch finds no index and has to be sent again.
+
+    What goes wrong here the write itself meets too, and says.
+    """
+    if index not in trail.months:
+        with trail.making_months, suppress(TrailUnavailable):
+            if index not in trail.months:
+                ensure_index(trail, index)
+                trail.months.add(index)
+
+
 def ensure_index(trail: Trail, index: str) -> None:
-    """Create one month's index if it is not there."""
+    """Create one month's index if it is not there. Raises TrailUnavailable, ValueError for a name that is not ours."""
     if not re.fullmatch(re.escape(trail.prefix) + r"-events-\d{4}\.\d{2}", index):
         raise ValueError(f"{index} is not an index of this trail")
     try:
+        if trail.client.indices.exists(index=index):
+            return
         if installed_version(trail) is None:
             install(trail)  # without it the index would be none of ours: it would take anything, and let it be changed
         trail.client.indices.create(index=index)

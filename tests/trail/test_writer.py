@@ -126,10 +126,12 @@ def gateway(answers: dict[str, tuple[int, Any]]) -> Iterator[Trail]:
         thread = Thread(target=server.serve_forever)
         thread.start()
         trail = connect(f"http://127.0.0.1:{server.server_port}")
-        yield trail
-        trail.client.close()
-        server.shutdown()
-        thread.join()
+        try:
+            yield trail
+        finally:
+            trail.client.close()
+            server.shutdown()
+            thread.join()
 
 
 @pytest.mark.parametrize(("status", "error"), [(429, WriteRefused), (413, WriteRefused), (502, WriteUnknown)])
