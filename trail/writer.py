@@ -14,7 +14,7 @@ from opensearchpy.exceptions import TransportError
 from trail.connection import Trail
 from trail.errors import InvalidEvent, TrailError, TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import Event, digest, get, parse
-from trail.mapping import ensure_index, index_for, late_index
+from trail.mapping import ensure_index, expect_index, index_for, late_index
 
 Status = Literal["created", "existing", "conflict", "invalid"]
 # Small batches and more of them under way keep every core of the engine busy.
@@ -36,6 +36,7 @@ class _Ready:
     """One event as it is sent, an action and a document; or, without lines, what became of it already."""
 
     document: dict[str, Any]
+    index: str = ""
     lines: bytes = b""
     outcome: Outcome | None = None
 
@@ -79,8 +80,9 @@ def _ready(trail: Trail, document: dict[str, Any] | Event) -> _Ready:
         return _Ready({}, outcome=Outcome(str(_id_of(document)), "invalid", str(error)))
     ingested = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     stored = {**event.document, "event": {**event.document["event"], "ingested": ingested}}
-    target = {"create": {"_index": index_for(trail.prefix, event.timestamp), "_id": event.id}}
-    return _Ready(event.document, b"%b\n%b\n" % (orjson.dumps(target), orjson.dumps(stored)))
+    index = index_for(trail.prefix, event.timestamp)
+    target = {"create": {"_index": index, "_id": event.id}}
+    return _Ready(event.document, index, b"%b\n%b\n" % (orjson.dumps(target), orjson.dumps(stored)))
 
 
 def _batches(ready: Iterable[_Ready], most: int) -> Iterator[list[_Ready]]:
@@ -120,6 +122,8 @@ def _attempt(trail: Trail, batch: list[_Ready], refresh: bool) -> list[Outcome |
     sent = [number for number, one in enumerate(batch) if one.lines]
     there: list[tuple[int, str]] = []
     try:
+        for index in {batch[n].index for n in sent}:
+            expect_index(trail, index)
         items = _bulk(trail, [batch[n].lines for n in sent], refresh)
         items = _beside_finished_months(trail, [batch[n].lines for n in sent], items, refresh)
     except TrailError as error:
@@ -178,7 +182,7 @@ def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True
     items: list[dict[str, Any]] = answer["items"]
     missing = [number for number, item in enumerate(items) if item["create"]["status"] == 404]
     if missing and first:
-        # The first events of a month: make its index, and send once more only what found none.
+        # Known to be there, and gone: make it again, and send once more only what found none.
         for index in {items[number]["create"]["_index"] for number in missing}:
             ensure_index(trail, index)
         again = [lines[number] for number in missing]
