@@ -120,6 +120,13 @@ TRAIL_REPLICAS = env.int("TRAIL_REPLICAS", default=0)
 # How many days after its end a month takes no more writes; what comes later goes into an index beside it.
 TRAIL_FINISH_AFTER_DAYS = env.int("TRAIL_FINISH_AFTER_DAYS", default=7)
 
+# The sealed log: its folder, its name (empty: one of this machine's own), a private key kept elsewhere than in the folder.
+SEAL_DIR = Path(env.str("SEAL_DIR", default=str(STATE_DIR / "log")))
+TRAIL_ORIGIN = env.str("TRAIL_ORIGIN", default="")
+TRAIL_KEY = env.str("TRAIL_KEY", default="")
+# In how many days all of the trail is compared with the log once more.
+VERIFY_DAYS = env.int("VERIFY_DAYS", default=30)
+
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL
 
