@@ -30,6 +30,10 @@ app.conf.update(
         "resume-abandoned-runs": {
             "task": "investigations.tasks.resume_abandoned_runs", "schedule": 15.0, "options": {"expires": 15},
         },
+        # Far oftener than months end, so that what was stopped half way is soon taken up again.
+        "finish-months": {
+            "task": "operations.tasks.finish_months", "schedule": 3600.0, "options": {"expires": 3600},
+        },
     },
 )  # fmt: skip
 app.autodiscover_tasks()

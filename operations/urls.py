@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from operations.views import ingest, status, writers
+from operations.views import incidents, ingest, status, writers
 
 writer_urls = [
     path("writers/", writers.writer_list, name="writer_list"),
@@ -17,4 +17,8 @@ ingest_urls = [
     path("api/v1/ingest/_cat/health", ingest.health, name="ingest_cat_health"),
     path("api/v1/ingest/_cluster/health", ingest.health, name="ingest_health"),
 ]
-urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *ingest_urls]
+incident_urls = [
+    path("incidents/", incidents.incident_list, name="incident_list"),
+    path("incidents/<slug:public_id>/", incidents.incident_detail, name="incident_detail"),
+]
+urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *incident_urls, *ingest_urls]
