@@ -1,7 +1,8 @@
 """The only place that constructs an OpenSearch client. Settings come in as arguments or from OPENSEARCH_*."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -27,7 +28,7 @@ class Trail:
     """One trail: a client and the prefix that all of its indices share.
 
     `patience` is how many seconds the engine may take for one answer. `shards` and `replicas` are of the months that are
-    made from now on.
+    made from now on. `known` holds the indices that this process has seen.
     """
 
     client: OpenSearch
@@ -35,6 +36,8 @@ class Trail:
     patience: float = 30
     shards: int = 1
     replicas: int = 0
+    known: set[str] = field(default_factory=set, compare=False, repr=False)
+    making: Lock = field(default_factory=Lock, compare=False, repr=False)
 
     @property
     def events(self) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -122,11 +123,28 @@ def month_of(prefix: str, index: str) -> str | None:
     return match[1] if match else None
 
 
+def expect_index(trail: Trail, index: str) -> None:
+    """`ensure_index` once for each month, before a batch finds no index and has to be sent again.
+
+    What goes wrong here the write itself meets too, and says.
+    """
+    if index not in trail.known:
+        with trail.making, suppress(TrailUnavailable):
+            if index not in trail.known:
+                ensure_index(trail, index)
+                trail.known.add(index)
+
+
 def ensure_index(trail: Trail, index: str) -> None:
-    """Create one month's index, or the one beside it, if it is not there."""
+    """Create one month's index, or the one beside it, if it is not there.
+
+    Raises TrailUnavailable; ValueError for a name that is not ours.
+    """
     if month_of(trail.prefix, index) is None:
         raise ValueError(f"{index} is not an index of this trail")
     try:
+        if trail.client.indices.exists(index=index):
+            return
         if installed_version(trail) is None:
             install(trail)  # without it the index would be none of ours: it would take anything, and let it be changed
         trail.client.indices.create(index=index)

@@ -12,9 +12,9 @@ from opensearchpy.exceptions import ConnectionError as EngineConnectionError
 from opensearchpy.exceptions import TransportError
 
 from trail.connection import Trail
-from trail.errors import InvalidEvent, TrailError, TrailUnavailable, WriteRefused, WriteUnknown
+from trail.errors import InvalidEvent, TrailBusy, TrailError, TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import Event, digest, get, parse
-from trail.mapping import ensure_index, index_for, late_index
+from trail.mapping import ensure_index, expect_index, index_for, late_index
 
 Status = Literal["created", "existing", "conflict", "invalid"]
 # Small batches and more of them under way keep every core of the engine busy.
@@ -36,6 +36,7 @@ class _Ready:
     """One event as it is sent, an action and a document; or, without lines, what became of it already."""
 
     document: dict[str, Any]
+    index: str = ""
     lines: bytes = b""
     outcome: Outcome | None = None
 
@@ -79,8 +80,9 @@ def _ready(trail: Trail, document: dict[str, Any] | Event) -> _Ready:
         return _Ready({}, outcome=Outcome(str(_id_of(document)), "invalid", str(error)))
     ingested = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     stored = {**event.document, "event": {**event.document["event"], "ingested": ingested}}
-    target = {"create": {"_index": index_for(trail.prefix, event.timestamp), "_id": event.id}}
-    return _Ready(event.document, b"%b\n%b\n" % (orjson.dumps(target), orjson.dumps(stored)))
+    index = index_for(trail.prefix, event.timestamp)
+    target = {"create": {"_index": index, "_id": event.id}}
+    return _Ready(event.document, index, b"%b\n%b\n" % (orjson.dumps(target), orjson.dumps(stored)))
 
 
 def _batches(ready: Iterable[_Ready], most: int) -> Iterator[list[_Ready]]:
@@ -100,7 +102,7 @@ def _batches(ready: Iterable[_Ready], most: int) -> Iterator[list[_Ready]]:
 def attempt(trail: Trail, documents: Iterable[dict[str, Any] | Event]) -> list[Outcome | TrailError]:
     """Write events and answer for each what became of it, in order; an error of one is not an error of its neighbours.
 
-    WriteRefused: it was not taken. WriteUnknown or TrailUnavailable: it may be there, or not on every copy.
+    WriteRefused: it was not taken (TrailBusy: for now). WriteUnknown or TrailUnavailable: it may be there, or not on every copy.
     """
     ready = (_ready(trail, document) for document in documents)
     return [answer for batch in _batches(ready, BATCH) for answer in _attempt(trail, batch, False)]
@@ -120,6 +122,8 @@ def _attempt(trail: Trail, batch: list[_Ready], refresh: bool) -> list[Outcome |
     sent = [number for number, one in enumerate(batch) if one.lines]
     there: list[tuple[int, str]] = []
     try:
+        for index in {batch[n].index for n in sent}:
+            expect_index(trail, index)
         items = _bulk(trail, [batch[n].lines for n in sent], refresh)
         items = _beside_finished_months(trail, [batch[n].lines for n in sent], items, refresh)
     except TrailError as error:
@@ -149,8 +153,14 @@ def _answer(result: dict[str, Any]) -> Outcome | TrailError:
         return Outcome(event_id, "created")
     if status == 400:
         return Outcome(event_id, "invalid", _reason(result))
-    kind = WriteUnknown if status >= 500 else WriteRefused
-    return kind(f"The trail did not take event {event_id}: {_reason(result)}.")
+    return _kind(status)(f"The trail did not take event {event_id}: {_reason(result)}.")
+
+
+def _kind(status: Any) -> type[WriteRefused]:
+    """Which error a status of the engine's means."""
+    if status == 429:
+        return TrailBusy
+    return WriteRefused if isinstance(status, int) and status < 500 else WriteUnknown
 
 
 def _id_of(document: Any) -> Any:
@@ -173,12 +183,11 @@ def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True
     except EngineConnectionError as error:
         raise TrailUnavailable("The trail does not answer, so nothing is known to be written to it.") from error
     except TransportError as error:
-        kind = WriteRefused if isinstance(error.status_code, int) and error.status_code < 500 else WriteUnknown
-        raise kind(f"The trail refused to write: {error}.") from error
+        raise _kind(error.status_code)(f"The trail refused to write: {error}.") from error
     items: list[dict[str, Any]] = answer["items"]
     missing = [number for number, item in enumerate(items) if item["create"]["status"] == 404]
     if missing and first:
-        # The first events of a month: make its index, and send once more only what found none.
+        # Known to be there, and gone: make it again, and send once more only what found none.
         for index in {items[number]["create"]["_index"] for number in missing}:
             ensure_index(trail, index)
         again = [lines[number] for number in missing]
