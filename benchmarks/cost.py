@@ -1,9 +1,11 @@
-"""What an event costs on disk, and what each choice of the mapping adds or saves, by switching it. docs/cost.md says what follows.
+"""What an event costs on disk, and what each choice of the mapping adds or saves, by switching it: docs/cost.md.
 
     python -m benchmarks.cost --size 100k
 
 Each variant is an index of its own on one node: the same events of the demonstration, written in the same order, merged
-into one segment, flushed; then that segment's size by `_segments`, divided by the number of events.
+into one segment, flushed; then that segment's size by `_segments`, divided by the number of events. Where the bytes lie is
+told by the sizes of that segment's files. (Without `_source` the engine keeps the same bytes for a while to recover from, so
+what `_source` costs is read from its file, not by switching it off.)
 """
 
 import argparse
@@ -51,13 +53,6 @@ def _no_sort(body: Body) -> None:
     _setting(sort__field=None, sort__order=None)(body)
 
 
-def _source(**options: Any) -> Change:
-    def change(body: Body) -> None:
-        body["mappings"]["_source"] = options
-
-    return change
-
-
 def _every_field(of_type: str, **options: Any) -> Change:
     """Change every field of one type, as far down as it goes; what the index is sorted by keeps its order."""
 
@@ -97,7 +92,6 @@ VARIANTS: dict[str, tuple[Change, tuple[str, ...]]] = {
     "as it is": (lambda body: None, ()),
     "codec default (LZ4) instead of best_compression": (_setting(codec="default"), ()),
     "no index sort": (_no_sort, ()),
-    "no _source (what is sealed could not be read again)": (_source(enabled=False), ()),
     "keywords not indexed (no search by a value)": (_every_field("keyword", index=False), ()),
     "keywords without doc values (no facets, no sorting)": (_every_field("keyword", doc_values=False), ()),
     "opaque texts with doc values": (_opaque(doc_values=True), ()),
@@ -121,7 +115,9 @@ def events(size_: int, kind: str) -> Iterator[Body]:
         yield stored
 
 
-def measured(engine: OpenSearch, size_: int, kind: str, change: Change, left_out: tuple[str, ...]) -> float | str:
+def measured(
+    engine: OpenSearch, size_: int, kind: str, change: Change, left_out: tuple[str, ...]
+) -> dict[str, float] | str:
     """Bytes for one event; or the engine's words where it does not know this choice."""
     body = copy.deepcopy(template("cost")["template"])
     del body["aliases"]
@@ -140,19 +136,40 @@ def measured(engine: OpenSearch, size_: int, kind: str, change: Change, left_out
         engine.indices.forcemerge(index="cost", params={"max_num_segments": 1})
         engine.indices.flush(index="cost", params={"force": "true"})
         engine.indices.refresh(index="cost")
-        return _settled(engine) / size_
+        _settled(engine)
+        return _files(engine, size_)
     finally:
         engine.indices.delete(index="cost")
 
 
-def _settled(engine: OpenSearch) -> int:
-    """The size of the one segment that is left. (The store's own statistics are up to ten seconds old.)"""
+def _settled(engine: OpenSearch) -> None:
+    """Wait until one segment is left."""
     while True:
         (copies,) = engine.indices.segments(index="cost")["indices"]["cost"]["shards"].values()
-        found = [one for one in copies[0]["segments"].values() if one["search"]]
-        if len(found) == 1:
-            return int(found[0]["size_in_bytes"])
+        if sum(one["search"] for one in copies[0]["segments"].values()) == 1:
+            return
         time.sleep(0.2)
+
+
+# What lies in which of Lucene's files (https://lucene.apache.org/core/10_0_0/core/org/apache/lucene/codecs/package-summary.html).
+FILES = {
+    "stored text (_source, _id)": ("fdt", "fdx", "fdm"),
+    "doc values (facets, sorting)": ("dvd", "dvm"),
+    "terms and postings (search by value)": ("tim", "tip", "tmd", "doc", "pos", "pay", "psm"),
+    "points (times, numbers, addresses)": ("kdd", "kdi", "kdm"),
+}
+
+
+def _files(engine: OpenSearch, size_: int) -> dict[str, float]:
+    """Bytes for one event by what they are for."""
+    options = {"include_segment_file_sizes": "true"}
+    found = engine.indices.stats(index="cost", metric="segments", params=options)
+    sizes = found["indices"]["cost"]["primaries"]["segments"]["file_sizes"]
+    kinds = {
+        kind: sum(sizes.pop(name, {}).get("size_in_bytes", 0) for name in names) / size_
+        for kind, names in FILES.items()
+    }
+    return kinds | {"the rest": sum(one["size_in_bytes"] for one in sizes.values()) / size_}
 
 
 def _less(document: Body, left_out: tuple[str, ...]) -> Body:
@@ -175,7 +192,7 @@ def main() -> None:
                 texts = sum(len(json.dumps(one, separators=(",", ":"))) for one in events(options.size, kind))
                 print(f"\n{kind}: {options.size:,} events, {texts / options.size:,.0f} bytes of JSON each\n")
                 print("| variant | bytes an event | to as it is |\n|---|---:|---:|")
-                whole = 0.0
+                first: dict[str, float] = {}
                 for what, (change, left_out) in VARIANTS.items():
                     if left_out and kind != "imported":
                         continue
@@ -183,8 +200,13 @@ def main() -> None:
                     if isinstance(found, str):
                         print(f"| {what} | refused | {found} |", flush=True)
                         continue
-                    whole = whole or found
-                    print(f"| {what} | {found:,.0f} | {100 * (found - whole) / whole:+.0f} % |", flush=True)
+                    bytes_ = sum(found.values())
+                    first = first or found
+                    whole = sum(first.values())
+                    print(f"| {what} | {bytes_:,.0f} | {100 * (bytes_ - whole) / whole:+.0f} % |", flush=True)
+                print("\n| of it as it is | bytes an event |\n|---|---:|")
+                for part, bytes_ in first.items():
+                    print(f"| {part} | {bytes_:,.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ import orjson
 from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
 
 from trail.connection import Trail
-from trail.errors import TrailUnavailable
+from trail.errors import SchemaConflict, TrailUnavailable
 from trail.schema import DISCHARGE_FIELDS, FIELDS, Kind
 
-# Raised when the template changes, so that an older process does not put its template over a newer one.
-VERSION = 1
+# Raised when the template changes, so that an older process does not put its template over a newer one. Fields are only ever
+# added. 2: host.name.
+VERSION = 2
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.KEYWORD: {"type": "keyword"},
@@ -92,19 +93,30 @@ def differing(wanted: dict[str, Any], found: dict[str, Any], path: str = "") -> 
 def install(trail: Trail) -> None:
     """Put the template in place, and new fields into the months there are. Safe to repeat; never replaces a newer one.
 
-    Raises TrailUnavailable when the engine does not answer.
+    Raises SchemaConflict, before anything is touched, when a field would change in a month that is there; TrailUnavailable
+    when the engine does not answer.
     """
     asked = template(trail.prefix, shards=trail.shards, replicas=trail.replicas)
+    months = {"index": f"{trail.prefix}-events-*", "params": {"allow_no_indices": "true"}}
     try:
         if (installed_version(trail) or 0) > VERSION:
             return
+        _expect_no_conflict(trail.client.indices.get_mapping(**months), asked["template"]["mappings"]["properties"])
         trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=asked)
         # Fields are only ever added, so events that are there already stay as they are and are found as before.
-        trail.client.indices.put_mapping(
-            index=f"{trail.prefix}-events-*", body=asked["template"]["mappings"], params={"allow_no_indices": "true"}
-        )
+        trail.client.indices.put_mapping(body=asked["template"]["mappings"], **months)
     except TransportError as error:
         raise TrailUnavailable(f"The trail's index template could not be installed: {error}.") from error
+
+
+def _expect_no_conflict(found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    for index, one in sorted(found.items()):
+        for name, what in differing(wanted, one["mappings"].get("properties", {})):
+            if what.startswith("is {"):
+                raise SchemaConflict(
+                    f"The field {name} of {index} {what}. What is written cannot change: give the new meaning a new field. "
+                    "Nothing was installed."
+                )
 
 
 def index_for(prefix: str, timestamp: str) -> str:
@@ -147,7 +159,8 @@ def ensure_index(trail: Trail, index: str) -> None:
             return
         if installed_version(trail) is None:
             install(trail)  # without it the index would be none of ours: it would take anything, and let it be changed
-        trail.client.indices.create(index=index)
+        # With replicas it waits for them, else the first events would be on one copy only, and not acknowledged.
+        trail.client.indices.create(index=index, params={"wait_for_active_shards": "all", "timeout": "10s"})
     except RequestError as error:
         if error.error != "resource_already_exists_exception":
             raise TrailUnavailable(f"The index {index} could not be created: {error}.") from error

@@ -75,7 +75,7 @@ def grants(granted: set[str], action: str) -> bool:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Every request that any client sends, as `METHOD /address`."""
     requests: set[str] = set()
     perform = Transport.perform_request
@@ -85,7 +85,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
         return perform(self, method, url, *arguments, **options)
 
     monkeypatch.setattr(Transport, "perform_request", recorded)
-    yield requests
+    return requests
 
 
 def actions(sent: set[str]) -> set[str]:
@@ -181,7 +181,9 @@ def _forbidden_calls(path: Path) -> Iterator[str]:
             of = node.func.value
             if isinstance(of, ast.Attribute) and of.attr in _OF_THE_ENGINE:
                 yield f"{path.relative_to(ROOT)}:{node.lineno} {of.attr}.{node.func.attr}"
-        if isinstance(node, ast.Call) and any(isinstance(one, ast.Constant) and one.value == "DELETE" for one in node.args):
+        if isinstance(node, ast.Call) and any(
+            isinstance(one, ast.Constant) and one.value == "DELETE" for one in node.args
+        ):
             yield f"{path.relative_to(ROOT)}:{node.lineno} DELETE"
 
 
@@ -196,5 +198,7 @@ def test_no_code_path_deletes_changes_or_closes_anything_in_the_engine() -> None
 def test_the_look_through_the_code_sees_what_it_looks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     source = tmp_path / "bad.py"
-    source.write_text('t.client.delete_by_query()\nt.client.indices.delete(index="x")\nt.perform_request("DELETE", "/x")\n')
+    source.write_text(
+        't.client.delete_by_query()\nt.client.indices.delete(index="x")\nt.perform_request("DELETE", "/x")\n'
+    )
     assert len(list(_forbidden_calls(source))) == 3
