@@ -29,17 +29,23 @@ class Action(StrEnum):
 
 def trail() -> Trail:
     """The trail as this console is set up to use it. Settings are read each time, so that a test's own prefix holds."""
-    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 30)
+    return _configured(30)
 
 
 def quick_trail() -> Trail:
     """The same for what a page can do without: it gives up after three seconds."""
-    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 3)
+    return _configured(3)
+
+
+def _configured(timeout: float) -> Trail:
+    return _connected(
+        settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, timeout, settings.TRAIL_SHARDS, settings.TRAIL_REPLICAS
+    )
 
 
 @cache
-def _connected(url: str, prefix: str, timeout: float) -> Trail:
-    return connect(url, prefix=prefix, timeout=timeout)
+def _connected(url: str, prefix: str, timeout: float, shards: int, replicas: int) -> Trail:
+    return connect(url, prefix=prefix, timeout=timeout, shards=shards, replicas=replicas)
 
 
 def record(

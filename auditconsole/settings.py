@@ -114,6 +114,18 @@ OPENSEARCH_PORT = env.int("OPENSEARCH_PORT", default=8401)
 OPENSEARCH_URL = env.str("OPENSEARCH_URL", default="") or f"http://127.0.0.1:{OPENSEARCH_PORT}"
 # The first words of every index of the trail: `<prefix>-events-2026.11`.
 TRAIL_PREFIX = env.str("TRAIL_PREFIX", default="trail")
+# Of each month's index that is made from now on: parts, and further copies of each on other nodes.
+TRAIL_SHARDS = env.int("TRAIL_SHARDS", default=1)
+TRAIL_REPLICAS = env.int("TRAIL_REPLICAS", default=0)
+# How many days after its end a month takes no more writes; what comes later goes into an index beside it.
+TRAIL_FINISH_AFTER_DAYS = env.int("TRAIL_FINISH_AFTER_DAYS", default=7)
+
+# The sealed log: its folder, its name (empty: one of this machine's own), a private key kept elsewhere than in the folder.
+SEAL_DIR = Path(env.str("SEAL_DIR", default=str(STATE_DIR / "log")))
+TRAIL_ORIGIN = env.str("TRAIL_ORIGIN", default="")
+TRAIL_KEY = env.str("TRAIL_KEY", default="")
+# In how many days all of the trail is compared with the log once more.
+VERIFY_DAYS = env.int("VERIFY_DAYS", default=30)
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL
@@ -154,6 +166,16 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+
+# --- Who is told of incidents ----------------------------------------------------------------------------------------
+INCIDENT_WEBHOOK_URL = env.str("INCIDENT_WEBHOOK_URL", default="")
+if INCIDENT_WEBHOOK_URL and not INCIDENT_WEBHOOK_URL.startswith(("https://", "http://")):
+    raise SystemExit("INCIDENT_WEBHOOK_URL must begin with https:// or http://.")
+INCIDENT_WEBHOOK_SECRET = env.str("INCIDENT_WEBHOOK_SECRET", default="")
+INCIDENT_EMAIL_TO = env.list("INCIDENT_EMAIL_TO", default=[])
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="auditconsole@localhost")
+# smtp://, smtp+tls:// or smtp+ssl://user:password@host:port
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 
 # --- Pages -----------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

@@ -19,6 +19,7 @@ from investigations.exports.rows import Row
 from investigations.journal import Action, record, record_in_case
 from investigations.models import Case, Export, Run
 from investigations.services import jobs, runs
+from operations.services import incidents
 from trail.errors import TrailUnavailable
 
 WRITERS = {Export.Format.CSV: csv.lines, Export.Format.JSONL: jsonl.lines}
@@ -66,6 +67,7 @@ def write_export(pk: int) -> None:
         try:
             _work(export)
         except TrailUnavailable as error:
+            incidents.trail_failed(error, writer="auditconsole", events=0)
             jobs.put_back(export, str(error))
         except OSError as error:
             jobs.fail(export, f"The file could not be written: {error.strerror}. See to the disk and export again.")

@@ -42,7 +42,9 @@ class MissingNumbers(models.Model):
 
     class Meta:
         ordering = ("writer", "first")
-        indexes = (models.Index(fields=("looked_at",), condition=models.Q(arrived_at=None), name="missing_numbers_open"),)
+        indexes = (
+            models.Index(fields=("looked_at",), condition=models.Q(arrived_at=None), name="missing_numbers_open"),
+        )
 
     def __str__(self) -> str:
         return f"{self.first}" if self.first == self.last else f"{self.first}–{self.last}"

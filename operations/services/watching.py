@@ -36,8 +36,9 @@ def look(settling: timedelta = SETTLING) -> None:
     before = WatchedWriter.objects.aggregate(at=Max("looked_at"))["at"] or now
     step = min(max(0.0, (now - before).total_seconds()), LONGEST_STEP)
     _meet_newcomers(now)
-    rows = WatchedWriter.objects.order_by("pk").iterator(chunk_size=AT_ONCE)
-    while batch := list(islice(rows, AT_ONCE)):
+    last = 0
+    while batch := list(WatchedWriter.objects.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
+        last = batch[-1].pk
         news = {one.id: one for one in sequences.news(trail(), {row.writer: row.last for row in batch})}
         for row in batch:
             if row.writer in news:
@@ -116,8 +117,7 @@ def _arrived(one: MissingNumbers, still: list[sequences.Gap], now: datetime) -> 
 
 
 def _notice_silence() -> None:
-    # Nobody can be silent before this many seconds whose silence is not set; who is set is asked in any case.
-    for row in WatchedWriter.objects.filter(is_silent=False, quiet__gt=0).iterator(chunk_size=AT_ONCE):
+    for row in list(WatchedWriter.objects.filter(is_silent=False, quiet__gt=0)):
         most = allowed_quiet(row)
         if most is not None and row.quiet > most:
             _silent(row, most)
