@@ -14,6 +14,11 @@ def new_public_id() -> str:
     return get_random_string(10, ALPHABET)
 
 
+def fitting(text: str, most: int) -> str:
+    """As much of a hostile text as a column of `most` characters holds: no NUL, no half of a surrogate pair."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:most].encode("utf-8", "replace").decode()
+
+
 class Record(models.Model):
     """What is written once. Names are copied beside keys, so that a record outlives what it refers to."""
 

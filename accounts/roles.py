@@ -21,7 +21,7 @@ DUTIES = {
     Role.VIEWER: ("search the trail", "read the cases they are in"),
     Role.ANALYST: ("search the trail", "open cases and work in those they are in", "run long searches", "export"),
     Role.LEAD: ("everything an analyst may", "see, change and close every case"),
-    Role.ADMIN: ("everything an analyst may", "curate the library", "manage people"),
+    Role.ADMIN: ("everything an analyst may", "curate the library", "manage people", "manage writers' keys"),
 }
 # Django's permissions by the beginning of their name. Cases and evidence are nobody's to reach through the admin.
 ADMINISTERED = {
@@ -50,7 +50,7 @@ def sees_every_case(user: "User") -> bool:
 
 
 def may_curate(user: "User") -> bool:
-    """Whether the person may change the library and manage people."""
+    """Whether the person may change the library and manage people and writers' keys."""
     return user.is_active and user.role == Role.ADMIN
 
 

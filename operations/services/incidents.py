@@ -1,55 +1,106 @@
-"""Open an incident at the first failure, add to it while it lasts, say when it is over. People acknowledge and resolve."""
+"""Open an incident at the first failure, add to it while it lasts, say when it is over. People acknowledge and resolve.
 
+A failure is put on record even while the database is down: then in a file, which the keeper takes in later.
+"""
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
+import orjson
+from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.records import fitting
 from operations.models import Incident, IncidentStep, IncidentWriter
+from trail import disk
 
+log = logging.getLogger(__name__)
 Kind = Incident.Kind
 Step = IncidentStep.Kind
 ENGINE = "opensearch"  # the subject of an outage
 LONGEST = 1_000
 
 
-@transaction.atomic
-def failed(kind: Kind, subject: str, what: str, *, writer: str = "", events: int = 0) -> Incident:
+def failed(kind: Kind, subject: str, what: str, *, writer: str = "", events: int = 0) -> Incident | None:
     """Something failed: a new incident, or the one that stands and is not resolved goes on.
 
     Call it outside the transaction that the failure undoes. `what` is one sentence for a person; `events` how many were
-    touched, of `writer`.
+    touched, of `writer`. None when the database does not take it either: it waits in a file then. Raises OSError when
+    that cannot be written.
     """
     now = timezone.now()
-    what, subject = what[:LONGEST], subject[:200]
-    incident, new = Incident.objects.select_for_update().get_or_create(
-        kind=kind, subject=subject, resolved_at=None,
-        defaults={"what": what, "latest": what, "opened_at": now, "last_failed_at": now},
-    )  # fmt: skip
-    if new:
-        _step(incident, Step.OPENED, what, now)
-    elif incident.over_at is not None:
-        _step(incident, Step.AGAIN, what, now)
-    Incident.objects.filter(pk=incident.pk).update(
-        latest=what, last_failed_at=now, over_at=None, failures=F("failures") + 1, events=F("events") + events
-    )
-    if writer:
-        _count(incident, writer[:200], events, now)
-    incident.refresh_from_db()
-    return incident
+    try:
+        return _fail(kind, subject, what, writer, events, now)
+    except DatabaseError as error:
+        log.error("The database did not take an incident, which waits in %s: %s (%s)", _waiting(), what, error)
+        _set_aside({"kind": kind, "subject": subject, "what": what, "writer": writer, "events": events, "at": now})
+        return None
 
 
 @transaction.atomic
 def over(kind: Kind, subject: str, text: str = "") -> Incident | None:
     """What failed does not fail any more. The incident stays until a person resolves it; None where there is none."""
     now = timezone.now()
-    standing = Incident.objects.select_for_update().filter(kind=kind, subject=subject[:200], resolved_at=None)
-    incident = standing.filter(over_at=None).first()
+    standing = Incident.objects.filter(kind=kind, subject=fitting(subject, 200), resolved_at=None, over_at=None)
+    incident = standing.select_for_update().first()
     if incident is not None:
         incident.over_at = now
         incident.save(update_fields=["over_at"])
         _step(incident, Step.OVER, text, now)
+    return incident
+
+
+def take_in() -> int:
+    """Put on record what waited in the file while the database was down; how much that was. Raises django.db.Error.
+
+    If this process dies between the record and the removal of the file, the same failures are counted twice.
+    """
+    with _locked() as descriptor:
+        lines = os.pread(descriptor, os.fstat(descriptor).st_size, 0).splitlines()
+        with transaction.atomic():
+            for line in lines:
+                _take_in(line)
+        os.ftruncate(descriptor, 0)
+        os.fsync(descriptor)
+    return len(lines)
+
+
+def _take_in(line: bytes) -> None:
+    try:
+        one = orjson.loads(line)
+        at = datetime.fromisoformat(one["at"])
+    except (orjson.JSONDecodeError, KeyError, ValueError):
+        what = "The file of incidents holds a line that cannot be read."  # a power cut within it
+        _fail(Kind.CHECK, _waiting().name, f"{what} It was: {line!r}", "", 0, timezone.now())
+        return
+    _fail(Kind(one["kind"]), one["subject"], one["what"], one["writer"], one["events"], at)
+
+
+@transaction.atomic
+def _fail(kind: Kind, subject: str, what: str, writer: str, events: int, at: datetime) -> Incident:
+    what = fitting(what, LONGEST)
+    incident, new = Incident.objects.select_for_update().get_or_create(
+        kind=kind, subject=fitting(subject, 200), resolved_at=None,
+        defaults={"what": what, "latest": what, "opened_at": at, "last_failed_at": at},
+    )  # fmt: skip
+    if new:
+        _step(incident, Step.OPENED, what, at)
+    elif incident.over_at is not None:
+        _step(incident, Step.AGAIN, what, at)
+    Incident.objects.filter(pk=incident.pk).update(
+        latest=what, last_failed_at=at, over_at=None, failures=F("failures") + 1, events=F("events") + events
+    )
+    if writer:
+        _count(incident, fitting(writer, 200), events, at)
+    incident.refresh_from_db()
     return incident
 
 
@@ -61,4 +112,23 @@ def _count(incident: Incident, writer: str, events: int, now: datetime) -> None:
 
 
 def _step(incident: Incident, kind: Step, text: str, at: datetime) -> None:
-    IncidentStep.objects.create(incident=incident, kind=kind, at=at, text=text)
+    IncidentStep.objects.create(incident=incident, kind=kind, at=at, text=text[:2_000])
+
+
+def _waiting() -> Path:
+    return Path(settings.STATE_DIR) / "incidents.jsonl"
+
+
+def _set_aside(failure: dict[str, object]) -> None:
+    with _locked() as descriptor:
+        disk.write_all(descriptor, orjson.dumps(failure, option=orjson.OPT_NAIVE_UTC) + b"\n")
+        os.fsync(descriptor)
+    disk.sync_folder(_waiting().parent)
+
+
+@contextmanager
+def _locked() -> Iterator[int]:
+    """The file, for this process alone."""
+    with disk.opened(_waiting(), os.O_RDWR | os.O_CREAT | os.O_APPEND) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
