@@ -115,6 +115,13 @@ OPENSEARCH_URL = env.str("OPENSEARCH_URL", default="") or f"http://127.0.0.1:{OP
 # The first words of every index of the trail: `<prefix>-events-2026.11`.
 TRAIL_PREFIX = env.str("TRAIL_PREFIX", default="trail")
 
+# The sealed log: its folder, its name (empty: one of this machine's own), a private key kept elsewhere than in the folder.
+SEAL_DIR = Path(env.str("SEAL_DIR", default=str(STATE_DIR / "log")))
+TRAIL_ORIGIN = env.str("TRAIL_ORIGIN", default="")
+TRAIL_KEY = env.str("TRAIL_KEY", default="")
+# In how many days all of the trail is compared with the log once more.
+VERIFY_DAYS = env.int("VERIFY_DAYS", default=30)
+
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL
 

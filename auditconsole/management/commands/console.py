@@ -66,6 +66,7 @@ def programs(state: Path) -> list[Child]:
     workers = str(env.int("WORKERS", default=2))
     return [
         Child("web", [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve"]),
+        Child("keeper", [sys.executable, str(settings.BASE_DIR / "manage.py"), "keep_trail"]),
         Child("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", workers, "--without-mingle"]),
         Child(
             "beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(state / "beat-schedule")]

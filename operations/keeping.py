@@ -1,0 +1,70 @@
+"""What is done for the trail all the time, beside the queue and without it: a table of small duties, each on its own."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event as Signal
+from threading import Thread
+
+from django.db import DatabaseError, close_old_connections, connections
+
+from operations.sealing.log import Log
+from operations.sealing.sealer import Sealer
+from operations.sealing.trouble import Trouble
+from operations.services.incidents import Kind
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something to do every so many seconds. Where it fails, an incident of this kind, with its name as subject, says so."""
+
+    name: str
+    seconds: float
+    do: Callable[[], object]
+    kind: Kind
+
+
+def duties(sealed: Log) -> list[Duty]:
+    """All of them. Whoever calls has locked the log."""
+    return [Duty("sealing", 1, Sealer(sealed).step, Kind.NOT_SEALED)]
+
+
+def keep(table: Sequence[Duty], stop: Signal) -> None:
+    """Do every duty in its turn until told to stop; each has a thread, so that one that hangs holds up no other."""
+    threads = [Thread(target=_repeat, args=(duty, stop), name=duty.name) for duty in table]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _repeat(duty: Duty, stop: Signal) -> None:
+    trouble = Trouble()
+    try:
+        while not stop.is_set():
+            attempt(duty, trouble)
+            stop.wait(duty.seconds)
+    finally:
+        connections.close_all()  # this thread's own
+
+
+def attempt(duty: Duty, trouble: Trouble) -> None:
+    """Do it once. Whatever it dies of is an incident, and it is done again next time."""
+    close_old_connections()
+    try:
+        duty.do()
+    except Exception as error:
+        log.exception("The duty of %s failed", duty.name)
+        _say(lambda: trouble.failed(duty.kind, duty.name, f"{duty.name} failed: {error or type(error).__name__}"))
+    else:
+        _say(lambda: trouble.over(duty.kind, duty.name))
+
+
+def _say(what: Callable[[], object]) -> None:
+    """An incident, if the database takes it; the log has it in any case."""
+    try:
+        what()
+    except DatabaseError:
+        log.exception("An incident could not be kept")
