@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from operations.views import status, writers
+from operations.views import log, status, writers
 
 writer_urls = [
     path("writers/", writers.writer_list, name="writer_list"),
@@ -9,4 +9,11 @@ writer_urls = [
     path("writers/<slug:public_id>/rotate/", writers.writer_rotate, name="writer_rotate"),
     path("writers/<slug:public_id>/revoke/", writers.writer_revoke, name="writer_revoke"),
 ]
-urlpatterns = [path("status/", status.status, name="status"), *writer_urls]
+log_urls = [
+    path("log/", log.integrity, name="integrity"),
+    path("log/consistency/", log.consistency, name="log_consistency"),
+    path("log/checkpoint", log.checkpoint, name="log_checkpoint"),
+    path("log/cosignatures", log.cosignatures, name="log_cosignatures"),
+    re_path(r"^log/tile/(?P<name>.+)\Z", log.tile, name="log_tile"),
+]
+urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *log_urls]

@@ -79,7 +79,9 @@ class Keys:
         """The key, made at the first start. Raises LogDamaged where the log is not `new` and its key is gone."""
         if not self._path.exists():
             if not new:
-                raise LogDamaged(f"The log's key {self._path} is gone; put it back, for another cannot go on with the log.")
+                raise LogDamaged(
+                    f"The log's key {self._path} is gone; put it back, for another cannot go on with the log."
+                )
             Key.generate(settings.TRAIL_ORIGIN or f"audit-trail/{secrets.token_hex(8)}").write(self._path)
         key = self.current()
         if not SealKey.objects.exists():

@@ -1,8 +1,8 @@
 """The sealed log's folder: the newest checkpoint, the tiles of the tree, the ids of its leaves, what is under way.
 
-    checkpoint      the newest signed note            tile/…   the tree (C2SP tlog-tiles)
-    pending         a batch that is being sealed      ids/…    which event is which leaf, laid out as the tiles
-    key  keys       the private key, all public ones  lock     held by the one process that seals
+checkpoint      the newest signed note            tile/…   the tree (C2SP tlog-tiles)
+pending         a batch that is being sealed      ids/…    which event is which leaf, laid out as the tiles
+key  keys       the private key, all public ones  lock     held by the one process that seals
 """
 
 import fcntl
