@@ -60,8 +60,9 @@ def attempt(duty: Duty, trouble: Trouble) -> None:
     try:
         duty.do()
     except Exception as error:
+        what = f"{duty.name} failed: {error or type(error).__name__}"
         log.exception("The duty of %s failed", duty.name)
-        _say(lambda: trouble.failed(duty.kind, duty.name, f"{duty.name} failed: {error or type(error).__name__}"))
+        _say(lambda: trouble.failed(duty.kind, duty.name, what))
     else:
         _say(lambda: trouble.over(duty.kind, duty.name))
 

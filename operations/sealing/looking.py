@@ -44,7 +44,7 @@ def signatures(message: bytes) -> list[Signed]:
     read = note.parse(message)
     if not isinstance(read, Note):
         return []
-    known = {one: "the log" for one in keys.verifiers()} | {one: "a witness" for one in witnesses.witnesses()}
+    known = dict.fromkeys(keys.verifiers(), "the log") | dict.fromkeys(witnesses.witnesses(), "a witness")
     return list(_signatures(read, known))
 
 

@@ -115,7 +115,14 @@ def prove_document(event_id: str, number: int, document: dict[str, Any]) -> Proo
     form = arrivals.sealed_form(document)
     path = log.tree(signed.size).inclusion_proof(number)
     verdict = merkle.verify_inclusion(merkle.leaf_hash(form), number, signed.size, path, signed.root)
-    return Proof(event_id, number, signed.size, signed.root, message, tuple(path), form, verdict, keys.signed_at(message))
+    return Proof(
+        event_id, number, signed.size, signed.root, message, tuple(path), form, verdict, keys.signed_at(message)
+    )
+
+
+def leaf_in(index: str, event_id: str) -> int | None:
+    """The leaf of an event by the log's own list of ids, for one whose index is lost. Reads the list of all the index."""
+    return _search(Log(), index, event_id)
 
 
 def consistency(old_size: int, new_size: int) -> Consistency:

@@ -26,7 +26,8 @@ def _publish(target: str, publisher: Publisher) -> int:
     known = Publication.objects.filter(target=target).first()
     waiting = Checkpoint.objects.filter(pk__gt=known.last_id if known else 0).order_by("pk")[:AT_ONCE]
     count = 0
-    for count, checkpoint in enumerate(waiting, 1):
+    for checkpoint in waiting:
         publisher.publish(checkpoint.note.encode(), checkpoint.size)
         Publication.objects.update_or_create(target=target, defaults={"last": checkpoint, "at": timezone.now()})
+        count += 1
     return count

@@ -16,7 +16,6 @@ from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.note import Note, Verifier
 from trail.integrity.verdict import Broken
 
-
 NEWEST = 1_000  # cosignatures among which one is looked for
 
 

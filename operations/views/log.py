@@ -25,7 +25,7 @@ MAX_NOTE = 100_000  # bytes of a cosigned checkpoint; ours have a thousand
 
 
 def for_readers(view: LogView[P]) -> LogView[P]:
-    """Programs with a key for the log, and everybody who is signed in."""
+    """Programs with a key for the log, and everybody who is signed in. A log that cannot be read is a 503."""
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -34,7 +34,10 @@ def for_readers(view: LogView[P]) -> LogView[P]:
                 authenticated(request, Scope.LOG)
             except NotLetIn as refusal:
                 return refused(refusal)
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except (LogDamaged, TileMissing) as error:
+            return JsonResponse({"error": str(error), "status": 503}, status=503)
 
     return guarded
 

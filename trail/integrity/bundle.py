@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from trail.errors import TrailError
-from trail.events import canonical
+from trail.events import canonical, get
 from trail.integrity import checkpoint, merkle, note
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.tiles import Tree
@@ -85,7 +85,8 @@ def _event(subtree: merkle.Subtree, last: Checkpoint, entry: Entry) -> bytes:
     proof = merkle.inclusion_proof(entry.leaf, last.size, subtree)
     verdict = merkle.verify_inclusion(merkle.leaf_hash(sealed), entry.leaf, last.size, proof, last.root)
     if isinstance(verdict, Broken):
-        raise Unproved(f"The event is not leaf {entry.leaf} of the tree: {verdict.reason}.")
+        event_id = get(entry.document, "event.id")
+        raise Unproved(f"The event {event_id} is not what was sealed as leaf {entry.leaf}: {verdict.reason}.")
     path = b",".join(b'"%b"' % note.encode(one).encode() for one in proof)
     about = b"" if entry.about is None else b',"about":' + _line(entry.about).rstrip(b"\n")
     return b'{"index":%d,"event":%b,"proof":[%b]%b}\n' % (entry.leaf, sealed, path, about)
