@@ -40,6 +40,12 @@ def signed_in(view: View[P]) -> View[P]:
     return requires(lambda user: True)(view)
 
 
+def person(request: HttpRequest) -> User:
+    """Who asks; the decorators have made sure of it."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """The sign-in page; for htmx the whole page goes there, never a form into a fragment."""
     if not is_partial(request):

@@ -29,30 +29,46 @@ class Action(StrEnum):
 
 def trail() -> Trail:
     """The trail as this console is set up to use it. Settings are read each time, so that a test's own prefix holds."""
-    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 30)
+    return _configured(30)
 
 
 def quick_trail() -> Trail:
     """The same for what a page can do without: it gives up after three seconds."""
-    return _connected(settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, 3)
+    return _configured(3)
+
+
+def _configured(timeout: float) -> Trail:
+    return _connected(
+        settings.OPENSEARCH_URL, settings.TRAIL_PREFIX, timeout, settings.TRAIL_SHARDS, settings.TRAIL_REPLICAS
+    )
 
 
 @cache
-def _connected(url: str, prefix: str, timeout: float) -> Trail:
-    return connect(url, prefix=prefix, timeout=timeout)
+def _connected(url: str, prefix: str, timeout: float, shards: int, replicas: int) -> Trail:
+    return connect(url, prefix=prefix, timeout=timeout, shards=shards, replicas=replicas)
 
 
-def record(action: StrEnum, *, by: User, resource: tuple[str, str] | None, labels: dict[str, str] | None = None) -> str:
+def record(
+    action: StrEnum,
+    *,
+    by: User,
+    resource: tuple[str, str] | None,
+    labels: dict[str, str] | None = None,
+    at: datetime | None = None,
+    event_id: str = "",
+) -> str:
     """Write one event to the trail and return its id. Raises TrailUnavailable or WriteRefused.
 
+    What was done while the trail was down is recorded later, with its own time and an id of its own (`at`, `event_id`):
+    then it is once on record however often it is tried.
     Titles, notes and reasons stay out: the trail is for ever, and more people read it than a case.
     """
     kind, key = resource or (None, None)
     kept = {name: _label(text) for name, text in (labels or {}).items() if text}
     document = nest(
         {
-            "@timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "event.id": f"console-{uuid.uuid4()}",
+            "@timestamp": (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "event.id": event_id or f"console-{uuid.uuid4()}",
             "event.action": str(action),
             "event.outcome": "success",
             "event.dataset": JOURNAL_DATASET,
@@ -66,7 +82,7 @@ def record(action: StrEnum, *, by: User, resource: tuple[str, str] | None, label
         }
     )
     (outcome,) = write(trail(), [document])
-    if outcome.status != "created":
+    if outcome.status not in ("created", "existing"):
         raise WriteRefused(f"The trail did not take the record of this action ({outcome.status}: {outcome.reason}).")
     return outcome.event_id
 

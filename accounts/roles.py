@@ -19,9 +19,27 @@ class Role(TextChoices):
 
 DUTIES = {
     Role.VIEWER: ("search the trail", "read the cases they are in"),
-    Role.ANALYST: ("search the trail", "open cases and work in those they are in", "run long searches", "export"),
-    Role.LEAD: ("everything an analyst may", "see, change and close every case"),
-    Role.ADMIN: ("everything an analyst may", "curate the library", "manage people", "manage writers' keys"),
+    Role.ANALYST: (
+        "search the trail",
+        "open cases and work in those they are in",
+        "run long searches",
+        "export",
+        "acknowledge incidents",
+    ),
+    Role.LEAD: (
+        "everything an analyst may",
+        "see, change and close every case",
+        "resolve incidents",
+        "read rejected events",
+    ),
+    Role.ADMIN: (
+        "everything an analyst may",
+        "curate the library",
+        "manage people",
+        "manage writers' keys",
+        "resolve incidents",
+        "decide about rejected events",
+    ),
 }
 # Django's permissions by the beginning of their name. Cases and evidence are nobody's to reach through the admin.
 ADMINISTERED = {
@@ -47,6 +65,21 @@ def may_investigate(user: "User") -> bool:
 def sees_every_case(user: "User") -> bool:
     """Whether the person sees cases without being in them. Admins do not: managing people is not reading cases."""
     return user.is_active and user.role == Role.LEAD
+
+
+def may_respond(user: "User") -> bool:
+    """Whether the person may acknowledge an incident and note what was found."""
+    return may_investigate(user)
+
+
+def may_resolve(user: "User") -> bool:
+    """Whether the person may say what an incident was and resolve it."""
+    return user.is_active and user.role in (Role.LEAD, Role.ADMIN)
+
+
+def may_read_rejected(user: "User") -> bool:
+    """Whether the person may read rejected events, which may hold what no search of theirs would show."""
+    return user.is_active and user.role in (Role.LEAD, Role.ADMIN)
 
 
 def may_curate(user: "User") -> bool:

@@ -33,6 +33,10 @@ app.conf.update(
         "note-leaves": {
             "task": "investigations.tasks.note_leaves", "schedule": 60.0, "options": {"expires": 60},
         },
+        # Far oftener than months end, so that what was stopped half way is soon taken up again.
+        "finish-months": {
+            "task": "operations.tasks.finish_months", "schedule": 3600.0, "options": {"expires": 3600},
+        },
     },
 )  # fmt: skip
 app.autodiscover_tasks()

@@ -114,6 +114,11 @@ OPENSEARCH_PORT = env.int("OPENSEARCH_PORT", default=8401)
 OPENSEARCH_URL = env.str("OPENSEARCH_URL", default="") or f"http://127.0.0.1:{OPENSEARCH_PORT}"
 # The first words of every index of the trail: `<prefix>-events-2026.11`.
 TRAIL_PREFIX = env.str("TRAIL_PREFIX", default="trail")
+# Of each month's index that is made from now on: parts, and further copies of each on other nodes.
+TRAIL_SHARDS = env.int("TRAIL_SHARDS", default=1)
+TRAIL_REPLICAS = env.int("TRAIL_REPLICAS", default=0)
+# How many days after its end a month takes no more writes; what comes later goes into an index beside it.
+TRAIL_FINISH_AFTER_DAYS = env.int("TRAIL_FINISH_AFTER_DAYS", default=7)
 
 # The sealed log: its folder, its name (empty: one of this machine's own), a private key kept elsewhere than in the folder.
 SEAL_DIR = Path(env.str("SEAL_DIR", default=str(STATE_DIR / "log")))

@@ -25,7 +25,7 @@ LATENCY = {
     10: {"p50": Aim(at_most=4), "p99": Aim(at_most=10)},
     100: {"p50": Aim(at_most=20), "p99": Aim(at_most=20)},
 }
-THREADS = 4
+THREADS = 8  # twice the bulks under way, so that the next is ready when one is answered
 TOGETHER = 500
 EMITS = 2_000
 

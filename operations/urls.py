@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from operations.views import log, status, writers
+from operations.views import incidents, log, status, writers
 
 writer_urls = [
     path("writers/", writers.writer_list, name="writer_list"),
@@ -16,4 +16,8 @@ log_urls = [
     path("log/cosignatures", log.cosignatures, name="log_cosignatures"),
     re_path(r"^log/tile/(?P<name>.+)\Z", log.tile, name="log_tile"),
 ]
-urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *log_urls]
+incident_urls = [
+    path("incidents/", incidents.incident_list, name="incident_list"),
+    path("incidents/<slug:public_id>/", incidents.incident_detail, name="incident_detail"),
+]
+urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *incident_urls, *log_urls]

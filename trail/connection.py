@@ -1,7 +1,8 @@
 """The only place that constructs an OpenSearch client. Settings come in as arguments or from OPENSEARCH_*."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -24,10 +25,19 @@ class FastSerializer(JSONSerializer):
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """One trail: a client and the prefix that all of its indices share."""
+    """One trail: a client and the prefix that all of its indices share.
+
+    `patience` is how many seconds the engine may take for one answer. `shards` and `replicas` are of the months that are
+    made from now on. `known` holds the indices that this process has seen.
+    """
 
     client: OpenSearch
     prefix: str
+    patience: float = 30
+    shards: int = 1
+    replicas: int = 0
+    known: set[str] = field(default_factory=set, compare=False, repr=False)
+    making: Lock = field(default_factory=Lock, compare=False, repr=False)
 
     @property
     def events(self) -> str:
@@ -35,7 +45,8 @@ class Trail:
         return f"{self.prefix}-events"
 
 
-def connect(url: str | None = None, *, prefix: str = "trail", timeout: float = 30) -> Trail:
+def connect(url: str | None = None, *, prefix: str = "trail", timeout: float = 30,
+            shards: int = 1, replicas: int = 0) -> Trail:  # fmt: skip
     """A trail at `url` (default: OPENSEARCH_URL). User, password and certificates come from OPENSEARCH_*."""
     url = url or os.environ.get("OPENSEARCH_URL") or "http://127.0.0.1:8401"
     options: dict[str, Any] = {}
@@ -53,7 +64,7 @@ def connect(url: str | None = None, *, prefix: str = "trail", timeout: float = 3
         pool_maxsize=16,
         **options,
     )
-    return Trail(client=client, prefix=prefix)
+    return Trail(client=client, prefix=prefix, patience=timeout, shards=shards, replicas=replicas)
 
 
 def engine_status(trail: Trail) -> str:

@@ -194,7 +194,7 @@ def _checked(event: dict[str, Any]) -> Event | InvalidEvent:
     for name in ("event.sequence", "writer.id"):
         if get(event, name) is not None:
             return InvalidEvent(name, "is set by the emitter")
-    if len(orjson.dumps(event)) > MAX_EVENT:  # one too large would take the others of its group with it
+    if checked.size > MAX_EVENT:  # one too large would take the others of its group with it
         return InvalidEvent("event", f"expected at most {MAX_EVENT:,} bytes")
     return checked
 

@@ -7,7 +7,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
 
@@ -49,9 +49,10 @@ _REQUIRED = tuple(field.name for field in FIELDS if field.required)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A checked event. `document` is the nested object that is stored and must not be changed."""
+    """A checked event. `document` is the nested object that is stored and must not be changed; `size` its bytes as JSON."""
 
     document: dict[str, Any]
+    size: int = field(default=0, compare=False)
 
     @property
     def id(self) -> str:
@@ -93,10 +94,6 @@ def nest(flat: dict[str, Any]) -> dict[str, Any]:
 def _path(name: str) -> tuple[tuple[str, ...], str]:
     *path, last = name.split(".")
     return tuple(path), last
-
-
-# The schema as events are nested: `{"event": {"id": Field, …}, …}`.
-_TREE = nest(dict(BY_NAME))
 
 
 def flatten(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -163,27 +160,35 @@ def parse(document: Any) -> Event:
     """Check a document against the schema. Raises InvalidEvent naming the field and what was expected there."""
     if not isinstance(document, dict):
         raise InvalidEvent("event", "expected one JSON object")
-    _check_fields(document, _TREE, "")
+    _check_fields(document, _RULES, "")
     for name in _REQUIRED:
         if get(document, name) is None:
             raise InvalidEvent(name, "is required")
     _check_meaning(document)
-    return Event(document)
+    try:
+        text = orjson.dumps(document)
+    except orjson.JSONEncodeError as error:
+        # The other fields are checked one by one; a source record may hold anything that JSON can say.
+        raise InvalidEvent("raw", f"cannot be stored: {error}") from error
+    if holds_secret(text.decode()):
+        raise InvalidEvent(
+            _where_secret(document), "looks like a bearer secret, which the trail never stores; send its fingerprint"
+        )
+    return Event(document, len(text))
 
 
 def _check_fields(document: dict[str, Any], known: dict[str, Any], path: str) -> None:
     """Every field, and that nothing else is there: a name with dots in it is no field either, for fields are nested."""
     for key, value in document.items():
-        field = known.get(key)
-        if type(field) is Field:
-            if not field.writer:
-                raise InvalidEvent(field.name, "is set by the trail, not by a writer")
-            check = _CHECK_OF[field.name]
-            for one in value if field.many and type(value) is list else (value,):
-                if problem := check(one):
-                    raise InvalidEvent(field.name, problem)
-        elif field and value and isinstance(value, dict):
-            _check_fields(value, field, f"{path}{key}.")
+        rule = known.get(key)
+        if type(rule) is _Rule:
+            if type(value) is str and len(value) <= rule.plain and value.isascii():
+                continue  # nearly every value of nearly every event
+            for one in value if rule.many and type(value) is list else (value,):
+                if problem := rule.check(one):
+                    raise InvalidEvent(rule.name, problem)
+        elif rule and value and isinstance(value, dict):
+            _check_fields(value, rule, f"{path}{key}.")
         else:
             name = next(flatten({key: value}))[0]
             what = "is not a field of the schema; a writer's own words belong in labels"
@@ -205,13 +210,6 @@ def _check_meaning(document: dict[str, Any]) -> None:
         raise InvalidEvent("event.original", "is required beside raw: it is the part that can be sealed exactly")
     if isinstance(event.get("sequence"), int) and event["sequence"] < 0:
         raise InvalidEvent("event.sequence", "expected a count from 0")
-    try:
-        secret = find_secret(document)
-    except orjson.JSONEncodeError as error:
-        # The other fields are checked one by one; a source record may hold anything that JSON can say.
-        raise InvalidEvent("raw", f"cannot be stored: {error}") from error
-    if secret:
-        raise InvalidEvent(secret, "looks like a bearer secret, which the trail never stores; send its fingerprint")
 
 
 def _text(limit: int, value: Any) -> str | None:
@@ -291,10 +289,6 @@ def _raw(value: Any) -> str | None:
 
 
 _CHECKS: dict[Kind, Callable[[Any], str | None]] = {
-    Kind.KEYWORD: partial(_text, 8_191),
-    Kind.TEXT: partial(_text, MAX_OPAQUE),
-    Kind.WILDCARD: partial(_text, MAX_TEXT),
-    Kind.OPAQUE: partial(_text, MAX_OPAQUE),
     Kind.IP: _ip,
     Kind.TIME: _time,
     Kind.INTEGER: _integer,
@@ -304,18 +298,34 @@ _CHECKS: dict[Kind, Callable[[Any], str | None]] = {
     Kind.LABELS: _labels,
     Kind.RAW: _raw,
 }
-_CHECK_OF = {field.name: _CHECKS[field.kind] for field in FIELDS}
+_LIMITS = {Kind.KEYWORD: 8_191, Kind.TEXT: MAX_OPAQUE, Kind.WILDCARD: MAX_TEXT, Kind.OPAQUE: MAX_OPAQUE}  # bytes
 
 
-def find_secret(document: dict[str, Any]) -> str | None:
-    """The name of the first field that holds what looks like a bearer secret, or None."""
-    # One pass over the serialised whole first: nearly every event holds none.
-    if not holds_secret(orjson.dumps(document).decode()):
-        return None
-    for name, value in flatten(document):
-        if holds_secret(orjson.dumps(value).decode()):
-            return name
-    return "event"
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What may stand in a field. ASCII text of at most `plain` characters needs no closer look."""
+
+    name: str
+    many: bool
+    check: Callable[[Any], str | None]
+    plain: int
+
+
+def _rule(field: Field) -> _Rule:
+    if not field.writer:
+        return _Rule(field.name, False, lambda value: "is set by the trail, not by a writer", -1)
+    limit = _LIMITS.get(field.kind)
+    return _Rule(field.name, field.many, _CHECKS[field.kind] if limit is None else partial(_text, limit), limit or -1)
+
+
+# The schema as events are nested: `{"event": {"id": rule, …}, …}`.
+_RULES = nest({field.name: _rule(field) for field in FIELDS})
+
+
+def _where_secret(document: dict[str, Any]) -> str:
+    """The name of the first field that holds what looks like a bearer secret."""
+    held = (name for name, value in flatten(document) if holds_secret(orjson.dumps(value).decode()))
+    return next(held, "event")
 
 
 def holds_secret(text: str) -> bool:

@@ -1,6 +1,7 @@
 """From the schema to OpenSearch: the index template, an index for each period, and the settings that make it permanent."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
@@ -70,12 +71,12 @@ def template(prefix: str, *, shards: int = 1, replicas: int = 0) -> dict[str, An
     }
 
 
-def install(trail: Trail, *, shards: int = 1, replicas: int = 0) -> None:
+def install(trail: Trail) -> None:
     """Put the template in place, and new fields into the months there are. Safe to repeat; never replaces a newer one.
 
     Raises TrailUnavailable when the engine does not answer.
     """
-    asked = template(trail.prefix, shards=shards, replicas=replicas)
+    asked = template(trail.prefix, shards=trail.shards, replicas=trail.replicas)
     try:
         if (installed_version(trail) or 0) > VERSION:
             return
@@ -93,11 +94,39 @@ def index_for(prefix: str, timestamp: str) -> str:
     return f"{prefix}-events-{timestamp[:4]}.{timestamp[5:7]}"
 
 
+def late_index(index: str) -> str:
+    """Where a finished month's late events go. Once it is there, nothing enters the month itself (trail.months)."""
+    return f"{index}-late"
+
+
+def month_of(prefix: str, index: str) -> str | None:
+    """`2026.11`, for the index of that month's events or of its late ones; None for any other index."""
+    match = re.fullmatch(re.escape(prefix) + r"-events-(\d{4}\.(?:0[1-9]|1[0-2]))(?:-late)?", index)
+    return match[1] if match else None
+
+
+def expect_index(trail: Trail, index: str) -> None:
+    """`ensure_index` once for each month, before a batch finds no index and has to be sent again.
+
+    What goes wrong here the write itself meets too, and says.
+    """
+    if index not in trail.known:
+        with trail.making, suppress(TrailUnavailable):
+            if index not in trail.known:
+                ensure_index(trail, index)
+                trail.known.add(index)
+
+
 def ensure_index(trail: Trail, index: str) -> None:
-    """Create one month's index if it is not there."""
-    if not re.fullmatch(re.escape(trail.prefix) + r"-events-\d{4}\.\d{2}", index):
+    """Create one month's index, or the one beside it, if it is not there.
+
+    Raises TrailUnavailable; ValueError for a name that is not ours.
+    """
+    if month_of(trail.prefix, index) is None:
         raise ValueError(f"{index} is not an index of this trail")
     try:
+        if trail.client.indices.exists(index=index):
+            return
         if installed_version(trail) is None:
             install(trail)  # without it the index would be none of ours: it would take anything, and let it be changed
         trail.client.indices.create(index=index)

@@ -14,7 +14,7 @@ from opensearchpy.exceptions import TransportError
 from trail.connection import Trail
 from trail.errors import InvalidEvent, TrailError, TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import Event, digest, get, parse
-from trail.mapping import ensure_index, index_for
+from trail.mapping import ensure_index, expect_index, index_for, late_index
 
 Status = Literal["created", "existing", "conflict", "invalid"]
 # Small batches and more of them under way keep every core of the engine busy.
@@ -36,6 +36,7 @@ class _Ready:
     """One event as it is sent, an action and a document; or, without lines, what became of it already."""
 
     document: dict[str, Any]
+    index: str = ""
     lines: bytes = b""
     outcome: Outcome | None = None
 
@@ -79,8 +80,9 @@ def _ready(trail: Trail, document: dict[str, Any] | Event) -> _Ready:
         return _Ready({}, outcome=Outcome(str(_id_of(document)), "invalid", str(error)))
     ingested = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     stored = {**event.document, "event": {**event.document["event"], "ingested": ingested}}
-    target = {"create": {"_index": index_for(trail.prefix, event.timestamp), "_id": event.id}}
-    return _Ready(event.document, b"%b\n%b\n" % (orjson.dumps(target), orjson.dumps(stored)))
+    index = index_for(trail.prefix, event.timestamp)
+    target = {"create": {"_index": index, "_id": event.id}}
+    return _Ready(event.document, index, b"%b\n%b\n" % (orjson.dumps(target), orjson.dumps(stored)))
 
 
 def _batches(ready: Iterable[_Ready], most: int) -> Iterator[list[_Ready]]:
@@ -118,22 +120,25 @@ def _send(trail: Trail, batch: list[_Ready], refresh: bool = False) -> list[Outc
 def _attempt(trail: Trail, batch: list[_Ready], refresh: bool) -> list[Outcome | TrailError]:
     answers: list[Outcome | TrailError | None] = [one.outcome for one in batch]
     sent = [number for number, one in enumerate(batch) if one.lines]
-    there: list[int] = []
+    there: list[tuple[int, str]] = []
     try:
+        for index in {batch[n].index for n in sent}:
+            expect_index(trail, index)
         items = _bulk(trail, [batch[n].lines for n in sent], refresh)
+        items = _beside_finished_months(trail, [batch[n].lines for n in sent], items, refresh)
     except TrailError as error:
         return [one.outcome or error for one in batch]
     for number, item in zip(sent, items, strict=True):
         result = item["create"]
         if result["status"] == 409:
-            there.append(number)
+            there.append((number, result["_index"]))
         else:
             answers[number] = _answer(result)
     try:
-        compared: list[Outcome | TrailError] = list(_compare(trail, [batch[n].document for n in there]))
+        compared: list[Outcome | TrailError] = list(_compare(trail, [(i, batch[n].document) for n, i in there]))
     except TrailError as error:
         compared = [error for _ in there]
-    for number, one in zip(there, compared, strict=True):
+    for (number, _), one in zip(there, compared, strict=True):
         answers[number] = one
     return [answer for answer in answers if answer is not None]
 
@@ -177,7 +182,7 @@ def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True
     items: list[dict[str, Any]] = answer["items"]
     missing = [number for number, item in enumerate(items) if item["create"]["status"] == 404]
     if missing and first:
-        # The first events of a month: make its index, and send once more only what found none.
+        # Known to be there, and gone: make it again, and send once more only what found none.
         for index in {items[number]["create"]["_index"] for number in missing}:
             ensure_index(trail, index)
         again = [lines[number] for number in missing]
@@ -186,19 +191,75 @@ def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True
     return items
 
 
-def _compare(trail: Trail, documents: list[dict[str, Any]]) -> list[Outcome]:
-    """Events whose ids were taken: the same event again, or another under the same id?"""
-    if not documents:
-        return []
-    wanted = [{"_index": index_for(trail.prefix, d["@timestamp"]), "_id": d["event"]["id"]} for d in documents]
+def _beside_finished_months(
+    trail: Trail, lines: list[bytes], items: list[dict[str, Any]], refresh: bool
+) -> list[dict[str, Any]]:
+    """Late events find their place: what a finished month does not hold goes into the index beside it.
+
+    That index is there only since the month's write block held on every shard (trail.months), so an event that the month
+    does not hold now will never be in it: in both together an id is taken once.
+    """
+    blocked = [number for number, item in enumerate(items) if _is_blocked(item["create"])]
+    beside = {index for index in {_place(items[number])[0] for number in blocked} if _is_finished(trail, index)}
+    late = [number for number in blocked if _place(items[number])[0] in beside]
+    if not late:
+        return items
+    answers = list(items)
+    absent: list[int] = []
+    for number, stored in zip(late, _read(trail, [_place(items[number]) for number in late]), strict=True):
+        if stored.get("found"):
+            answers[number] = {"create": items[number]["create"] | {"status": 409}}
+        else:
+            absent.append(number)
+    again = [_moved(lines[number], late_index(_place(items[number])[0])) for number in absent]
+    for number, item in zip(absent, _bulk(trail, again, refresh, first=False), strict=True):
+        answers[number] = item
+    return answers
+
+
+def _is_blocked(result: dict[str, Any]) -> bool:
+    return bool(result["status"] == 403 and result["error"].get("type") == "cluster_block_exception")
+
+
+def _place(item: dict[str, Any]) -> tuple[str, str]:
+    return item["create"]["_index"], item["create"]["_id"]
+
+
+def _is_finished(trail: Trail, index: str) -> bool:
     try:
-        found = trail.client.mget(body={"docs": wanted})["docs"]
-        _expect_to_see(documents, found)
-        _expect_every_copy(trail, {one["_index"] for one in wanted})
+        return bool(trail.client.indices.exists(index=late_index(index)))
+    except TransportError as error:
+        raise TrailUnavailable(f"Whether {index} is finished cannot be told: {error}.") from error
+
+
+def _moved(lines: bytes, index: str) -> bytes:
+    """The same event for another index."""
+    action, _, document = lines.partition(b"\n")
+    target = {"create": {**orjson.loads(action)["create"], "_index": index}}
+    return b"%b\n%b" % (orjson.dumps(target), document)
+
+
+def _read(trail: Trail, places: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What is stored under each (index, id), as it is now. Raises TrailUnavailable when one cannot be told."""
+    try:
+        found = trail.client.mget(body={"docs": [{"_index": index, "_id": key} for index, key in places]})["docs"]
     except TransportError as error:
         raise TrailUnavailable(f"The trail could not be read to compare events: {error}.") from error
+    for one in found:
+        if "error" in one:
+            raise TrailUnavailable(f"Event {one['_id']} could not be read to compare it: {_reason(one)}.")
+    return list(found)
+
+
+def _compare(trail: Trail, documents: list[tuple[str, dict[str, Any]]]) -> list[Outcome]:
+    """Events whose ids were taken in these indices: the same event again, or another under the same id?"""
+    if not documents:
+        return []
+    found = _read(trail, [(index, document["event"]["id"]) for index, document in documents])
+    _expect_to_see([document for _, document in documents], found)
+    _expect_every_copy(trail, {index for index, _ in documents})
     outcomes = []
-    for document, stored in zip(documents, found, strict=True):
+    for (_, document), stored in zip(documents, found, strict=True):
         event_id = document["event"]["id"]
         same = digest(stored["_source"]) == digest(document)
         outcomes.append(
@@ -217,7 +278,10 @@ def _expect_to_see(documents: list[dict[str, Any]], found: list[dict[str, Any]])
 
 def _expect_every_copy(trail: Trail, indices: set[str]) -> None:
     """That an event is there says nothing of its copies: it counts when no copy of its index is missing."""
-    health = trail.client.cluster.health(index=",".join(sorted(indices)), params={"level": "indices"})["indices"]
+    try:
+        health = trail.client.cluster.health(index=",".join(sorted(indices)), params={"level": "indices"})["indices"]
+    except TransportError as error:
+        raise TrailUnavailable(f"Whether every copy is there cannot be told: {error}.") from error
     for index in sorted(indices):
         if health[index]["status"] != "green":
             raise WriteUnknown(f"A copy of {index} is missing, so events in it are not known to be on every copy.")

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.decorators import requires, signed_in
+from accounts.decorators import person, requires, signed_in
 from accounts.models import User
 from accounts.roles import may_investigate
 from investigations import access
@@ -16,7 +16,6 @@ from investigations.errors import Refused
 from investigations.forms.cases import CaseForm, MemberForm, NoteForm
 from investigations.models import Case
 from investigations.services import cases
-from investigations.views.search import person
 from web.htmx import render_page
 
 

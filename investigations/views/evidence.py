@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.decorators import requires, signed_in
+from accounts.decorators import person, requires, signed_in
 from accounts.roles import may_investigate
 from investigations import access, presentation
 from investigations.errors import Refused
@@ -15,7 +15,6 @@ from investigations.forms.cases import PinForm, ReasonForm
 from investigations.models import Case, Evidence, Run
 from investigations.services import evidence as services
 from investigations.services import proofs
-from investigations.views.search import person
 from trail.errors import BadQuery, TrailUnavailable
 from trail.search.spec import Search
 from web.htmx import is_partial, render_page

@@ -7,13 +7,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.decorators import requires, signed_in
+from accounts.decorators import person, requires, signed_in
 from accounts.roles import may_investigate
 from investigations import access
 from investigations.errors import Refused
 from investigations.models import Case, Export
 from investigations.services import exports
-from investigations.views.search import person
 from web.htmx import render_page
 
 TYPES = {

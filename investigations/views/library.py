@@ -8,12 +8,11 @@ from django.shortcuts import redirect
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from accounts.decorators import requires
+from accounts.decorators import person, requires
 from accounts.roles import may_curate, may_investigate, may_search
 from investigations.forms.library import ParametersForm
 from investigations.forms.search import refuse_secrets
 from investigations.models import SavedQuery
-from investigations.views.search import person
 from trail.errors import BadQuery
 from web.htmx import render_page
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from accounts.decorators import requires
+from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_search
 from investigations import journal
@@ -14,7 +14,6 @@ from investigations.access import scope_of
 from investigations.journal import Action
 from investigations.services import bundles, proofs
 from investigations.services.proofs import Standing
-from investigations.views.search import person
 from operations.sealing.errors import LogDamaged
 from operations.sealing.proofs import Proof
 from trail.integrity import merkle, note

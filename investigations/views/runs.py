@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.decorators import requires, signed_in
+from accounts.decorators import person, requires, signed_in
 from accounts.roles import may_investigate
 from investigations import access, presentation
 from investigations.errors import CaseClosed, Refused
@@ -16,7 +16,7 @@ from investigations.forms.cases import PinForm
 from investigations.forms.search import read
 from investigations.models import Case, Run, SavedQueryVersion
 from investigations.services import runs
-from investigations.views.search import faulty, person
+from investigations.views.search import faulty
 from trail.errors import BadQuery
 from trail.search.bodies import PAGE_SIZE
 from trail.search.spec import Search

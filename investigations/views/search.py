@@ -7,9 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from accounts.decorators import requires
+from accounts.decorators import person, requires
 from accounts.journal import trail
-from accounts.models import User
 from accounts.roles import may_investigate, may_search
 from investigations import journal, presentation
 from investigations.access import scope_of
@@ -28,12 +27,6 @@ from web.htmx import render_page
 
 PARTIALS = {"explore": "explore"}
 OUTAGES = (TrailUnavailable, WriteRefused)
-
-
-def person(request: HttpRequest) -> User:
-    """Who asks; the decorators have made sure of it."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @require_safe

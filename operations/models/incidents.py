@@ -48,9 +48,20 @@ class Incident(models.Model):
                 fields=("kind", "subject"), condition=models.Q(resolved_at=None), name="one_open_incident_each"
             ),
         )
+        # The header of every page counts these.
+        indexes = (
+            models.Index(fields=("over_at",), condition=models.Q(resolved_at=None), name="unresolved_incidents"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.subject}"
+
+    @property
+    def state(self) -> str:
+        """In one word: failing, over or resolved."""
+        if self.resolved_at is not None:
+            return "resolved"
+        return "failing" if self.over_at is None else "over"
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("An incident is kept for ever")
@@ -89,10 +100,17 @@ class IncidentStep(Record):
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     by_name = models.CharField(max_length=200, blank=True)
+    by_role = models.CharField(max_length=10, blank=True)
+    # Since when the trail holds the record of it; what the console itself did needs none.
+    recorded_at = models.DateTimeField(null=True)
     text = models.CharField(max_length=2_000, blank=True)
 
     class Meta:
         ordering = ("at", "pk")
+
+    @property
+    def awaits_record(self) -> bool:
+        return bool(self.by_name) and self.recorded_at is None
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -13,6 +13,7 @@ from accounts.models import User
 from investigations.models import Case
 from tests.factories.cases import export, open_case, pin, run, saved_query
 from tests.factories.events import use
+from tests.factories.incidents import incident
 from tests.factories.keys import writer_key
 from tests.functional.reading import at_sign_in, bytes_of
 from trail.connection import Trail
@@ -30,6 +31,7 @@ ABOUT = {
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_detail": "export",
     "export_cancel": "export", "export_download": "export", "status": "", "profile": "",
     "event_proof": "event", "integrity": "", "log_consistency": "",
+    "incident_list": "", "incident_detail": "incident",
     "writer_list": "", "writer_new": "", "writer_detail": "key", "writer_rotate": "key", "writer_revoke": "key",
 }  # fmt: skip
 FOR_ADMINS = {"writer_list", "writer_new", "writer_detail", "writer_rotate", "writer_revoke"}
@@ -57,7 +59,7 @@ def world(case: Case, alice: User, ada: User, trail: Trail) -> World:
     made = run(alice, case=case)
     return World({
         "": [], "event": ["e1"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
-        "query": ["failures"], "run": [made.public_id], "export": [export(alice, case=case).public_id],
+        "query": ["failures"], "incident": [incident().public_id], "run": [made.public_id], "export": [export(alice, case=case).public_id],
         "key": [writer_key(ada)[0].public_id],
     })  # fmt: skip
 

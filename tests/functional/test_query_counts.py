@@ -13,6 +13,7 @@ from investigations.models import Case, Evidence, Export, Membership, Note, Run
 from investigations.models.cases import new_public_id
 from tests.factories.cases import export, pin, run, saved_query
 from tests.factories.events import use, write
+from tests.factories.incidents import incident
 from trail.connection import Trail
 
 BASELINE = json.loads((Path(__file__).parents[1] / "baselines" / "query_counts.json").read_text())
@@ -33,6 +34,7 @@ def pages(case: Case, alice: User, trail: Trail) -> dict[str, str]:
         "case_activity": f"{at}activity/", "evidence_detail": f"{at}evidence/1/", "search": "/?q=token.id:t",
         "run_list": "/runs/", "run_detail": f"/runs/{made.public_id}/", "export_list": "/exports/",
         "query_list": "/queries/", "query_detail": "/queries/q/",
+        "incident_list": "/incidents/", "incident_detail": f"/incidents/{incident().public_id}/",
     }  # fmt: skip
 
 
@@ -40,6 +42,7 @@ def _ten_times(case: Case, alice: User, trail: Trail) -> None:
     """Ten times as much of everything: rows like those that are there."""
     write(trail, *(use("t") for _ in range(9)))
     for n in range(9):
+        incident(subject=f"part {n}")
         user = User.objects.create(username=f"person{n}", role="analyst")
         other = Case.objects.create(title=f"Case {n}", opened_by=alice, opened_by_name="Alice")
         for one in (alice, user):

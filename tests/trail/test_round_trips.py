@@ -97,3 +97,12 @@ def test_a_stream_that_is_left_early_closes_its_point_in_time(trail: Trail) -> N
     assert _points_in_time(trail) == 1
     stream.close()
     assert _points_in_time(trail) == 0
+
+
+def test_the_first_events_of_a_month_are_sent_once(trail: Trail) -> None:
+    asked = []
+    for _ in range(2):
+        before = _asked(trail)
+        write(trail, event())
+        asked.append(_asked(trail) - before)
+    assert asked[0] == asked[1] + 3  # is the month there, is the template, make the month

@@ -126,10 +126,12 @@ def gateway(answers: dict[str, tuple[int, Any]]) -> Iterator[Trail]:
         thread = Thread(target=server.serve_forever)
         thread.start()
         trail = connect(f"http://127.0.0.1:{server.server_port}")
-        yield trail
-        trail.client.close()
-        server.shutdown()
-        thread.join()
+        try:
+            yield trail
+        finally:
+            trail.client.close()
+            server.shutdown()
+            thread.join()
 
 
 @pytest.mark.parametrize(("status", "error"), [(429, WriteRefused), (413, WriteRefused), (502, WriteUnknown)])
@@ -141,12 +143,16 @@ def test_a_refusal_is_certain_and_a_failure_is_not(status: int, error: type[Exce
 
 @pytest.mark.parametrize(
     ("read", "error"),
-    [((502, {}), TrailUnavailable), ((200, {"docs": [{"found": False}]}), WriteRefused)],
+    [
+        ((502, {}), TrailUnavailable),
+        ((200, {"docs": [{"found": False}]}), WriteRefused),
+        ((200, {"docs": [{"_id": "one", "error": {"reason": "no shard"}}]}), TrailUnavailable),
+    ],
 )
 def test_an_event_that_is_said_to_be_there_counts_only_when_it_is_seen(
     read: tuple[int, Any], error: type[Exception]
 ) -> None:
-    taken = {"items": [{"create": {"_id": "one", "status": 409}}]}
+    taken = {"items": [{"create": {"_index": "trail-events-2026.11", "_id": "one", "status": 409}}]}
     with gateway({"/_bulk": (200, taken), "/_mget": read}) as trail, pytest.raises(error):
         write(trail, [event(id="one")])
 

@@ -21,7 +21,16 @@ KEEP_ALIVE = "3m"
 IDS_AT_ONCE = 2_000
 # More names than this make an address that the engine refuses.
 NAMED_AT_ONCE = 100
-_WHOLE = {"allow_partial_search_results": "false"}
+
+
+def _params(trail: Trail) -> dict[str, Any]:
+    """A whole answer or none; and what nobody waits for any more is ended in the engine too."""
+    return {"allow_partial_search_results": "false", "cancel_after_time_interval": f"{trail.patience * 1000:.0f}ms"}
+
+
+def _in_time(trail: Trail, body: dict[str, Any]) -> dict[str, Any]:
+    """The engine gives up a little before we do, so that it is the engine that says why."""
+    return {**body, "timeout": f"{trail.patience * 800:.0f}ms"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +110,12 @@ def _whole(answer: dict[str, Any]) -> dict[str, Any]:
     """An answer that lacks a shard or ran out of time is no answer."""
     shards = answer.get("_shards", {})
     if answer.get("timed_out") or shards.get("failed"):
-        raise TrailUnavailable(
-            f"The trail answered in part only ({shards.get('failed', 0)} of {shards.get('total', '?')} shards failed)."
+        why = (
+            "it ran out of time"
+            if answer.get("timed_out")
+            else f"{shards['failed']} of {shards['total']} shards failed"
         )
+        raise TrailUnavailable(f"The trail answered in part only ({why}); nothing of that answer is shown.")
     return answer
 
 
@@ -123,9 +135,9 @@ def ask(
         return _whole(
             trail.client.search(
                 index=",".join(sorted(indices)) or f"{trail.prefix}-events-*",
-                body=body,
+                body=_in_time(trail, body),
                 # A month that is named and not there shows as events that are missing.
-                params=_WHOLE | {"expand_wildcards": "open", "ignore_unavailable": "true"},
+                params=_params(trail) | {"expand_wildcards": "open", "ignore_unavailable": "true"},
                 headers=headers,
             )
         )
@@ -133,8 +145,8 @@ def ask(
 
 def ask_all(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Several bodies in one round trip."""
-    head = {"index": f"{trail.prefix}-events-*", "allow_partial_search_results": False}
-    lines = [line for body in asked for line in (head, body)]
+    head = {"index": f"{trail.prefix}-events-*", **_params(trail)}
+    lines = [line for body in asked for line in (head, _in_time(trail, body))]
     with _speaking_to_the_trail():
         answers = trail.client.msearch(body=lines)["responses"]
     for answer in answers:
@@ -252,10 +264,10 @@ def scan(trail: Trail, search: Search, scope: Scope, *, batch: int = 2000, after
 
 def _scan(trail: Trail, body: dict[str, Any], pit: str, opaque_id: str | None) -> Iterator[Batch]:
     headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
-    body = body | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
+    body = _in_time(trail, body) | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
     while True:
         with _speaking_to_the_trail():
-            answer = _whole(trail.client.search(body=body, params=_WHOLE, headers=headers))
+            answer = _whole(trail.client.search(body=body, params=_params(trail), headers=headers))
         found = answer["hits"]["hits"]
         if found:
             yield Batch([hit(one) for one in found], found[-1]["sort"])

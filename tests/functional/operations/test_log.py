@@ -23,20 +23,24 @@ from tests.functional.reading import at_sign_in, bytes_of, text_of
 from trail.connection import Trail
 from trail.integrity import checkpoint, merkle, note
 from trail.integrity.tiles import FileStore, Tree
+from trail.search import execute
+from trail.search.spec import WHOLE_TRAIL, Search
 
 Seal = Callable[[], object]
 WITNESS = vectors.WITNESS
 
 
 @pytest.fixture
-def reader(ada: User) -> dict[str, str]:
+def reader(ada: User, trail: Trail) -> dict[str, str]:
     """The header of a program that may read the log."""
     return bearer(writer_key(ada, scope=Scope.LOG, writer="", dataset="")[1])
 
 
 def sealed(trail: Trail, seal: Seal, count: int) -> None:
-    for start in range(0, count, 100):
-        write(trail, *(event() for _ in range(min(100, count - start))))
+    """So many events are sealed, with what the console itself has put on record."""
+    trail.client.indices.refresh(index=f"{trail.prefix}-events-*")
+    there = execute.count(trail, Search(), WHOLE_TRAIL)
+    write(trail, *(event() for _ in range(count - there)))
     seal()
 
 

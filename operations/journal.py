@@ -1,0 +1,15 @@
+"""What people do about the trail itself, as events in the trail."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What the rooms of operations put on record."""
+
+    INCIDENT_ACKNOWLEDGE = "incident.acknowledge"
+    INCIDENT_NOTE = "incident.note"
+    INCIDENT_RESOLVE = "incident.resolve"
+    REJECTED_WRITE = "rejected.write"
+    REJECTED_DISCARD = "rejected.discard"
+    MAPPING_SAVE = "mapping.save"
+    WRITER_WATCH = "writer.watch"

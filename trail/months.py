@@ -1,0 +1,133 @@
+"""A month that is over is finished: its index takes no more writes, is merged into one segment, and gets an index beside it
+for what comes late.
+
+The order of the steps is what keeps an event from being there twice: the write block is asked for by the engine's own call
+for it, which returns when no write is under way on any shard; only then is the index beside it made; and the writer puts an
+event there only when that index is there and the month does not hold the event (trail.writer). Every step is found done or
+not done in the engine itself, so a run that was stopped is simply run again.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from opensearchpy.exceptions import TransportError
+
+from trail.connection import Trail
+from trail.errors import TrailUnavailable
+from trail.mapping import ensure_index, late_index, month_of
+from trail.search import keeping
+from trail.search.execute import NAMED_AT_ONCE, ask
+
+QUIET = timedelta(days=1)  # without an event of that month, so that a long import is not cut in two
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """How far one month is kept. `segments` is the most of any of its shards; `due` is when it may be finished at the
+    earliest; `late` says that there is an index beside it."""
+
+    index: str
+    due: datetime
+    blocked: bool
+    late: bool
+    segments: int
+
+    @property
+    def finished(self) -> bool:
+        return self.blocked and self.late and self.segments <= 1
+
+
+def months(trail: Trail, after: timedelta) -> Iterator[Month]:
+    """Every month of the trail in order. `after` is how long after its end a month is due. Raises TrailUnavailable."""
+    try:
+        found = trail.client.indices.get_settings(
+            index=f"{trail.prefix}-events-*", params={"flat_settings": "true", "allow_no_indices": "true"}
+        )
+        blocked = {name for name, one in found.items() if one["settings"].get("index.blocks.write") == "true"}
+        segments = _segments(trail, found)
+        if merged := sorted(name for name in blocked if segments.get(name, 0) > 1)[:NAMED_AT_ONCE]:
+            trail.client.indices.refresh(index=merged)  # what a merge replaced is shown until then
+            segments |= _segments(trail, merged)
+    except TransportError as error:
+        raise TrailUnavailable(f"The months of the trail cannot be listed: {error}.") from error
+    for index in sorted(found):
+        month = month_of(trail.prefix, index)
+        if month is not None and not index.endswith("-late"):
+            yield Month(
+                index, _end(month) + after, index in blocked, late_index(index) in found, segments.get(index, 0)
+            )
+
+
+def finish(trail: Trail, now: datetime, after: timedelta) -> Iterator[str]:
+    """Bring every month that is due one step or more further, and say in a sentence what was begun or done.
+
+    A merge goes on in the engine by itself, one month at a time; the next call finds it done. Raises TrailUnavailable.
+    """
+    merging = is_merging(trail)
+    for month in months(trail, after):
+        if month.due > now or month.finished:
+            continue
+        if not month.blocked:
+            if not month.late and _is_written_to(trail, month.index, now - QUIET):
+                continue
+            _block(trail, month.index)
+            yield f"{month.index} takes no more writes."
+        if not month.late:
+            ensure_index(trail, late_index(month.index))
+            yield f"{late_index(month.index)} takes what comes late."
+        if month.segments > 1 and not merging:
+            _merge(trail, month.index)
+            merging = True
+            yield f"{month.index} is being merged into one segment."
+
+
+def is_merging(trail: Trail) -> bool:
+    """Whether a month is being merged, which takes hours where it is large."""
+    try:
+        nodes = trail.client.tasks.list(params={"actions": "indices:admin/forcemerge", "detailed": "true"})["nodes"]
+    except TransportError as error:
+        raise TrailUnavailable(f"What the engine is busy with cannot be listed: {error}.") from error
+    prefix = f"{trail.prefix}-events-"
+    return any(prefix in task["description"] for node in nodes.values() for task in node["tasks"].values())
+
+
+def _end(month: str) -> datetime:
+    """When a month ends: `2026.11` → the first of December."""
+    year, number = int(month[:4]), int(month[5:])
+    return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+
+
+def _segments(trail: Trail, indices: Collection[str]) -> dict[str, int]:
+    """Of each index the most segments that any copy of a shard has; of all, for so many names make no address."""
+    if not indices:
+        return {}
+    named = ",".join(indices) if len(indices) <= NAMED_AT_ONCE else f"{trail.prefix}-events-*"
+    found = trail.client.indices.stats(index=named, metric="segments", params={"level": "shards"})["indices"]
+    return {
+        name: max(copy["segments"]["count"] for copies in one["shards"].values() for copy in copies)
+        for name, one in found.items()
+    }
+
+
+def _is_written_to(trail: Trail, index: str, since: datetime) -> bool:
+    found = ask(trail, keeping.ingested_since(since), indices=[index])
+    return bool(found["hits"]["total"]["value"])
+
+
+def _block(trail: Trail, index: str) -> None:
+    try:
+        answer = trail.client.indices.add_block(index=index, block="write")
+    except TransportError as error:
+        raise TrailUnavailable(f"{index} could not be closed to writes: {error}.") from error
+    if not all(one["blocked"] for one in answer["indices"]):
+        raise TrailUnavailable(f"{index} could not be closed to writes: a shard of it did not answer.")
+
+
+def _merge(trail: Trail, index: str) -> None:
+    try:
+        trail.client.transport.perform_request(
+            "POST", f"/{index}/_forcemerge", params={"max_num_segments": 1, "wait_for_completion": "false"}
+        )
+    except TransportError as error:
+        raise TrailUnavailable(f"{index} could not be merged: {error}.") from error
