@@ -48,6 +48,7 @@ def _repeat(duty: Duty, stop: Signal) -> None:
     trouble = Trouble()
     try:
         while not stop.is_set():
+            close_old_connections()  # so that a database that was restarted is found again
             attempt(duty, trouble)
             stop.wait(duty.seconds)
     finally:
@@ -56,12 +57,11 @@ def _repeat(duty: Duty, stop: Signal) -> None:
 
 def attempt(duty: Duty, trouble: Trouble) -> None:
     """Do it once. Whatever it dies of is an incident, and it is done again next time."""
-    close_old_connections()
     try:
         duty.do()
     except Exception as error:
-        what = f"{duty.name} failed: {error or type(error).__name__}"
         log.exception("The duty of %s failed", duty.name)
+        what = f"{duty.name} failed: {error or type(error).__name__}"
         _say(lambda: trouble.failed(duty.kind, duty.name, what))
     else:
         _say(lambda: trouble.over(duty.kind, duty.name))

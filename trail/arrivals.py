@@ -17,7 +17,7 @@ from trail.connection import Trail
 from trail.errors import TrailUnavailable
 from trail.events import canonical, get
 from trail.integrity import merkle
-from trail.mapping import index_for
+from trail.mapping import index_for, late_index
 
 FEWEST, MOST = 250, 5_000  # events asked for at once
 BYTES = 8 * 1024 * 1024  # of events at once, about
@@ -171,7 +171,7 @@ def _strange(prefix: str, index: str, event_id: str, document: dict[str, Any]) -
         return "its id is not the event's own"
     if not isinstance(get(document, "event.ingested"), str):
         return "nothing says when the trail took it"
-    if not isinstance(timestamp, str) or index_for(prefix, timestamp) != index:
+    if not isinstance(timestamp, str) or index not in (month := index_for(prefix, timestamp), late_index(month)):
         return "it is not in the index of its month"
     return ""
 

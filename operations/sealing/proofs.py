@@ -145,8 +145,8 @@ def _look_up(event_id: str, log: Log) -> Leaf | NotSealed | NeverSealed | None:
     if _waits(index, seq):
         return NotSealed(event_id, newest(log)[0].size)
     for index, _, document in places:  # its index was made anew, so that the numbers are others now
-        if (number := _search(log, index, event_id)) is not None:
-            return Leaf(number, event_id, index, document)
+        if (searched := _search(log, index, event_id)) is not None:
+            return Leaf(searched, event_id, index, document)
     return NeverSealed(event_id, f"events of {index} up to a later number are sealed, and this one is not among them")
 
 
