@@ -61,7 +61,7 @@ def attempt(duty: Duty, trouble: Trouble) -> None:
         duty.do()
     except Exception as error:
         log.exception("The duty of %s failed", duty.name)
-        what = f"{duty.name} failed: {error or type(error).__name__}"
+        what = f"{duty.name} failed: {str(error) or type(error).__name__}"
         _say(lambda: trouble.failed(duty.kind, duty.name, what))
     else:
         _say(lambda: trouble.over(duty.kind, duty.name))
