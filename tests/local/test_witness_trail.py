@@ -18,7 +18,10 @@ from auditconsole.local.processes import running
 from tests.factories.events import event, write
 from trail.connection import Trail
 from trail.integrity import checkpoint, note
-from trail.integrity.note import Verifier
+from trail.integrity.checkpoint import Checkpoint
+from trail.integrity.merkle import leaf_hash
+from trail.integrity.note import Signer, Verifier
+from trail.integrity.tiles import FileStore, Tree
 
 
 @dataclass
@@ -72,6 +75,8 @@ def console(trail: Trail, redis_url: str, key: Verifier, tmp_path: Path) -> Iter
     made.manage("demo_people")
     program = [
         "env",
+        "-C",
+        str(settings.BASE_DIR),
         *(f"{name}={value}" for name, value in own.items()),
         sys.executable,
         str(settings.BASE_DIR / "manage.py"),
@@ -113,10 +118,6 @@ def sealed(console: Console, size: int) -> None:
         time.sleep(0.05)
 
 
-def newest(console: Console) -> bytes:
-    return (console.state / "log" / "checkpoint").read_bytes()
-
-
 def test_a_witness_follows_a_real_console_and_refuses_it_when_it_was_tampered_with(
     console: Console, look: Look, key: Verifier, trail: Trail, tmp_path: Path
 ) -> None:
@@ -134,15 +135,29 @@ def test_a_witness_follows_a_real_console_and_refuses_it_when_it_was_tampered_wi
     assert "example.com/witness" in console.manage("shell", "-v", "0", "-c", COSIGNATURES)
 
     # Rolled back to an old copy: every signature holds, and so do all proofs within it.
-    for name in ("checkpoint", "tile"):
+    show(console, old)
+    status, said = look()
+    assert (status, "REFUSED: the old size 40" in said) == (2, True), said
+
+    # Another history, as whoever holds the log's key can make it, longer than what was seen.
+    fork = Tree(FileStore(tmp_path / "fork"))
+    size, root = fork.append(leaf_hash(b"forged %d" % number) for number in range(900))
+    signer = Signer.parse((console.state / "log" / "key").read_text().split()[0])
+    (tmp_path / "fork" / "checkpoint").write_bytes(Checkpoint(signer.name, size, root).sign(signer))
+    show(console, tmp_path / "fork")
+    status, said = look()
+    assert (status, "REFUSED: the proof leads to another old root" in said) == (2, True), said
+    kept = [path.read_bytes().split(b"\n")[1] for path in (tmp_path / "state").glob("*/refused/*")]
+    assert sorted(kept)[1:] == [b"900"]
+    assert len(kept) == 2
+
+
+def show(console: Console, other: Path) -> None:
+    """From now on the console's log is another's files."""
+    for name in ("tile", "checkpoint"):
         part = console.state / "log" / name
         shutil.rmtree(part) if part.is_dir() else part.unlink()
-        shutil.copytree(old / name, part) if (old / name).is_dir() else shutil.copy(old / name, part)
-    shown = newest(console)
-    status, said = look()
-    assert (status, "REFUSED" in said) == (2, True), said
-    kept = [path.read_bytes() for path in (tmp_path / "state").glob("*/refused/*")]
-    assert [message.split(b"\n")[1] for message in kept] == [shown.split(b"\n")[1]]
+        shutil.copytree(other / name, part) if (other / name).is_dir() else shutil.copy(other / name, part)
 
 
 COSIGNATURES = "from operations.models import Cosignature; print([one.name for one in Cosignature.objects.all()])"
