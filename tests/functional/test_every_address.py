@@ -34,9 +34,14 @@ ABOUT = {
     "incident_list": "", "incident_detail": "incident",
     "writer_list": "", "writer_new": "", "writer_detail": "key", "writer_rotate": "key", "writer_revoke": "key",
 }  # fmt: skip
+# Addresses for programs, who come with a key and get JSON.
+KEYED = {
+    "ingest_events": [], "ingest_bulk": [], "ingest_bulk_index": ["logs"], "ingest_version": [], "ingest_cat_health": [],
+    "ingest_health": [], "log_cosignatures": [],
+}  # fmt: skip
 FOR_ADMINS = {"writer_list", "writer_new", "writer_detail", "writer_rotate", "writer_revoke"}
-# For programs, which come with a key and get no page: each has a test of its own.
-FOR_PROGRAMS = {"log_checkpoint", "log_tile", "log_cosignatures"}
+# The log as other tools read it: for programs with a key, and for people who are signed in.
+FOR_READERS = {"log_checkpoint", "log_tile"}
 # Addresses for those who have no account yet.
 OPEN = {"first_admin", "account_signup", "account_reset_password", "account_email"}
 OF_A_CASE = ("case", "evidence", "run", "export")
@@ -78,7 +83,20 @@ def _answers(client: Client, address: str) -> list[HttpResponseBase]:
 
 def test_no_view_is_forgotten_here() -> None:
     names = {one.name for one in _ours(get_resolver().url_patterns) if not (one.name or "").startswith("admin")}
-    assert names == ABOUT.keys() | OPEN | FOR_PROGRAMS
+    assert names == ABOUT.keys() | OPEN | KEYED.keys() | FOR_READERS
+
+
+def test_no_address_for_programs_lets_anybody_in_without_a_key(client: Client, alice: User) -> None:
+    for person in (None, alice):
+        if person:
+            client.force_login(person)
+        for name, arguments in KEYED.items():
+            for answer in (
+                client.get(reverse(name, args=arguments)),
+                client.post(reverse(name, args=arguments), b"{}", content_type="application/json"),
+            ):
+                assert (answer.status_code, answer["Content-Type"]) == (401, "application/json"), name
+                assert answer["WWW-Authenticate"].startswith("Bearer"), name
 
 
 def test_no_address_lets_anonymous_in(client: Client, world: World) -> None:
