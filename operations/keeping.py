@@ -9,6 +9,7 @@ from threading import Thread
 from django.db import DatabaseError, close_old_connections, connections
 
 from operations.sealing.log import Log
+from operations.sealing.publishing import publish_checkpoints
 from operations.sealing.sealer import Sealer
 from operations.sealing.trouble import Trouble
 from operations.services import notices, probes, upkeep
@@ -31,6 +32,7 @@ def duties(sealed: Log) -> list[Duty]:
     """All of them. Whoever calls has locked the log."""
     return [
         Duty("sealing", 1, Sealer(sealed).step, Kind.NOT_SEALED),
+        Duty("publishing", 10, publish_checkpoints, Kind.NOT_SEALED),
         Duty("probing the trail", 2, probes.engine, Kind.CHECK),
         Duty("probing the queue", 2, probes.queue, Kind.CHECK),
         Duty("watching writers", 60, upkeep.watch_writers, Kind.CHECK),
