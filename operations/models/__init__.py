@@ -1,9 +1,10 @@
 from operations.models.incidents import Incident, IncidentStep, IncidentWriter
 from operations.models.keys import Scope, WriterKey
 from operations.models.rejected import Decision, Mapping, RejectedEvent, RejectedStep
-from operations.models.sealing import Checkpoint, Cursor, SealKey, Stretch
+from operations.models.sealing import Adoption, Checkpoint, Cursor, SealKey, Stretch, Verification
 
 __all__ = [
+    "Adoption",
     "Checkpoint",
     "Cursor",
     "Decision",
@@ -16,5 +17,6 @@ __all__ = [
     "Scope",
     "SealKey",
     "Stretch",
+    "Verification",
     "WriterKey",
 ]
