@@ -31,12 +31,12 @@ class Atlas:
         """Leaves from one to before another, with where they should stand."""
         before = Stretch.objects.filter(first_leaf__lte=start).order_by("-first_leaf").first()
         inside = Stretch.objects.filter(first_leaf__gt=start, first_leaf__lt=end)
-        return Chunk(start, end, tuple(map(self._span, [*([before] if before else []), *inside])))
+        return Chunk(start, end, tuple(map(self.span, [*([before] if before else []), *inside])))
 
-    def _span(self, stretch: Stretch) -> Span:
-        return Span(
-            stretch.first_leaf, stretch.count, stretch.index, stretch.shard, stretch.first_seq, self._readable(stretch)
-        )
+    def span(self, stretch: Stretch, at_most: int | None = None) -> Span:
+        """Where a stretch should stand; `at_most` how many of it there can be, where that is known otherwise."""
+        readable = self._readable(stretch) if at_most is None else max(0, min(stretch.count, at_most))
+        return Span(stretch.first_leaf, stretch.count, stretch.index, stretch.shard, stretch.first_seq, readable)
 
     def _readable(self, stretch: Stretch) -> int:
         """How many of a stretch an index can hold that was put back since."""

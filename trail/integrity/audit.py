@@ -73,9 +73,9 @@ def verify(leaves: Iterable[bytes], tree: Tree, size: int, root: bytes, start: i
 
 
 def verify_range(leaves: Iterable[bytes], tree: Tree, start: int, end: int) -> Intact | Tampered:
-    """The same for the leaves from `start` to before `end`, ends of tiles or of the tree: for who compares a long trail in
-    parts, and has found that `unproved_above` names nothing."""
-    unproved = list(_loose(tree, 0, start, end))
+    """The same for the leaves from `start` to before `end`, for who compares a long trail in parts, and asks
+    `unproved_above` once for all of them."""
+    unproved = list(_loose(tree, 0, start, min(tree.size, -(-end // WIDTH) * WIDTH)))
     try:
         findings, complete = _compare(tree.leaves(start, end), iter(leaves), start)
     except TileMissing:
