@@ -7,7 +7,7 @@ T ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format bench migrations lock chromium
+.PHONY: help up test lint format bench migrations lock chromium rsyslog
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -15,7 +15,7 @@ help: ## Say what there is
 up: $(VENV)/.run ## Set everything up and run the console until Ctrl-C
 	@exec $(BIN)/python manage.py console
 
-test: $(VENV)/.dev lint chromium ## Set everything up and run every check and test (T=path for some)
+test: $(VENV)/.dev lint chromium rsyslog ## Set everything up and run every check and test (T=path for some)
 	$(BIN)/python -m pytest $(T) -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 	@[ "$(T)" != tests ] || $(BIN)/coverage report --include='trail/*' --fail-under=97 --format=total >/dev/null || { echo "Less than 97 % of trail/ is tried; whoever adds to it tests it whole."; exit 1; }
 
@@ -45,6 +45,9 @@ lock: $(VENV)/.dev ## Lock the dependencies anew
 
 chromium: $(VENV)/.dev ## Find or install a browser for the tests
 	@$(BIN)/python -m tests.browser.chromium
+
+rsyslog: $(VENV)/.dev ## Find or install an rsyslog for the tests
+	@$(BIN)/python -m tests.ingest.rsyslog
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Python 3.11 is needed, and %s.%s was found; set PYTHON to a 3.11." % sys.version_info[:2])'

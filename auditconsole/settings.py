@@ -127,6 +127,15 @@ TRAIL_KEY = env.str("TRAIL_KEY", default="")
 # In how many days all of the trail is compared with the log once more.
 VERIFY_DAYS = env.int("VERIFY_DAYS", default=30)
 
+# What a program may send to the trail over HTTP: bytes of one body, unpacked, and of one event; events of one request;
+# levels of JSON within each other; and, in each web process, events a second of one key and requests under way.
+INGEST_BODY_BYTES = env.int("INGEST_BODY_BYTES", default=20 * 1024 * 1024)
+INGEST_EVENT_BYTES = env.int("INGEST_EVENT_BYTES", default=2 * 1024 * 1024)
+INGEST_EVENTS = env.int("INGEST_EVENTS", default=10_000)
+INGEST_DEPTH = env.int("INGEST_DEPTH", default=32)
+INGEST_RATE = env.int("INGEST_RATE", default=20_000)
+INGEST_UNDER_WAY = env.int("INGEST_UNDER_WAY", default=6)
+
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL
 

@@ -36,8 +36,11 @@ class Summary:
         return not self.rejected and not self.conflicts
 
 
-def events_of(format: Format, record: Record) -> tuple[list[dict[str, Any]], int]:
-    """The events a record makes, checked, and how many secrets were taken out of it. Raises InvalidEvent."""
+def events_of(format: Format, record: Record, given_id: str | None = None) -> tuple[list[dict[str, Any]], int]:
+    """The events a record makes, checked, and how many secrets were taken out of it. Raises InvalidEvent.
+
+    `given_id` identifies the record, where whoever sent it gave it an id; else its own does, or its exact text.
+    """
     if record.value is None:
         raise InvalidEvent("record", record.problem)
     text, secrets = without_secrets(record.text)
@@ -48,9 +51,8 @@ def events_of(format: Format, record: Record) -> tuple[list[dict[str, Any]], int
         raise InvalidEvent("record", f"is no {format.name} record: {error}") from error
     if not flat:
         raise InvalidEvent("record", f"is no {format.name} record")
-    identity = str(
-        flat[0].get("event.id") or hashlib.sha256(record.text.encode("utf-8", "surrogateescape")).hexdigest()
-    )
+    own = given_id or flat[0].get("event.id")
+    identity = str(own or hashlib.sha256(record.text.encode("utf-8", "surrogateescape")).hexdigest())
     documents = []
     for number, fields in enumerate(flat):
         part = fields.get("token.operation", "").rpartition(".")[2] or number

@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from operations.views import incidents, status, writers
+from operations.views import incidents, ingest, status, writers
 
 writer_urls = [
     path("writers/", writers.writer_list, name="writer_list"),
@@ -9,8 +9,16 @@ writer_urls = [
     path("writers/<slug:public_id>/rotate/", writers.writer_rotate, name="writer_rotate"),
     path("writers/<slug:public_id>/revoke/", writers.writer_revoke, name="writer_revoke"),
 ]
+ingest_urls = [
+    path("api/v1/events", ingest.events, name="ingest_events"),
+    path("api/v1/ingest/_bulk", ingest.bulk, name="ingest_bulk"),
+    path("api/v1/ingest/<str:index>/_bulk", ingest.bulk, name="ingest_bulk_index"),
+    re_path(r"^api/v1/ingest/?$", ingest.version, name="ingest_version"),
+    path("api/v1/ingest/_cat/health", ingest.health, name="ingest_cat_health"),
+    path("api/v1/ingest/_cluster/health", ingest.health, name="ingest_health"),
+]
 incident_urls = [
     path("incidents/", incidents.incident_list, name="incident_list"),
     path("incidents/<slug:public_id>/", incidents.incident_detail, name="incident_detail"),
 ]
-urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *incident_urls]
+urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *incident_urls, *ingest_urls]

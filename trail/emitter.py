@@ -18,7 +18,7 @@ import orjson
 
 from trail.connection import Trail
 from trail.count import Count
-from trail.errors import InvalidEvent, TrailError, WriteRefused, WriteUnknown
+from trail.errors import InvalidEvent, TrailError, TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import Event, get, parse
 from trail.grouping import Groups
 from trail.spool import Spool
@@ -232,7 +232,7 @@ def _of_both(index: Answer, spool: Answer) -> Answer:
     """What neither took: certainly not there only when both are certain."""
     if isinstance(spool, Durable):
         return spool
-    certain = type(index) is WriteRefused and type(spool) is WriteRefused
+    certain = not any(isinstance(one, WriteUnknown | TrailUnavailable) for one in (index, spool))
     return (WriteRefused if certain else WriteUnknown)(f"{index} {spool}")
 
 

@@ -17,6 +17,10 @@ class WriteUnknown(WriteRefused):
     """The same, but the event may be found later all the same: it was on its way when something failed."""
 
 
+class TrailBusy(WriteRefused):
+    """The engine has too much to do at this moment: nothing was written, and the same may be tried again later."""
+
+
 class SpoolBusy(TrailError):
     """Another process writes to, or delivers from, the same spool."""
 

@@ -27,7 +27,7 @@ _TIME = re.compile(r"^(19[7-9]\d|2[01]\d\d|22[0-5]\d)-(0[1-9]|1[0-2])-(0[1-9]|[1
                    r"T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$")  # fmt: skip
 _LABEL = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")
 # Things that authenticate by themselves: macaroons (fly.io's and the library's formats), JWTs, bearer headers,
-# the published prefixes of GitHub, Slack and AWS session tokens.
+# the published prefixes of GitHub, Slack and AWS session tokens, and the keys of our own writers.
 SECRET = re.compile(
     r"(?:\b(?:fm1[ar]|fm2|fo1|fd1)_[A-Za-z0-9+/=_-]{24,}"
     r"|\bMDA[A-Za-z0-9_-]{60,}"
@@ -35,12 +35,13 @@ SECRET = re.compile(
     r"|\b[Bb]earer +[A-Za-z0-9._~+/-]{20,}"
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{60,}"
     r"|\bxox[abeprs]-[A-Za-z0-9-]{20,}"
+    r"|\btk_[a-z0-9]{10}_[0-9a-f]{64}"
     r"|\b(?:IQoJ|FwoG|FQoG)[A-Za-z0-9+/=]{100,})"
 )
 # In everything that SECRET matches stands one of these, or an underscore after one of the others. To look for them
 # first, and for one letter of them before that, is many times as fast, and nearly every text holds none.
 _MARKS = (("J", ("eyJ", "IQoJ")), ("G", ("FwoG", "FQoG")), ("D", ("MDA",)), ("x", ("xox",)), (" ", ("earer ",)))
-_BEFORE_UNDERSCORE = ("fm1a", "fm1r", "fm2", "fo1", "fd1", "ghp", "gho", "ghu", "ghs", "ghr", "pat")
+_BEFORE_UNDERSCORE = ("fm1a", "fm1r", "fm2", "fo1", "fd1", "ghp", "gho", "ghu", "ghs", "ghr", "pat", "tk")
 
 
 _OPERATIONS = frozenset(str(operation) for operation in Operation)

@@ -12,7 +12,7 @@ from opensearchpy.exceptions import ConnectionError as EngineConnectionError
 from opensearchpy.exceptions import TransportError
 
 from trail.connection import Trail
-from trail.errors import InvalidEvent, TrailError, TrailUnavailable, WriteRefused, WriteUnknown
+from trail.errors import InvalidEvent, TrailBusy, TrailError, TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import Event, digest, get, parse
 from trail.mapping import ensure_index, expect_index, index_for, late_index
 
@@ -102,7 +102,7 @@ def _batches(ready: Iterable[_Ready], most: int) -> Iterator[list[_Ready]]:
 def attempt(trail: Trail, documents: Iterable[dict[str, Any] | Event]) -> list[Outcome | TrailError]:
     """Write events and answer for each what became of it, in order; an error of one is not an error of its neighbours.
 
-    WriteRefused: it was not taken. WriteUnknown or TrailUnavailable: it may be there, or not on every copy.
+    WriteRefused: it was not taken (TrailBusy: for now). WriteUnknown or TrailUnavailable: it may be there, or not on every copy.
     """
     ready = (_ready(trail, document) for document in documents)
     return [answer for batch in _batches(ready, BATCH) for answer in _attempt(trail, batch, False)]
@@ -153,8 +153,14 @@ def _answer(result: dict[str, Any]) -> Outcome | TrailError:
         return Outcome(event_id, "created")
     if status == 400:
         return Outcome(event_id, "invalid", _reason(result))
-    kind = WriteUnknown if status >= 500 else WriteRefused
-    return kind(f"The trail did not take event {event_id}: {_reason(result)}.")
+    return _kind(status)(f"The trail did not take event {event_id}: {_reason(result)}.")
+
+
+def _kind(status: Any) -> type[WriteRefused]:
+    """Which error a status of the engine's means."""
+    if status == 429:
+        return TrailBusy
+    return WriteRefused if isinstance(status, int) and status < 500 else WriteUnknown
 
 
 def _id_of(document: Any) -> Any:
@@ -177,8 +183,7 @@ def _bulk(trail: Trail, lines: list[bytes], refresh: bool, *, first: bool = True
     except EngineConnectionError as error:
         raise TrailUnavailable("The trail does not answer, so nothing is known to be written to it.") from error
     except TransportError as error:
-        kind = WriteRefused if isinstance(error.status_code, int) and error.status_code < 500 else WriteUnknown
-        raise kind(f"The trail refused to write: {error}.") from error
+        raise _kind(error.status_code)(f"The trail refused to write: {error}.") from error
     items: list[dict[str, Any]] = answer["items"]
     missing = [number for number, item in enumerate(items) if item["create"]["status"] == 404]
     if missing and first:

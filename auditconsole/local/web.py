@@ -1,6 +1,7 @@
-"""What gunicorn is told: say where to go and how to sign in, when it really listens."""
+"""How the pages are served: gunicorn's command line, and what it is told: say where to go when it really listens."""
 
 import os
+import sys
 from typing import Any
 
 from auditconsole.environment import env
@@ -11,6 +12,15 @@ accesslog = None
 limit_request_line = 8_190
 errorlog = "-"
 loglevel = os.environ.get("LOG_LEVEL", "warning").lower()
+
+
+def command(bind: str, workers: int) -> list[str]:
+    """The web server's command line; `bind` is host and port."""
+    return [
+        sys.executable, "-m", "gunicorn", "auditconsole.wsgi", "--config", "python:auditconsole.local.web",
+        "--bind", bind, "--worker-class", "gthread", "--workers", str(workers),
+        "--threads", "8", "--graceful-timeout", "3", "--timeout", "120",
+    ]  # fmt: skip
 
 
 def when_ready(server: Any) -> None:

@@ -4,7 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from operations.formats import auth0, azure, cloudtrail, duo, ecs, github, gsuite, okta, slack, tailscale, teleport
+from operations.formats import (
+    auth0,
+    azure,
+    cloudtrail,
+    duo,
+    ecs,
+    github,
+    gsuite,
+    okta,
+    slack,
+    syslog,
+    tailscale,
+    teleport,
+)
 
 Flat = dict[str, Any]
 
@@ -35,6 +48,7 @@ FORMATS = {
         Format("gsuite", "google.workspace", gsuite.convert),
         Format("slack", "slack.audit", slack.convert),
         Format("duo", "duo.logs", duo.convert),
+        Format("syslog", "syslog", syslog.convert),
         Format("tailscale", "tailscale.audit", tailscale.convert),
     )
 }

@@ -21,7 +21,6 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     for name in ("event.ingested", "event.original", "raw"):
         fields.pop(name, None)
     fields["@timestamp"] = time(record["@timestamp"])
-    fields.setdefault("event.dataset", "ecs")
     fields["event.action"] = fields.get("event.action") or text(_one(record.get("message"))) or "unknown"
     if fields.get("event.outcome") not in ("success", "failure"):
         fields["event.outcome"] = "unknown"

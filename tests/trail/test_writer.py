@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.factories.events import event
 from trail import mapping
 from trail.connection import Trail, connect
-from trail.errors import TrailUnavailable, WriteRefused, WriteUnknown
+from trail.errors import TrailBusy, TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import parse
 from trail.mapping import installed_version
 from trail.writer import BATCH_BYTES, _batches, _Ready, write, write_many
@@ -134,7 +134,7 @@ def gateway(answers: dict[str, tuple[int, Any]]) -> Iterator[Trail]:
             thread.join()
 
 
-@pytest.mark.parametrize(("status", "error"), [(429, WriteRefused), (413, WriteRefused), (502, WriteUnknown)])
+@pytest.mark.parametrize(("status", "error"), [(429, TrailBusy), (413, WriteRefused), (502, WriteUnknown)])
 def test_a_refusal_is_certain_and_a_failure_is_not(status: int, error: type[Exception]) -> None:
     with gateway({"/_bulk": (status, {})}) as trail, pytest.raises(WriteRefused) as raised:
         write(trail, [event()])

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from auditconsole.environment import env
+from auditconsole.local import web
 from auditconsole.local.supervisor import MARK
 from operations import health
 from operations.demonstration.generate import Demonstration, midnight
@@ -33,12 +34,8 @@ class Command(BaseCommand):
         if env.bool("DEMO", default=True):
             self.load_demonstration()
         sys.stdout.flush()
-        workers = str(env.int("WEB_WORKERS", default=2))
-        os.execv(sys.executable, [  # noqa: S606  our own program
-            sys.executable, "-m", "gunicorn", "auditconsole.wsgi", "--config", "python:auditconsole.local.web",
-            "--bind", f"{settings.WEB_HOST}:{settings.WEB_PORT}", "--worker-class", "gthread", "--workers", workers,
-            "--threads", "8", "--graceful-timeout", "3", "--timeout", "120",
-        ])  # fmt: skip
+        bind = f"{settings.WEB_HOST}:{settings.WEB_PORT}"
+        os.execv(sys.executable, web.command(bind, env.int("WEB_WORKERS", default=2)))  # noqa: S606  our own program
 
     def say(self, line: str) -> None:
         self.stdout.write(f"{MARK}{line}")
