@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('operations', '0005_sealing'),
+        ('operations', '0006_published'),
     ]
 
     operations = [
