@@ -37,6 +37,10 @@ app.conf.update(
         "finish-months": {
             "task": "operations.tasks.finish_months", "schedule": 3600.0, "options": {"expires": 3600},
         },
+        # What is new, and a part of what is old; operations.services.sealing counts on this interval.
+        "verify-trail": {
+            "task": "operations.tasks.verify_trail", "schedule": 600.0, "options": {"expires": 600},
+        },
     },
 )  # fmt: skip
 app.autodiscover_tasks()

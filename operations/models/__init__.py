@@ -3,10 +3,11 @@ from operations.models.keys import Scope, WriterKey
 from operations.models.notices import Notice
 from operations.models.publishing import Cosignature, Publication
 from operations.models.rejected import Decision, Mapping, RejectedEvent, RejectedStep
-from operations.models.sealing import Checkpoint, Cursor, SealKey, Stretch
+from operations.models.sealing import Adoption, Checkpoint, Cursor, SealKey, Stretch, Verification
 from operations.models.watching import MissingNumbers, WatchedWriter
 
 __all__ = [
+    "Adoption",
     "Checkpoint",
     "Cosignature",
     "Cursor",
@@ -23,6 +24,7 @@ __all__ = [
     "Scope",
     "SealKey",
     "Stretch",
+    "Verification",
     "WatchedWriter",
     "WriterKey",
 ]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('operations', '0006_published'),
+        ('operations', '0007_verification'),
     ]
 
     operations = [
