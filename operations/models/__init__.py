@@ -1,8 +1,10 @@
 from operations.models.incidents import Incident, IncidentStep, IncidentWriter
 from operations.models.keys import Scope, WriterKey
+from operations.models.notices import Notice
 from operations.models.publishing import Cosignature, Publication
 from operations.models.rejected import Decision, Mapping, RejectedEvent, RejectedStep
 from operations.models.sealing import Adoption, Checkpoint, Cursor, SealKey, Stretch, Verification
+from operations.models.watching import MissingNumbers, WatchedWriter
 
 __all__ = [
     "Adoption",
@@ -14,6 +16,8 @@ __all__ = [
     "IncidentStep",
     "IncidentWriter",
     "Mapping",
+    "MissingNumbers",
+    "Notice",
     "Publication",
     "RejectedEvent",
     "RejectedStep",
@@ -21,5 +25,6 @@ __all__ = [
     "SealKey",
     "Stretch",
     "Verification",
+    "WatchedWriter",
     "WriterKey",
 ]
