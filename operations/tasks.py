@@ -27,3 +27,10 @@ def check_trail() -> None:
     from operations.services import keeping
 
     keeping.check_trail()
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def verify_trail() -> None:
+    from operations.services import sealing
+
+    sealing.verify_next()

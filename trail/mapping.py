@@ -159,8 +159,9 @@ def ensure_index(trail: Trail, index: str) -> None:
             return
         if installed_version(trail) is None:
             install(trail)  # without it the index would be none of ours: it would take anything, and let it be changed
-        # With replicas it waits for them, else the first events would be on one copy only, and not acknowledged.
-        trail.client.indices.create(index=index, params={"wait_for_active_shards": "all", "timeout": "10s"})
+        # With replicas it waits for them, else the first events would be on one copy only, and not acknowledged. (In the
+        # address, for the client takes a parameter `timeout` for its own.)
+        trail.client.transport.perform_request("PUT", f"/{index}?wait_for_active_shards=all&timeout=10s")
     except RequestError as error:
         if error.error != "resource_already_exists_exception":
             raise TrailUnavailable(f"The index {index} could not be created: {error}.") from error

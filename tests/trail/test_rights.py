@@ -81,7 +81,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     perform = Transport.perform_request
 
     def recorded(self: Transport, method: str, url: str, *arguments: Any, **options: Any) -> Any:
-        requests.add(f"{method} {url}")
+        requests.add(f"{method} {url.partition('?')[0]}")
         return perform(self, method, url, *arguments, **options)
 
     monkeypatch.setattr(Transport, "perform_request", recorded)

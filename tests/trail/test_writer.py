@@ -206,7 +206,7 @@ def test_an_event_that_did_not_reach_every_copy_is_not_acknowledged_until_every_
     one = event(id="one")
     with pytest.raises(WriteUnknown, match="Event one reached 1 of 2 copies only"):
         write(trail, [one])
-    with pytest.raises(WriteUnknown, match="A copy of .* is missing"):
+    with pytest.raises(WriteUnknown, match=r"A copy of .* is missing"):
         write(trail, [one])
     trail.client.indices.put_settings(index=month, body={"index.number_of_replicas": 0})
     assert _statuses(write(trail, [one])) == ["existing"]
