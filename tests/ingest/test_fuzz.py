@@ -23,6 +23,7 @@ ALLOWED = {200, 400, 413, 415, 422}
 
 
 @pytest.mark.timeout(6 * 60 * 60)
+@pytest.mark.usefixtures("static_files")
 def test_no_malformed_body_breaks_anything(client: Client, ada: User, trail: Trail, settings: Settings) -> None:
     settings.INGEST_RATE = 10**9
     settings.LOGGING_CONFIG = None
