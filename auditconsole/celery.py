@@ -30,9 +30,16 @@ app.conf.update(
         "resume-abandoned-runs": {
             "task": "investigations.tasks.resume_abandoned_runs", "schedule": 15.0, "options": {"expires": 15},
         },
+        "note-leaves": {
+            "task": "investigations.tasks.note_leaves", "schedule": 60.0, "options": {"expires": 60},
+        },
         # Far oftener than months end, so that what was stopped half way is soon taken up again.
         "finish-months": {
             "task": "operations.tasks.finish_months", "schedule": 3600.0, "options": {"expires": 3600},
+        },
+        # What is new, and a part of what is old; operations.services.sealing counts on this interval.
+        "verify-trail": {
+            "task": "operations.tasks.verify_trail", "schedule": 600.0, "options": {"expires": 600},
         },
     },
 )  # fmt: skip

@@ -124,6 +124,9 @@ TRAIL_FINISH_AFTER_DAYS = env.int("TRAIL_FINISH_AFTER_DAYS", default=7)
 SEAL_DIR = Path(env.str("SEAL_DIR", default=str(STATE_DIR / "log")))
 TRAIL_ORIGIN = env.str("TRAIL_ORIGIN", default="")
 TRAIL_KEY = env.str("TRAIL_KEY", default="")
+# Where each checkpoint is written as well, a folder that the cluster's admin cannot rewrite, and whose cosignatures count.
+CHECKPOINTS_TO = env.str("CHECKPOINTS_TO", default="")
+TRAIL_WITNESSES = env.list("TRAIL_WITNESSES", default=[])
 # In how many days all of the trail is compared with the log once more.
 VERIFY_DAYS = env.int("VERIFY_DAYS", default=30)
 

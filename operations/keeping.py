@@ -9,6 +9,7 @@ from threading import Thread
 from django.db import DatabaseError, close_old_connections, connections
 
 from operations.sealing.log import Log
+from operations.sealing.publishing import publish_checkpoints
 from operations.sealing.sealer import Sealer
 from operations.sealing.trouble import Trouble
 from operations.services.incidents import Kind
@@ -28,7 +29,10 @@ class Duty:
 
 def duties(sealed: Log) -> list[Duty]:
     """All of them. Whoever calls has locked the log."""
-    return [Duty("sealing", 1, Sealer(sealed).step, Kind.NOT_SEALED)]
+    return [
+        Duty("sealing", 1, Sealer(sealed).step, Kind.NOT_SEALED),
+        Duty("publishing", 10, publish_checkpoints, Kind.NOT_SEALED),
+    ]
 
 
 def keep(table: Sequence[Duty], stop: Signal) -> None:

@@ -6,7 +6,8 @@ from threading import Lock
 from typing import Any
 
 import orjson
-from opensearchpy import OpenSearch
+from opensearchpy import OpenSearch, Urllib3HttpConnection
+from opensearchpy.exceptions import ConnectionError as EngineConnectionError
 from opensearchpy.exceptions import TransportError
 from opensearchpy.serializer import JSONSerializer
 
@@ -21,6 +22,20 @@ class FastSerializer(JSONSerializer):
         if isinstance(data, (str, bytes)):
             return data  # a bulk body, serialised line by line already
         return orjson.dumps(data, default=self.default).decode()
+
+
+class WholeAnswers(Urllib3HttpConnection):
+    """A connection that takes no answer for one that was cut off among its headers.
+
+    Python's `http.client` takes the end of the stream for the end of the headers, so that a body that never came would be
+    an empty one. The engine always says how long its answer is (RFC 9112, 6.3).
+    """
+
+    def perform_request(self, method: str, url: str, *args: Any, **options: Any) -> Any:
+        status, headers, body = super().perform_request(method, url, *args, **options)
+        if not {"content-length", "transfer-encoding"} & {name.lower() for name in headers}:
+            raise EngineConnectionError("N/A", "the answer was cut off", None)
+        return status, headers, body
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,7 @@ def connect(url: str | None = None, *, prefix: str = "trail", timeout: float = 3
     client = OpenSearch(
         [url],
         serializer=FastSerializer(),
+        connection_class=WholeAnswers,
         timeout=timeout,
         max_retries=0,  # a write that is sent again by the transport could be counted twice; callers decide
         http_compress=False,

@@ -126,8 +126,20 @@ def events(pairs: list[tuple[str, str]], scope: Scope) -> list[Hit]:
     return [found[event_id] for _, event_id in pairs if event_id in found]
 
 
-def in_turn(chunks: Iterable[list[tuple[str, str]]], scope: Scope) -> Iterator[Hit]:
-    """The same chunk by chunk, with the next already asked for while one is read: two are held, however many there are.
+def places(pairs: list[tuple[str, str]], scope: Scope) -> dict[str, tuple[str, int]]:
+    """The same without their documents: where the engine has them."""
+    found = execute.numbers_among(trail(), pairs, scope)
+    execute.fetch(trail(), [pair for pair in pairs if pair[1] not in found], WHOLE_TRAIL)
+    return found
+
+
+def chunks(run: Run) -> Iterator[list[tuple[str, str]]]:
+    """The results of a run in its order, chunk by chunk."""
+    return (run.chunk_rows.get(number=number).pairs() for number in range(run.chunks))
+
+
+def in_turn(chunks: Iterable[list[tuple[str, str]]], scope: Scope) -> Iterator[list[Hit]]:
+    """The events chunk by chunk, with the next already asked for while one is read: two are held, however many there are.
 
     The chunks themselves are read in the caller's thread, whose connection to the database is its own.
     """
@@ -136,9 +148,9 @@ def in_turn(chunks: Iterable[list[tuple[str, str]]], scope: Scope) -> Iterator[H
         for pairs in chunks:
             before, under_way = under_way, pool.submit(events, pairs, scope)
             if before:
-                yield from before.result()
+                yield before.result()
         if under_way:
-            yield from under_way.result()
+            yield under_way.result()
 
 
 def resume_abandoned() -> int:

@@ -16,6 +16,7 @@ from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, packed, read
 from investigations.journal import Action
 from investigations.models import Case
+from investigations.services import proofs
 from trail import questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
@@ -111,6 +112,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         .distinct(),
         "pin": PinForm(user=user, initial={"back": request.get_full_path()}),
         "may_investigate": may_investigate(user),
+        "standing": proofs.of_event(found),
     }
     return render_page(request, "investigations/event.html", context)
 

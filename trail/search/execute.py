@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
@@ -35,13 +35,15 @@ def _in_time(trail: Trail, body: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One event that was found; `sort` is its place, from which a search can go on."""
+    """One event that was found; `sort` is its place, from which a search can go on. `number` is the engine's own number of
+    it within its shard, where it was asked for by id; what is sealed is found by it."""
 
     event_id: str
     index: str
     timestamp: str
     document: dict[str, Any]
     sort: tuple[Any, ...]
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def _whole(answer: dict[str, Any]) -> dict[str, Any]:
 def hit(found: dict[str, Any]) -> Hit:
     """One of the engine's hits as ours."""
     source = found["_source"]
-    return Hit(found["_id"], found["_index"], source["@timestamp"], source, tuple(found.get("sort", ())))
+    sort, number = tuple(found.get("sort", ())), found.get("_seq_no")
+    return Hit(found["_id"], found["_index"], source["@timestamp"], source, sort, number)
 
 
 def ask(
@@ -199,16 +202,26 @@ def find(trail: Trail, event_ids: Sequence[str], scope: Scope) -> dict[str, Hit]
 
 def find_among(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> dict[str, Hit]:
     """The same by (index, id): only the months that are named are asked, so that it costs the same in an old trail."""
-    found: dict[str, Hit] = {}
+    return {one["_id"]: hit(one) for one in _among(trail, ids, scope, {})}
+
+
+def numbers_among(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> dict[str, tuple[str, int]]:
+    """Where those of some events stand that may be found: index and number by id, without their documents."""
+    found = _among(trail, ids, scope, {"_source": False})
+    return {one["_id"]: (one["_index"], one["_seq_no"]) for one in found}
+
+
+def _among(
+    trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope, more: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     for start in range(0, len(ids), IDS_AT_ONCE):
         some = ids[start : start + IDS_AT_ONCE]
         indices = {index for index, _ in some}
         answer = ask(
-            trail, _by_ids([event_id for _, event_id in some], scope),
+            trail, _by_ids([event_id for _, event_id in some], scope) | more,
             indices=indices if "" not in indices and len(indices) <= NAMED_AT_ONCE else (),
         )  # fmt: skip
-        found |= {one["_id"]: hit(one) for one in answer["hits"]["hits"]}
-    return found
+        yield from answer["hits"]["hits"]
 
 
 def fetch(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> list[Hit]:
@@ -222,7 +235,8 @@ def fetch(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> list[Hi
 
 def _by_ids(ids: list[str], scope: Scope) -> dict[str, Any]:
     hidden = [] if scope.everything else [bodies.hidden_from(scope)]
-    return {"query": {"bool": {"filter": [{"ids": {"values": ids}}], "must_not": hidden}}, "size": len(ids)}
+    query = {"bool": {"filter": [{"ids": {"values": ids}}], "must_not": hidden}}
+    return {"query": query, "size": len(ids), "seq_no_primary_term": True}
 
 
 @contextmanager
