@@ -271,7 +271,7 @@ class Bundle:
         self.tree: Checkpoint | None = None
         self.cosigned = self.checkpoints = self.proved = self.events = 0
         self.last_index = -1
-        self.ended = False
+        self.told = self.ended = False
         self.digest = sha256()
 
     def check(self, file: BinaryIO) -> None:
@@ -286,29 +286,39 @@ class Bundle:
         while line := file.readline(MAX_LINE + 1):
             number += 1
             try:
-                self.check_line(line)
+                self.check_line(line, number)
             except Wrong as wrong:
                 self.findings.append(f"line {number}: {wrong}")
             self.digest.update(line)
         if not self.ended:
             self.findings.append(f"line {number + 1}: the bundle ends early")
 
-    def check_line(self, line: bytes) -> None:
+    def check_line(self, line: bytes, number: int) -> None:
         if self.ended:
             raise Wrong("nothing may follow the end")
         if len(line) > MAX_LINE or not line.endswith(b"\n"):
             raise Wrong("the line is too long or cut off")
         content = parse_json(line)
         names = set(content)
-        if names == {"checkpoint", "consistency"}:
+        if number == 2 and names == {"about"}:
+            self.about(content["about"])
+        elif names == {"checkpoint", "consistency"}:
             self.checkpoint(content["checkpoint"], content["consistency"])
-        elif names == {"index", "event", "proof"}:
+        elif names - {"about"} == {"index", "event", "proof"}:
             self.events += 1
             self.event(content["index"], content["event"], content["proof"])
+            if "about" in names:
+                self.about(content["about"])
         elif names == {"end"}:
             self.end(content["end"])
         else:
             raise Wrong("the line is none of checkpoint, event and end")
+
+    def about(self, about: Any) -> None:
+        """What whoever made the bundle says of it or of an event. Nothing proves it, and the last line says so."""
+        if not isinstance(about, dict):
+            raise Wrong("what it is about is not an object")
+        self.told = True
 
     def checkpoint(self, note: Any, consistency: Any) -> None:
         """Later events are believed only by a checkpoint that holds."""
@@ -382,7 +392,8 @@ def main() -> int:
     for finding in bundle.findings:
         print(finding)
     tree = f", in the log {bundle.tree.origin} of {bundle.tree.size} events" if bundle.tree else ""
-    print(f"{bundle.proved} of {bundle.events} events proved{tree}; {len(bundle.findings)} findings")
+    told = "; what stands under “about” was said by whoever made the bundle, and is not proved" if bundle.told else ""
+    print(f"{bundle.proved} of {bundle.events} events proved{tree}; {len(bundle.findings)} findings{told}")
     return 1 if bundle.findings else 0
 
 

@@ -124,6 +124,9 @@ TRAIL_FINISH_AFTER_DAYS = env.int("TRAIL_FINISH_AFTER_DAYS", default=7)
 SEAL_DIR = Path(env.str("SEAL_DIR", default=str(STATE_DIR / "log")))
 TRAIL_ORIGIN = env.str("TRAIL_ORIGIN", default="")
 TRAIL_KEY = env.str("TRAIL_KEY", default="")
+# Where each checkpoint is written as well, a folder that the cluster's admin cannot rewrite, and whose cosignatures count.
+CHECKPOINTS_TO = env.str("CHECKPOINTS_TO", default="")
+TRAIL_WITNESSES = env.list("TRAIL_WITNESSES", default=[])
 # In how many days all of the trail is compared with the log once more.
 VERIFY_DAYS = env.int("VERIFY_DAYS", default=30)
 
@@ -175,6 +178,16 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+
+# --- Who is told of incidents ----------------------------------------------------------------------------------------
+INCIDENT_WEBHOOK_URL = env.str("INCIDENT_WEBHOOK_URL", default="")
+if INCIDENT_WEBHOOK_URL and not INCIDENT_WEBHOOK_URL.startswith(("https://", "http://")):
+    raise SystemExit("INCIDENT_WEBHOOK_URL must begin with https:// or http://.")
+INCIDENT_WEBHOOK_SECRET = env.str("INCIDENT_WEBHOOK_SECRET", default="")
+INCIDENT_EMAIL_TO = env.list("INCIDENT_EMAIL_TO", default=[])
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="auditconsole@localhost")
+# smtp://, smtp+tls:// or smtp+ssl://user:password@host:port
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 
 # --- Pages -----------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

@@ -27,6 +27,7 @@ class Action(StrEnum):
     QUERY_RETIRE = "query.retire"
     SEARCH = "search.run"
     EVENT_VIEW = "event.view"
+    EVENT_PROVE = "event.prove"
     QUESTION = "question.ask"
     RUN_START = "run.start"
     RUN_CANCEL = "run.cancel"

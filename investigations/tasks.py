@@ -23,3 +23,10 @@ def resume_abandoned_runs() -> None:
 
     runs.resume_abandoned()
     exports.resume_abandoned()
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def note_leaves() -> None:
+    from investigations.services import proofs
+
+    proofs.note_leaves()

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import cases, evidence, exports, library, runs, search
+from investigations.views import cases, evidence, exports, library, proofs, runs, search
 
 
 class EventId:
@@ -30,6 +30,7 @@ register_converter(EventId, "event_id")
 search_urls = [
     path("", search.search, name="search"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
+    path("events/<event_id:event_id>/proof/", proofs.event_proof, name="event_proof"),
     path("questions/first-use/", search.first_use, name="question_first_use"),
     path("questions/tokens-issued/", search.tokens_issued, name="question_tokens_issued"),
     path("questions/before-revocation/", search.before_revocation, name="question_before_revocation"),

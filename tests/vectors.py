@@ -12,6 +12,7 @@ from typing import Any
 
 from trail.events import canonical, nest
 from trail.integrity import bundle
+from trail.integrity.bundle import Entry
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.merkle import leaf_hash
 from trail.integrity.note import Algorithm, Signer, encode
@@ -24,6 +25,7 @@ STRANGER = Signer("example.com/trail", b"\x03" * 32)
 OTHER = Signer("example.com/other", b"\x06" * 32)
 WITNESS = Signer("example.com/witness", b"\x04" * 32, Algorithm.COSIGNATURE)
 KEYS = [LOG.verifier, ROTATED.verifier]
+SAID = {"evidence": "E1", "reason": "Straße </script>"}
 
 Lines = list[dict[str, Any]]
 
@@ -61,7 +63,7 @@ def sound(folder: Path) -> dict[str, bytes]:
     old, new = signed(tree, 20, LOG), signed(tree, 300, ROTATED, witness=True)
 
     def make(checkpoints: list[bytes], *indexes: int) -> bytes:
-        return b"".join(bundle.lines(tree, checkpoints, KEYS, [(index, event(index)) for index in indexes]))
+        return b"".join(bundle.lines(tree, checkpoints, KEYS, [Entry(index, event(index)) for index in indexes]))
 
     return {
         "alone": make([signed(tree, 1, LOG)], 0),
@@ -69,6 +71,9 @@ def sound(folder: Path) -> dict[str, bytes]:
         "nothing": make([old]),
         "rotated": make([old, new], 3, 5, 19, 20, 255, 256, 299),
         "same-size": make([old, signed(tree, 20, ROTATED)], 3),
+        "about": b"".join(
+            bundle.lines(tree, [old], KEYS, [Entry(3, event(3), SAID), Entry(4, event(4))], {"case": "c"})
+        ),
         "from-empty": make([signed(tree, 0, LOG), signed(tree, 256, LOG, ROTATED, witness=True)], 128),
     }
 
@@ -163,6 +168,11 @@ def _edited(rotated: bytes) -> dict[str, bytes]:
         "events-out-of-order": edit(lambda lines: lines.insert(4, lines.pop(5))),
         "event-twice": edit(lambda lines: lines.insert(5, lines[4])),
         "member-added": edit(lambda lines: lines[4].update(note="trust me")),
+        "about-behind-a-checkpoint": edit(lambda lines: lines.insert(2, {"about": {}})),
+        "about-twice": edit(lambda lines: lines.__setitem__(slice(1, 1), [{"about": {}}, {"about": {}}])),
+        "about-not-an-object": edit(lambda lines: lines.insert(1, {"about": "trust me"})),
+        "about-an-event-not-an-object": edit(lambda lines: lines[4].update(about="trust me")),
+        "about-with-another-member": edit(lambda lines: lines.insert(1, {"about": {}, "note": {}})),
         "line-of-another-kind": edit(lambda lines: lines.insert(5, {"comment": "trust me"})),
     }
 

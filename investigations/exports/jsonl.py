@@ -1,6 +1,7 @@
 """JSON Lines (https://jsonlines.org): one event a line, whole, as the trail holds it."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import orjson
 
@@ -8,11 +9,12 @@ from investigations.exports.rows import Row
 
 
 def lines(rows: Iterable[Row]) -> Iterator[bytes]:
-    """Each row as `{"event": …, "digest": …, "evidence": …}`; `digest` is that of the event's canonical form."""
+    """Each row as `{"event": …, "digest": …, "leaf": …, "evidence": …}`; `digest` is that of the event's canonical form,
+    `leaf` its number in the sealed log."""
     for row in rows:
-        record = {"event": row.document, "digest": {"sha256": row.digest}}
-        if row.evidence:
-            record["evidence"] = {
-                "number": row.evidence, "reason": row.reason, "pinned_by": row.pinned_by, "pinned_at": row.pinned_at,
-            }  # fmt: skip
+        record: dict[str, Any] = {"event": row.document, "digest": {"sha256": row.digest}}
+        if row.leaf is not None:
+            record["leaf"] = row.leaf
+        if said := row.said():
+            record["evidence"] = said
         yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)

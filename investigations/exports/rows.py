@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`digest` is the SHA-256 of the event's canonical form; the evidence columns are empty outside a case."""
+    """`digest` is the SHA-256 of the event's canonical form, `leaf` its number in the sealed log, if it has one yet; the
+    evidence columns are empty outside a case."""
 
     document: dict[str, Any]
     digest: str
@@ -20,10 +21,11 @@ class Row:
     reason: str = ""
     pinned_by: str = ""
     pinned_at: str = ""
+    leaf: int | None = None
 
     @classmethod
-    def of_hit(cls, hit: Hit) -> "Row":
-        return cls(hit.document, digest(hit.document))
+    def of_hit(cls, hit: Hit, leaf: int | None = None) -> "Row":
+        return cls(hit.document, digest(hit.document), leaf=leaf)
 
     @classmethod
     def of_evidence(cls, evidence: "Evidence") -> "Row":
@@ -34,4 +36,13 @@ class Row:
             reason=evidence.reason,
             pinned_by=evidence.pinned_by_name,
             pinned_at=evidence.pinned_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            leaf=evidence.leaf,
         )
+
+    def said(self) -> dict[str, str]:
+        """What the case says of the event; empty outside a case."""
+        if not self.evidence:
+            return {}
+        return {
+            "number": self.evidence, "reason": self.reason, "pinned_by": self.pinned_by, "pinned_at": self.pinned_at,
+        }  # fmt: skip

@@ -38,6 +38,8 @@ class Evidence(models.Model):
     # Bytes, for a database's own JSON keeps no NUL, and numbers as it sees fit.
     frozen = models.BinaryField()
     digest = models.CharField(max_length=64)
+    # The number of the event in the sealed log, once it is known: with it the copy is proved though the index be gone.
+    leaf = models.PositiveBigIntegerField(null=True)
     reason = models.TextField(max_length=2_000)
     search = models.JSONField(default=dict)
     run = models.ForeignKey("investigations.Run", null=True, on_delete=models.PROTECT, related_name="+")

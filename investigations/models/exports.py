@@ -13,6 +13,7 @@ class Export(Job):
     class Format(models.TextChoices):
         CSV = "csv", "CSV"
         JSONL = "jsonl", "JSON Lines"
+        BUNDLE = "bundle", "bundle with proofs"
 
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="exports")
     run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="exports")

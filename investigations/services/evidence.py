@@ -13,6 +13,7 @@ from investigations.access import scope_of
 from investigations.errors import Refused
 from investigations.journal import Action, record_in_case
 from investigations.models import Case, Evidence, Run
+from investigations.services import proofs
 from investigations.services.cases import hold_open
 from trail.events import digest
 from trail.search import execute
@@ -57,13 +58,16 @@ def _pin(case: Case, hits: list[Hit], reason: str, by: User, search: Search | No
     hold_open(case)
     standing = set(case.evidence.standing().values_list("event_id", flat=True))
     number = case.evidence.aggregate(last=Max("number"))["last"] or 0
+    leaves = proofs.leaves()
+    known = leaves.of({hit.event_id: (hit.index, hit.number or 0) for hit in hits}) if leaves else {}
     new: list[Evidence] = []
     for hit in sorted((hit for hit in hits if hit.event_id not in standing), key=execute.place):
         number += 1
         new.append(
             Evidence(
                 case=case, number=number, event_id=hit.event_id, event_index=hit.index, event_timestamp=hit.timestamp,
-                event_place=execute.place(hit)[0], frozen=orjson.dumps(hit.document), digest=digest(hit.document), reason=reason,
+                event_place=execute.place(hit)[0], frozen=orjson.dumps(hit.document),
+                digest=digest(hit.document), leaf=known.get(hit.event_id), reason=reason,
                 search=search.to_json() if search else {}, run=run,
                 pinned_by=by, pinned_by_name=by.name or by.username,
             )

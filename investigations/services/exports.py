@@ -18,12 +18,18 @@ from investigations.exports import csv, jsonl
 from investigations.exports.rows import Row
 from investigations.journal import Action, record, record_in_case
 from investigations.models import Case, Export, Run
-from investigations.services import jobs, runs
+from investigations.services import bundles, jobs, proofs, runs
+from operations.sealing.errors import LogDamaged
+from operations.services import incidents
+from operations.services.incidents import Kind
 from trail.errors import TrailUnavailable
+from trail.integrity.bundle import Unproved
+from trail.integrity.tiles import TileMissing
 
 WRITERS = {Export.Format.CSV: csv.lines, Export.Format.JSONL: jsonl.lines}
-# The number of a file's first line: what a CSV begins with is its header.
-FIRST_LINE = {Export.Format.CSV: 0, Export.Format.JSONL: 1}
+# How many lines of a file stand before its events, and behind: the header of a CSV, a bundle's own.
+AROUND = {Export.Format.CSV: (1, 0), Export.Format.JSONL: (0, 0), Export.Format.BUNDLE: (3, 1)}
+SUFFIXES = {Export.Format.BUNDLE: "bundle.jsonl"}
 STEP = 1_000
 
 
@@ -37,7 +43,7 @@ def start(*, format: str, by: User, case: Case | None = None, run: Run | None = 
     belongs = case or (run.case if run else None)
     stem = f"case-{case.public_id}-timeline" if case else f"run-{run.public_id}-results" if run else ""
     export = Export.objects.create(
-        case=belongs, run=run, format=format, name=f"{stem}.{format}", started_by=by,
+        case=belongs, run=run, format=format, name=f"{stem}.{SUFFIXES.get(Export.Format(format), format)}", started_by=by,
         started_by_name=by.name or by.username,
         total=case.evidence.standing().count() if case else run.done if run else None,
     )  # fmt: skip
@@ -66,7 +72,18 @@ def write_export(pk: int) -> None:
         try:
             _work(export)
         except TrailUnavailable as error:
+            incidents.trail_failed(error, writer="auditconsole", events=0)
             jobs.put_back(export, str(error))
+        except bundles.NotSealedYet as error:
+            jobs.put_back(export, str(error))
+        except Unproved as error:
+            incidents.failed(Kind.TAMPERED, "proof", str(error))
+            jobs.fail(
+                export,
+                f"{error} A bundle holds only what can be proved; this is an incident. Export as CSV without proofs.",
+            )
+        except (LogDamaged, TileMissing) as error:
+            jobs.fail(export, f"Nothing can be proved just now: {error}")
         except OSError as error:
             jobs.fail(export, f"The file could not be written: {error.strerror}. See to the disk and export again.")
 
@@ -88,20 +105,40 @@ def _work(export: Export) -> None:
 
 def _write(export: Export, path: Path) -> dict[str, Any] | None:
     """Write the file, on the disk when this returns; what is known of it then, or None when it was cancelled."""
-    format = Export.Format(export.format)
+    before, behind = AROUND[Export.Format(export.format)]
     digest, size, done = hashlib.sha256(), 0, 0
     with open(path, "xb", opener=_for_us_alone) as file:
-        for done, line in enumerate(WRITERS[format](_rows(export)), FIRST_LINE[format]):
-            file.write(line)
-            digest.update(line)
-            size += len(line)
-            if done % STEP == 0:
-                if jobs.cancel_requested(export):
-                    return None
-                jobs.progress(export, done=done)
+        try:
+            for done, line in enumerate(_lines(export), 1 - before):
+                file.write(line)
+                digest.update(line)
+                size += len(line)
+                if done % STEP == 0:
+                    _go_on(export, done)
+        except _Cancelled:
+            return None
         file.flush()
         os.fsync(file.fileno())
+    done -= behind
     return {"done": done, "total": done, "size": size, "sha256": digest.hexdigest()}
+
+
+class _Cancelled(Exception):
+    """Somebody asked for the export to stop."""
+
+
+def _go_on(export: Export, done: int) -> None:
+    """Say how far it is, and keep the claim. Raises LostClaim, and _Cancelled where it shall stop."""
+    if jobs.cancel_requested(export):
+        raise _Cancelled
+    jobs.progress(export, done=done)
+
+
+def _lines(export: Export) -> Iterator[bytes]:
+    format = Export.Format(export.format)
+    if format is Export.Format.BUNDLE:
+        return bundles.lines(export, lambda: _go_on(export, 0))
+    return WRITERS[format](_rows(export))
 
 
 def _for_us_alone(path: str, flags: int) -> int:
@@ -114,15 +151,12 @@ def _rows(export: Export) -> Iterator[Row]:
     No query stays open between two rows: SQLite lets nobody write, us least of all, who reads from before another's write.
     """
     if export.run is None:
-        if export.case is None:
-            raise ValueError("an export is of a case or of a run")
-        pks = list(export.case.evidence.standing().in_time_order().values_list("pk", flat=True))
-        for start in range(0, len(pks), STEP):
-            some = export.case.evidence.in_bulk(pks[start : start + STEP])
-            yield from (Row.of_evidence(some[pk]) for pk in pks[start : start + STEP])
+        yield from map(Row.of_evidence, bundles.evidence_of(export))
         return
-    chunks = (export.run.chunk_rows.get(number=number).pairs() for number in range(export.run.chunks))
-    yield from map(Row.of_hit, runs.in_turn(chunks, scope_of_run(export.run)))
+    leaves = proofs.leaves()
+    for hits in runs.in_turn(runs.chunks(export.run), scope_of_run(export.run)):
+        known = leaves.of({hit.event_id: (hit.index, hit.number or 0) for hit in hits}) if leaves else {}
+        yield from (Row.of_hit(hit, known.get(hit.event_id)) for hit in hits)
 
 
 def cancel(*, export: Export, by: User) -> None:

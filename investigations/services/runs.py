@@ -17,6 +17,7 @@ from investigations.journal import Action, record, record_in_case
 from investigations.models import Case, Run, RunChunk, SavedQueryVersion
 from investigations.models.runs import CHUNK
 from investigations.services import jobs
+from operations.services import incidents
 from trail.errors import BadQuery, TrailUnavailable
 from trail.search import bodies, execute
 from trail.search.execute import Hit
@@ -68,6 +69,7 @@ def execute_run(pk: int) -> None:
             if jobs.cancel_requested(run):
                 jobs.end_cancelled(run)
             else:
+                incidents.trail_failed(error, writer="auditconsole", events=0)
                 jobs.put_back(run, str(error))
 
 
@@ -126,8 +128,20 @@ def events(pairs: list[tuple[str, str]], scope: Scope) -> list[Hit]:
     return [found[event_id] for _, event_id in pairs if event_id in found]
 
 
-def in_turn(chunks: Iterable[list[tuple[str, str]]], scope: Scope) -> Iterator[Hit]:
-    """The same chunk by chunk, with the next already asked for while one is read: two are held, however many there are.
+def places(pairs: list[tuple[str, str]], scope: Scope) -> dict[str, tuple[str, int]]:
+    """The same without their documents: where the engine has them."""
+    found = execute.numbers_among(trail(), pairs, scope)
+    execute.fetch(trail(), [pair for pair in pairs if pair[1] not in found], WHOLE_TRAIL)
+    return found
+
+
+def chunks(run: Run) -> Iterator[list[tuple[str, str]]]:
+    """The results of a run in its order, chunk by chunk."""
+    return (run.chunk_rows.get(number=number).pairs() for number in range(run.chunks))
+
+
+def in_turn(chunks: Iterable[list[tuple[str, str]]], scope: Scope) -> Iterator[list[Hit]]:
+    """The events chunk by chunk, with the next already asked for while one is read: two are held, however many there are.
 
     The chunks themselves are read in the caller's thread, whose connection to the database is its own.
     """
@@ -136,9 +150,9 @@ def in_turn(chunks: Iterable[list[tuple[str, str]]], scope: Scope) -> Iterator[H
         for pairs in chunks:
             before, under_way = under_way, pool.submit(events, pairs, scope)
             if before:
-                yield from before.result()
+                yield before.result()
         if under_way:
-            yield from under_way.result()
+            yield under_way.result()
 
 
 def resume_abandoned() -> int:

@@ -12,6 +12,7 @@ from investigations import presentation
 from investigations.presentation import cell
 from operations.services.demonstration import demonstration_loaded
 from trail.errors import TrailError
+from trail.integrity import note
 
 register = template.Library()
 
@@ -36,6 +37,12 @@ def time(moment: Any) -> SafeString:
 def short(text: str) -> str:
     """The two ends of a long identifier; the whole of it stands in the title and is copied."""
     return text if len(text) <= 22 else f"{text[:10]}…{text[-9:]}"
+
+
+@register.filter
+def base64(data: bytes) -> str:
+    """A hash as the log's formats write it."""
+    return note.encode(data)
 
 
 @register.filter

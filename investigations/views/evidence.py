@@ -14,6 +14,7 @@ from investigations.errors import Refused
 from investigations.forms.cases import PinForm, ReasonForm
 from investigations.models import Case, Evidence, Run
 from investigations.services import evidence as services
+from investigations.services import proofs
 from trail.errors import BadQuery, TrailUnavailable
 from trail.search.spec import Search
 from web.htmx import is_partial, render_page
@@ -85,6 +86,7 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
     context = {
         "case": case, "evidence": evidence, "form": form, "fields": presentation.fields(evidence.document),
         "original": evidence.document.get("event", {}).get("original"), "check": _check(evidence),
+        "standing": proofs.of_copy(evidence),
         "may_write": case.is_open and access.may_write(user, case),
     }  # fmt: skip
     return render_page(request, "investigations/evidence.html", context, status=400 if form.errors else 200)

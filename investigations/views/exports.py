@@ -15,7 +15,10 @@ from investigations.models import Case, Export
 from investigations.services import exports
 from web.htmx import render_page
 
-TYPES = {Export.Format.CSV: "text/csv; charset=utf-8", Export.Format.JSONL: "application/x-ndjson"}
+TYPES = {
+    Export.Format.CSV: "text/csv; charset=utf-8", Export.Format.JSONL: "application/x-ndjson",
+    Export.Format.BUNDLE: "application/x-ndjson",
+}  # fmt: skip
 
 
 @require_safe

@@ -16,6 +16,8 @@ from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, packed, read
 from investigations.journal import Action
 from investigations.models import Case
+from investigations.services import proofs
+from operations.services import incidents
 from trail import questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
@@ -58,7 +60,8 @@ def faulty(error: BadQuery | None) -> dict[str, Any]:
 
 
 def unanswered(error: Exception) -> dict[str, Any]:
-    """What a page shows in the place of an answer that an outage kept back."""
+    """What a page shows in the place of an answer that an outage kept back; the outage is on record."""
+    incidents.trail_failed(error, writer="auditconsole", events=0)
     return {"problem": f"{error} Try again, or see the status page."}
 
 
@@ -111,6 +114,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         .distinct(),
         "pin": PinForm(user=user, initial={"back": request.get_full_path()}),
         "may_investigate": may_investigate(user),
+        "standing": proofs.of_event(found),
     }
     return render_page(request, "investigations/event.html", context)
 

@@ -100,15 +100,29 @@ def prove(event_id: str) -> Proof | NotSealed | NeverSealed | None:
     found = _look_up(event_id, log)
     if not isinstance(found, Leaf):
         return found
+    return prove_document(event_id, found.number, found.document)
+
+
+def prove_document(event_id: str, number: int, document: dict[str, Any]) -> Proof | NotSealed:
+    """The same of a document that is at hand, a frozen copy for one; the engine is not asked.
+
+    Raises LogDamaged and TileMissing.
+    """
+    log = Log()
     signed, message = newest(log)
-    if found.number >= signed.size:
+    if number >= signed.size:
         return NotSealed(event_id, signed.size)
-    form = arrivals.sealed_form(found.document)
-    path = log.tree(signed.size).inclusion_proof(found.number)
-    verdict = merkle.verify_inclusion(merkle.leaf_hash(form), found.number, signed.size, path, signed.root)
+    form = arrivals.sealed_form(document)
+    path = log.tree(signed.size).inclusion_proof(number)
+    verdict = merkle.verify_inclusion(merkle.leaf_hash(form), number, signed.size, path, signed.root)
     return Proof(
-        event_id, found.number, signed.size, signed.root, message, tuple(path), form, verdict, keys.signed_at(message)
+        event_id, number, signed.size, signed.root, message, tuple(path), form, verdict, keys.signed_at(message)
     )
+
+
+def leaf_in(index: str, event_id: str) -> int | None:
+    """The leaf of an event by the log's own list of ids, for one whose index is lost. Reads the list of all the index."""
+    return _search(Log(), index, event_id)
 
 
 def consistency(old_size: int, new_size: int) -> Consistency:

@@ -1,8 +1,9 @@
 """What every functional test stands on: the style sheets in place, and a case that everybody of the cast has a part in."""
 
 import http.client
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from investigations.models import Case
+from operations.sealing.log import Log
+from operations.sealing.sealer import Sealer
 from tests.factories.cases import open_case
 from trail.connection import Trail
 
@@ -24,6 +27,13 @@ def _pages(static_files: None) -> None:
 def case(trail: Trail, alice: User, bob: User, rae: User) -> Case:
     """alice leads it, bob is a member, rae reads; charlie knows nothing of it."""
     return open_case(alice, members=(bob,), readers=(rae,))
+
+
+@pytest.fixture
+def seal(trail: Trail, settings: Settings, tmp_path: Path) -> Callable[[], object]:
+    """A log of this test alone; called, it seals what has arrived."""
+    settings.SEAL_DIR, settings.TRAIL_ORIGIN, settings.TRAIL_KEY = tmp_path / "log", "", ""
+    return Sealer(Log()).step
 
 
 @pytest.fixture

@@ -30,15 +30,18 @@ ABOUT = {
     "evidence_detail": "evidence", "evidence_pin": "", "query_list": "", "query_detail": "query", "run_list": "",
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_detail": "export",
     "export_cancel": "export", "export_download": "export", "status": "", "profile": "",
+    "event_proof": "event", "integrity": "", "log_consistency": "",
     "incident_list": "", "incident_detail": "incident",
     "writer_list": "", "writer_new": "", "writer_detail": "key", "writer_rotate": "key", "writer_revoke": "key",
 }  # fmt: skip
 # Addresses for programs, who come with a key and get JSON.
 KEYED = {
     "ingest_events": [], "ingest_bulk": [], "ingest_bulk_index": ["logs"], "ingest_version": [], "ingest_cat_health": [],
-    "ingest_health": [],
+    "ingest_health": [], "log_cosignatures": [],
 }  # fmt: skip
 FOR_ADMINS = {"writer_list", "writer_new", "writer_detail", "writer_rotate", "writer_revoke"}
+# The log as other tools read it: for programs with a key, and for people who are signed in.
+FOR_READERS = {"log_checkpoint", "log_tile"}
 # Addresses for those who have no account yet.
 OPEN = {"first_admin", "account_signup", "account_reset_password", "account_email"}
 OF_A_CASE = ("case", "evidence", "run", "export")
@@ -80,7 +83,7 @@ def _answers(client: Client, address: str) -> list[HttpResponseBase]:
 
 def test_no_view_is_forgotten_here() -> None:
     names = {one.name for one in _ours(get_resolver().url_patterns) if not (one.name or "").startswith("admin")}
-    assert names == ABOUT.keys() | OPEN | KEYED.keys()
+    assert names == ABOUT.keys() | OPEN | KEYED.keys() | FOR_READERS
 
 
 def test_no_address_for_programs_lets_anybody_in_without_a_key(client: Client, alice: User) -> None:

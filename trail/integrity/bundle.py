@@ -2,72 +2,94 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from trail.errors import TrailError
-from trail.events import canonical
+from trail.events import canonical, get
 from trail.integrity import checkpoint, merkle, note
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.tiles import Tree
 from trail.integrity.verdict import Broken
 
 FORMAT = "audit-trail-bundle/v1"
+_REMEMBERED = 4_096  # nodes of the tree
 
 
 class Unproved(TrailError):
     """Something does not belong to the tree it should be proved by, so no bundle of it would hold."""
 
 
+class Entry(NamedTuple):
+    """An event with its leaf's number, and what is said of it by who makes the bundle: that is not proved."""
+
+    leaf: int
+    document: dict[str, Any]
+    about: dict[str, Any] | None = None
+
+
 def lines(
     tree: Tree,
     checkpoints: Sequence[bytes],
     keys: Iterable[note.Verifier],
-    events: Iterable[tuple[int, dict[str, Any]]],
+    entries: Iterable[Entry],
+    about: dict[str, Any] | None = None,
 ) -> Iterator[bytes]:
-    """The bundle, line by line, for a stream of events with their leaf numbers, in ascending order.
+    """The bundle, line by line, for a stream of events in ascending order of their leaves.
 
     `checkpoints` are signed notes, from old to new; the events are proved by the last, and it by what leads there from
-    each before. Raises Unproved for a checkpoint or an event that does not fit the tree.
+    each before. `about` says what the bundle is, and is not proved. Raises Unproved for a checkpoint or an event that
+    does not fit the tree.
     """
     digest = sha256()
     count = 0
-    for line in _lines(tree, checkpoints, list(keys), events):
-        encoded = _line(line)
-        digest.update(encoded)
-        count += "event" in line
-        yield encoded
-    yield _line({"end": {"checkpoints": len(checkpoints), "events": count, "sha256": digest.hexdigest()}})
+    for line in _lines(tree, checkpoints, list(keys), entries, about):
+        count += 1
+        digest.update(line)
+        yield line
+    events = count - 1 - len(checkpoints) - (about is not None)
+    yield _line({"end": {"checkpoints": len(checkpoints), "events": events, "sha256": digest.hexdigest()}})
 
 
 def _lines(
     tree: Tree,
     checkpoints: Sequence[bytes],
     keys: list[note.Verifier],
-    events: Iterable[tuple[int, dict[str, Any]]],
-) -> Iterator[dict[str, Any]]:
-    yield {"format": FORMAT}
+    entries: Iterable[Entry],
+    about: dict[str, Any] | None,
+) -> Iterator[bytes]:
+    yield _line({"format": FORMAT})
+    if about is not None:
+        yield _line({"about": about})
     last: Checkpoint | None = None
     for message in checkpoints:
         one = _read(message, keys)
         if tree.root_at(one.size) != one.root:
             raise Unproved(f"The checkpoint of {one.size} leaves is not of this tree.")
         consistency = tree.consistency_proof(last.size, one.size) if last else []
-        yield {"checkpoint": message.decode(), "consistency": list(map(note.encode, consistency))}
+        yield _line({"checkpoint": message.decode(), "consistency": list(map(note.encode, consistency))})
         last = one
     if last is None:
         raise Unproved("There is no checkpoint to prove anything by.")
-    for index, document in events:
-        yield _event(tree, last, index, document)
+    subtree = lru_cache(maxsize=_REMEMBERED)(tree.subtree)  # neighbours share most of their way up
+    for entry in entries:
+        yield _event(subtree, last, entry)
 
 
-def _event(tree: Tree, last: Checkpoint, index: int, document: dict[str, Any]) -> dict[str, Any]:
-    sealed = canonical(document)
-    proof = tree.inclusion_proof(index, last.size)
-    verdict = merkle.verify_inclusion(merkle.leaf_hash(sealed), index, last.size, proof, last.root)
+def _event(subtree: merkle.Subtree, last: Checkpoint, entry: Entry) -> bytes:
+    """The line of an event. The canonical form stands in it as it was hashed: it is JSON, and shorter than any other."""
+    sealed = canonical(entry.document)
+    if entry.leaf >= last.size:
+        raise Unproved(f"Leaf {entry.leaf} is not under the checkpoint of {last.size} leaves.")
+    proof = merkle.inclusion_proof(entry.leaf, last.size, subtree)
+    verdict = merkle.verify_inclusion(merkle.leaf_hash(sealed), entry.leaf, last.size, proof, last.root)
     if isinstance(verdict, Broken):
-        raise Unproved(f"The event is not leaf {index} of the tree: {verdict.reason}.")
-    return {"index": index, "event": json.loads(sealed), "proof": list(map(note.encode, proof))}
+        event_id = get(entry.document, "event.id")
+        raise Unproved(f"The event {event_id} is not what was sealed as leaf {entry.leaf}: {verdict.reason}.")
+    path = b",".join(b'"%b"' % note.encode(one).encode() for one in proof)
+    about = b"" if entry.about is None else b',"about":' + _line(entry.about).rstrip(b"\n")
+    return b'{"index":%d,"event":%b,"proof":[%b]%b}\n' % (entry.leaf, sealed, path, about)
 
 
 def _read(message: bytes, keys: list[note.Verifier]) -> Checkpoint:

@@ -4,6 +4,7 @@ Where the nodes are kept is not known here: whoever makes a proof gives a functi
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from trail.integrity.verdict import Broken, Intact, Verdict
@@ -113,6 +114,27 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     if last:
         return Broken("the proof is too short")
     return Intact() if leaf == root else Broken("the proof leads to another root")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a proof on its way up: on which side the sibling stands, and what the two together hash to."""
+
+    left: bool
+    sibling: bytes
+    node: bytes
+
+
+def steps(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> Iterator[Step]:
+    """The way of an inclusion proof, for people to read. It judges nothing; `verify_inclusion` does."""
+    position, last = index, size - 1
+    for sibling in proof:
+        left = bool(position & 1) or position == last
+        leaf = node_hash(sibling, leaf) if left else node_hash(leaf, sibling)
+        yield Step(left, sibling, leaf)
+        while left and position and not position & 1:
+            position, last = position >> 1, last >> 1
+        position, last = position >> 1, last >> 1
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> Verdict:

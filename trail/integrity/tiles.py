@@ -3,6 +3,7 @@
 The tree's size is not kept here but in the checkpoint: what lies beyond it was never signed and counts for nothing.
 """
 
+import re
 import shutil
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ HEIGHT = 8
 WIDTH = 1 << HEIGHT  # hashes in a full tile
 _LEVELS = 8  # of tiles, for 2^63 leaves
 _REMEMBERED = 128  # tiles, which is 1 MB
+_TILE = re.compile(r"tile/(?P<level>[0-7])/(?P<index>(?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?")
 
 
 class TileConflict(TrailError):
@@ -76,6 +78,16 @@ def tile_name(level: int, index: int, width: int = WIDTH) -> str:
     while index := index // 1_000:
         parts.append(f"x{index % 1_000:03}")
     return f"tile/{level}/{'/'.join(reversed(parts))}{f'.p/{width}' if width < WIDTH else ''}"
+
+
+def parse_tile_name(name: str) -> tuple[int, int, int] | None:
+    """Level, index and width of the tile with this path; None for every text that `tile_name` does not write."""
+    found = _TILE.fullmatch(name)
+    if found is None:
+        return None
+    level, index = int(found["level"]), int(found["index"].replace("x", "").replace("/", ""))
+    width = int(found["width"] or WIDTH)
+    return (level, index, width) if tile_name(level, index, width) == name else None
 
 
 class Tree:

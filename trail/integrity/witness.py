@@ -80,7 +80,8 @@ def judge(last: Checkpoint | None, request: Request, new: Checkpoint) -> Refused
 class Witness:
     """Remembers the newest checkpoint of each log, in a folder: `HASH/checkpoint`, HASH the SHA-256 of the origin.
 
-    Checkpoints that a log signed and that contradict what it signed before are kept in `HASH/refused/`: they prove it.
+    Checkpoints that a log signed and that contradict what it signed before, or go back behind it, are kept in
+    `HASH/refused/`: the first prove it.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class Witness:
             refused = judge(self._last(folder), request, parsed)
             if refused is None:
                 return self._cosign(folder, opened)
-            if refused.status == 422:
+            if refused.status != 409:  # which is a question of turn, not of what the log says
                 (folder / "refused").mkdir(exist_ok=True)
                 durable.replace(folder / "refused" / sha256(request.message).hexdigest(), opened.message())
             return refused

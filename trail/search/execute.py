@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
@@ -12,7 +12,7 @@ from opensearchpy.exceptions import ConnectionError as EngineConnectionError
 from opensearchpy.exceptions import NotFoundError, TransportError
 
 from trail.connection import Trail
-from trail.errors import BadQuery, TrailUnavailable
+from trail.errors import BadQuery, Incomplete, TrailUnavailable
 from trail.schema import FACETS
 from trail.search import bodies
 from trail.search.spec import Scope, Search
@@ -35,13 +35,15 @@ def _in_time(trail: Trail, body: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One event that was found; `sort` is its place, from which a search can go on."""
+    """One event that was found; `sort` is its place, from which a search can go on. `number` is the engine's own number of
+    it within its shard, where it was asked for by id; what is sealed is found by it."""
 
     event_id: str
     index: str
     timestamp: str
     document: dict[str, Any]
     sort: tuple[Any, ...]
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _speaking_to_the_trail() -> Iterator[None]:
     except TransportError as error:
         if error.status_code == 400:
             raise BadQuery(f"The search engine refused this search: {_why(error)}.", 0) from error
-        raise TrailUnavailable(f"The trail could not answer the search in full: {_why(error)}.") from error
+        raise Incomplete(f"The trail could not answer the search in full: {_why(error)}.") from error
 
 
 def _why(error: TransportError) -> str:
@@ -113,14 +115,15 @@ def _whole(answer: dict[str, Any]) -> dict[str, Any]:
             if answer.get("timed_out")
             else f"{shards['failed']} of {shards['total']} shards failed"
         )
-        raise TrailUnavailable(f"The trail answered in part only ({why}); nothing of that answer is shown.")
+        raise Incomplete(f"The trail answered in part only ({why}); nothing of that answer is shown.")
     return answer
 
 
 def hit(found: dict[str, Any]) -> Hit:
     """One of the engine's hits as ours."""
     source = found["_source"]
-    return Hit(found["_id"], found["_index"], source["@timestamp"], source, tuple(found.get("sort", ())))
+    sort, number = tuple(found.get("sort", ())), found.get("_seq_no")
+    return Hit(found["_id"], found["_index"], source["@timestamp"], source, sort, number)
 
 
 def ask(
@@ -148,7 +151,7 @@ def ask_all(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any
         answers = trail.client.msearch(body=lines)["responses"]
     for answer in answers:
         if "error" in answer:
-            raise TrailUnavailable(f"The trail could not answer in full: {answer['error'].get('reason')}.")
+            raise Incomplete(f"The trail could not answer in full: {answer['error'].get('reason')}.")
     return [_whole(answer) for answer in answers]
 
 
@@ -199,16 +202,26 @@ def find(trail: Trail, event_ids: Sequence[str], scope: Scope) -> dict[str, Hit]
 
 def find_among(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> dict[str, Hit]:
     """The same by (index, id): only the months that are named are asked, so that it costs the same in an old trail."""
-    found: dict[str, Hit] = {}
+    return {one["_id"]: hit(one) for one in _among(trail, ids, scope, {})}
+
+
+def numbers_among(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> dict[str, tuple[str, int]]:
+    """Where those of some events stand that may be found: index and number by id, without their documents."""
+    found = _among(trail, ids, scope, {"_source": False})
+    return {one["_id"]: (one["_index"], one["_seq_no"]) for one in found}
+
+
+def _among(
+    trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope, more: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     for start in range(0, len(ids), IDS_AT_ONCE):
         some = ids[start : start + IDS_AT_ONCE]
         indices = {index for index, _ in some}
         answer = ask(
-            trail, _by_ids([event_id for _, event_id in some], scope),
+            trail, _by_ids([event_id for _, event_id in some], scope) | more,
             indices=indices if "" not in indices and len(indices) <= NAMED_AT_ONCE else (),
         )  # fmt: skip
-        found |= {one["_id"]: hit(one) for one in answer["hits"]["hits"]}
-    return found
+        yield from answer["hits"]["hits"]
 
 
 def fetch(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> list[Hit]:
@@ -216,13 +229,14 @@ def fetch(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> list[Hi
     found = find_among(trail, ids, scope)
     missing = [event_id for _, event_id in ids if event_id not in found]
     if missing:
-        raise TrailUnavailable(f"The trail does not show {len(missing)} of the events asked for, {missing[0]} first.")
+        raise Incomplete(f"The trail does not show {len(missing)} of the events asked for, {missing[0]} first.")
     return [found[event_id] for _, event_id in ids]
 
 
 def _by_ids(ids: list[str], scope: Scope) -> dict[str, Any]:
     hidden = [] if scope.everything else [bodies.hidden_from(scope)]
-    return {"query": {"bool": {"filter": [{"ids": {"values": ids}}], "must_not": hidden}}, "size": len(ids)}
+    query = {"bool": {"filter": [{"ids": {"values": ids}}], "must_not": hidden}}
+    return {"query": query, "size": len(ids), "seq_no_primary_term": True}
 
 
 @contextmanager

@@ -58,3 +58,10 @@ def test_json_lines_hold_the_event_whole() -> None:
     assert read["event"] == row.document
     assert digest(read["event"]) == read["digest"]["sha256"]
     assert read["evidence"]["reason"] == 'He said, "look"\nhere'
+
+
+def test_the_leaf_stands_beside_the_digest_where_there_is_one() -> None:
+    document = event()
+    rows = [Row(document, "f00d", leaf=0), Row(document, "f00d")]
+    assert [row["leaf"] for row in _read(rows)] == ["0", ""]
+    assert [json.loads(line).get("leaf", "none") for line in jsonl.lines(rows)] == [0, "none"]

@@ -9,7 +9,7 @@ from tests import vectors
 from tests.factories.events import event
 from trail.events import canonical
 from trail.integrity import bundle, note
-from trail.integrity.bundle import Unproved
+from trail.integrity.bundle import Entry, Unproved
 from trail.integrity.merkle import leaf_hash
 from trail.integrity.tiles import FileStore, Tree
 
@@ -24,7 +24,7 @@ def tree(tmp_path: Path) -> Tree:
 
 
 def test_it_is_written_as_a_stream(tree: Tree) -> None:
-    lines = bundle.lines(tree, [vectors.signed(tree, 30, vectors.LOG)], vectors.KEYS, enumerate(EVENTS))
+    lines = bundle.lines(tree, [vectors.signed(tree, 30, vectors.LOG)], vectors.KEYS, map(Entry, range(30), EVENTS))
     assert json.loads(next(lines)) == {"format": "audit-trail-bundle/v1"}
     assert set(json.loads(next(lines))) == {"checkpoint", "consistency"}
     assert json.loads(next(lines))["event"] == EVENTS[0]
@@ -35,7 +35,7 @@ def test_what_the_trail_added_and_what_was_not_sealed_stays_out(tmp_path: Path) 
     document = event(raw={"ratio": 0.5}, event__original='{"ratio":0.5}', event__ingested="2026-11-24T09:30:00Z")
     tree = Tree(FileStore(tmp_path))
     tree.append([leaf_hash(canonical(document))])
-    lines = list(bundle.lines(tree, [vectors.signed(tree, 1, vectors.LOG)], vectors.KEYS, [(0, document)]))
+    lines = list(bundle.lines(tree, [vectors.signed(tree, 1, vectors.LOG)], vectors.KEYS, [Entry(0, document)]))
     written = json.loads(lines[2])["event"]
     assert "raw" not in written
     assert written["event"].keys() == {"id", "action", "outcome", "dataset", "original"}
@@ -43,7 +43,21 @@ def test_what_the_trail_added_and_what_was_not_sealed_stays_out(tmp_path: Path) 
 
 def test_an_event_that_changed_is_not_written(tree: Tree) -> None:
     with pytest.raises(Unproved, match="leaf 4"):
-        list(bundle.lines(tree, [vectors.signed(tree, 30, vectors.LOG)], vectors.KEYS, [(4, EVENTS[5])]))
+        list(bundle.lines(tree, [vectors.signed(tree, 30, vectors.LOG)], vectors.KEYS, [Entry(4, EVENTS[5])]))
+
+
+def test_an_event_beyond_the_checkpoint_is_not_written(tree: Tree) -> None:
+    with pytest.raises(Unproved, match="Leaf 20 is not under the checkpoint of 20 leaves"):
+        list(bundle.lines(tree, [vectors.signed(tree, 20, vectors.LOG)], vectors.KEYS, [Entry(20, EVENTS[20])]))
+
+
+def test_what_is_said_stands_beside_what_is_proved(tree: Tree) -> None:
+    checkpoints = [vectors.signed(tree, 30, vectors.LOG)]
+    entries = [Entry(3, EVENTS[3], {"evidence": "E1"}), Entry(4, EVENTS[4])]
+    lines = [json.loads(line) for line in bundle.lines(tree, checkpoints, vectors.KEYS, entries, {"case": "c"})]
+    assert (lines[1], lines[3]["about"]) == ({"about": {"case": "c"}}, {"evidence": "E1"})
+    assert lines[4].keys() == {"index", "event", "proof"}
+    assert (lines[5]["end"]["checkpoints"], lines[5]["end"]["events"]) == (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -242,3 +242,14 @@ def test_no_proof_is_made_from_a_larger_tree(old: int, new: int) -> None:
 def test_a_tree_has_no_negative_size() -> None:
     with pytest.raises(ValueError, match="no size"):
         merkle.root_at(-1, _subtree)
+
+
+@given(size=st.integers(1, 300), data=st.data())
+def test_the_steps_of_a_proof_lead_where_its_verification_leads(
+    size: int, data: st.DataObject, sealed: Tree, leaves: list[bytes]
+) -> None:
+    index = data.draw(st.integers(0, size - 1))
+    proof = sealed.inclusion_proof(index, size)
+    steps = list(merkle.steps(leaves[index], index, size, proof))
+    assert [step.sibling for step in steps] == proof
+    assert (steps[-1].node if steps else leaves[index]) == sealed.root_at(size)

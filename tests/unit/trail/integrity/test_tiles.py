@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.unit.trail.integrity import rfc
 from trail.integrity.merkle import leaf_hash, verify_inclusion
-from trail.integrity.tiles import FileStore, TileConflict, TileMissing, Tree, tile_name
+from trail.integrity.tiles import FileStore, TileConflict, TileMissing, Tree, parse_tile_name, tile_name
 
 LEAVES = [leaf_hash(f"leaf {number}".encode()) for number in range(70_000)]
 KILLED = 9
@@ -237,3 +237,21 @@ class _Crashes(RuleBasedStateMachine):
 
 TestCrashes = _Crashes.TestCase
 TestCrashes.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)
+
+
+@given(level=st.integers(0, 7), index=st.integers(0, 2**55), width=st.integers(1, 256))
+def test_a_tiles_name_is_read_back(level: int, index: int, width: int) -> None:
+    assert parse_tile_name(tile_name(level, index, width)) == (level, index, width)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", "tile", "tile/0", "tile/0/", "tile/0/00", "tile/0/0000", "tile/0/1000", "tile/8/000", "tile/-1/000", "tile/00/000",
+        "tile/0/x000/000", "tile/0/001/000", "tile/0/x001", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/300",
+        "tile/0/000.p/08", "tile/0/000.p/", "tile/0/000.p", "tile/entries/000", "tile/0/../0/000", "tile/0/000\n",
+        "tile/0/٠٠٠", "/tile/0/000", "tile/0/000/", "key", "tile/0/x001/x234", "tile/0/" + "x001/" * 7 + "001",
+    ],
+)  # fmt: skip
+def test_what_is_no_tiles_name_is_none(name: str) -> None:
+    assert parse_tile_name(name) is None

@@ -62,6 +62,12 @@ def test_a_tampered_bundle_is_refused_with_the_line(run, path: Path) -> None:
     assert len(said.splitlines()) > 1
 
 
+def test_it_says_that_what_is_said_is_not_proved(run) -> None:
+    for path in SOUND:
+        _, said = run(path, *ARGUMENTS)
+        assert ("“about” was said by whoever made the bundle" in said) == (path.stem == "about")
+
+
 def test_a_bundle_is_of_one_log(run) -> None:
     path = vectors.FOLDER / "tampered" / "checkpoint-of-a-second-log.jsonl"
     status, said = run(path, *ARGUMENTS, "--key", vectors.OTHER.verifier)

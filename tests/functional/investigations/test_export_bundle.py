@@ -1,0 +1,263 @@
+"""Exports with proofs: a file from the console that is checked without it, and refused when anything in it was changed."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from pytest_django.asserts import assertContains
+
+from accounts.models import User
+from investigations.models import Case, Evidence, Export
+from investigations.services import exports, proofs
+from operations.models import Incident
+from operations.sealing import witnesses
+from operations.sealing.log import Log
+from tests import vectors
+from tests.factories.cases import export, pin, run
+from tests.factories.events import event, use, write
+from tests.functional.investigations.test_event_proof import put_in_the_place
+from tests.functional.reading import bytes_of
+from tests.offline import verify
+from trail.connection import Trail
+from trail.integrity import checkpoint, note
+
+Seal = Callable[[], object]
+Lines = list[dict[str, Any]]
+
+
+@pytest.fixture
+def pinned(case: Case, alice: User, trail: Trail, seal: Seal) -> list[Evidence]:
+    """Pinned in another order than sealed, before and after; one text that is hard to write canonically."""
+    events = [
+        use("t", id=f"e{n}", at=f"2026-11-0{9 - n}T00:00:00Z", message='Straße </script> "\u2028"') for n in range(4)
+    ]
+    write(trail, *events)
+    seal()
+    write(trail, *(event() for _ in range(300)))
+    made = pin(trail, case, alice, use("t", id="later", at="2026-10-01T00:00:00Z"), reason="Reason, =cmd|")
+    for one in (events[2], events[0]):
+        made += pin_again(case, alice, one)
+    seal()
+    return made
+
+
+def pin_again(case: Case, by: User, document: dict[str, Any]) -> list[Evidence]:
+    from investigations.services import evidence
+
+    return evidence.pin(case=case, event_ids=[document["event"]["id"]], reason="It matters", by=by).new
+
+
+def downloaded(client: Client, page: str, by: User) -> bytes:
+    """Asked for, written as the worker does, and downloaded."""
+    client.force_login(by)
+    client.post(page, {"format": "bundle"})
+    made = Export.objects.get()
+    exports.write_export(made.pk)
+    made.refresh_from_db()
+    assert (made.state, made.problem) == ("finished", "")
+    response = client.get(f"/exports/{made.public_id}/file/")
+    assert response["Content-Disposition"] == f'attachment; filename="{made.name}"'
+    assert made.name.endswith(".bundle.jsonl")
+    return bytes_of(response)
+
+
+@pytest.fixture
+def file(client: Client, alice: User, case: Case, pinned: list[Evidence]) -> bytes:
+    return downloaded(client, f"/cases/{case.public_id}/export/", alice)
+
+
+def test_a_cases_file_is_proved_without_the_console(file: bytes, case: Case, tmp_path: Path) -> None:
+    status, said = verify(file, tmp_path / "away")
+    assert (status, said.startswith("3 of 3 events proved")) == (0, True), said
+    assert "“about” was said by whoever made the bundle" in said
+    lines = [json.loads(line) for line in file.splitlines()]
+    assert lines[1]["about"]["case"]["id"] == case.public_id
+    told = [line for line in lines if "index" in line]
+    assert [line["index"] for line in told] == sorted(line["index"] for line in told)
+    assert {line["event"]["event"]["id"] for line in told} == {"e0", "e2", "later"}
+    later = next(line for line in told if line["event"]["event"]["id"] == "later")
+    assert later["about"]["evidence"]["reason"] == "Reason, =cmd|"
+    assert Export.objects.get().done == 3
+
+
+def test_fifty_tamperings_of_the_real_file_are_all_refused(file: bytes, tmp_path: Path) -> None:
+    made = dict(tamperings(file))
+    assert len(made) >= 50
+    accepted = [what for what, content in made.items() if verify(content, tmp_path / "away")[0] == 0]
+    assert accepted == []
+
+
+def tamperings(file: bytes) -> Iterator[tuple[str, bytes]]:
+    """Each with an end made to fit, as somebody would who knows the format; then some who do not."""
+
+    def edit(change: Callable[[Lines], object]) -> bytes:
+        lines = [json.loads(line) for line in file.splitlines()]
+        change(lines)
+        return vectors.seal(lines)
+
+    for at in (3, 4, 5):  # lines 0 format, 1 about, 2 checkpoint, 3 to 5 events, 6 end
+        for what, change in event_changes(at).items():
+            yield f"{what} {at}", edit(change)
+    for at in range(2):
+        yield f"events exchanged {at}", edit(lambda lines, at=at: lines.insert(3 + at, lines.pop(4 + at)))
+    yield "checkpoint away", edit(lambda lines: lines.pop(2))
+    for what, old, new in (("size", "\n", "\n1"), ("origin", "audit-trail", "another-log"), ("dash", "—", "-")):
+        yield f"checkpoint {what}", edit(lambda lines, o=old, n=new: change_note(lines, o, n))
+    parts = file.splitlines(keepends=True)
+    for at in range(2, len(parts)):
+        yield f"line {at} cut out", b"".join(parts[:at] + parts[at + 1 :])
+    yield "cut off", file[:-40]
+    yield "a line behind", file + parts[3]
+    yield "a byte", file.replace(b"token.authorize", b"token.authorise", 1)
+
+
+def event_changes(at: int) -> dict[str, Callable[[Lines], object]]:
+    def proof(lines: Lines) -> list[str]:
+        return lines[at]["proof"]
+
+    return {
+        "outcome": lambda lines: lines[at]["event"]["event"].update(outcome="failure"),
+        "time": lambda lines: lines[at]["event"].update({"@timestamp": "2026-11-02T00:00:00Z"}),
+        "id": lambda lines: lines[at]["event"]["event"].update(id="forged"),
+        "user": lambda lines: lines[at]["event"].update(user={"id": "mallory"}),
+        "field away": lambda lines: lines[at]["event"].pop("token"),
+        "raw": lambda lines: lines[at]["event"].update(raw={"a": 1}),
+        "leaf up": lambda lines: lines[at].update(index=lines[at]["index"] + 1),
+        "leaf negative": lambda lines: lines[at].update(index=-1),
+        "leaf a text": lambda lines: lines[at].update(index=str(lines[at]["index"])),
+        "proof short": lambda lines: proof(lines).pop(),
+        "proof long": lambda lines: proof(lines).append(proof(lines)[0]),
+        "proof turned": lambda lines: proof(lines).reverse(),
+        "proof forged": lambda lines: proof(lines).__setitem__(0, base64.b64encode(b"\x01" * 32).decode()),
+        "twice": lambda lines: lines.insert(at, lines[at]),
+        "said as proved": lambda lines: lines[at].update(note="trust me"),
+    }
+
+
+def change_note(lines: Lines, old: str, new: str) -> None:
+    lines[2]["checkpoint"] = lines[2]["checkpoint"].replace(old, new, 1)
+
+
+def test_a_runs_results_are_proved_though_they_were_found_in_another_order(
+    client: Client, alice: User, trail: Trail, seal: Seal, tmp_path: Path
+) -> None:
+    write(trail, *(use("t", id=f"e{n}", at=f"2026-11-01T00:00:{59 - n % 60:02}.{n:09}Z") for n in range(60)))
+    write(trail, *(use("t", id=f"o{n}", at=f"2026-10-01T00:00:00.{n:09}Z") for n in range(40)))
+    finished = run(alice, text="token.id:t")
+    seal()
+    content = downloaded(client, f"/runs/{finished.public_id}/export/", alice)
+    status, said = verify(content, tmp_path / "away")
+    assert (status, said.startswith("100 of 100 events proved")) == (0, True), said
+    assert json.loads(content.splitlines()[1])["about"]["run"]["id"] == finished.public_id
+
+
+def test_a_run_without_results_is_a_bundle_without_events(
+    client: Client, alice: User, trail: Trail, seal: Seal, tmp_path: Path
+) -> None:
+    finished = run(alice, text="token.id:nothing")
+    seal()
+    status, said = verify(downloaded(client, f"/runs/{finished.public_id}/export/", alice), tmp_path / "away")
+    assert (status, said.startswith("0 of 0 events proved")) == (0, True), said
+
+
+def test_one_that_is_not_sealed_yet_is_waited_for(case: Case, alice: User, trail: Trail, seal: Seal) -> None:
+    seal()
+    pin(trail, case, alice, use("t", id="e"))
+    for made in (
+        export(alice, format="bundle", case=case),
+        export(alice, format="bundle", run=run(alice, text="token.id:t")),
+    ):
+        assert made.state == "queued"
+        assert "not sealed yet" in made.problem
+    assert not list(exports.path_of(made).parent.glob("*.part"))
+    seal()
+    exports.write_export(_due(made).pk)
+    made.refresh_from_db()
+    assert made.state == "finished"
+
+
+def _due(made: Export) -> Export:
+    Export.objects.filter(pk=made.pk).update(not_before=made.created_at)
+    return made
+
+
+def test_one_that_was_altered_is_no_bundle_but_an_incident(case: Case, alice: User, trail: Trail, seal: Seal) -> None:
+    first = event(id="a")
+    write(trail, first, use("t", id="altered"))
+    seal()
+    put_in_the_place(trail, first, use("t", id="altered", user__id="alice"))
+    made = export(alice, format="bundle", run=run(alice, text="token.id:t"))
+    assert made.state == "failed"
+    assert "The event altered is not what was sealed as leaf" in made.problem
+    assert Incident.objects.get(kind=Incident.Kind.TAMPERED, subject="proof").over_at is None
+
+
+def test_one_that_was_never_sealed_is_no_bundle(alice: User, trail: Trail, seal: Seal) -> None:
+    write(trail, event(id="a"), event(id="b"))
+    seal()
+    put_in_the_place(trail, use("t", id="inside"), event(id="a"), event(id="b"))
+    made = export(alice, format="bundle", run=run(alice, text="token.id:t"))
+    assert (made.state, "The event inside was never sealed" in made.problem) == ("failed", True)
+
+
+def test_a_damaged_log_makes_no_bundle(pinned: list[Evidence], case: Case, alice: User, settings: Settings) -> None:
+    for path in (settings.SEAL_DIR / "tile").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    made = export(alice, format="bundle", case=case)
+    assert (made.state, "tile" in made.problem) == ("queued", True)
+
+
+def test_it_can_be_cancelled_while_it_looks_for_leaves(
+    alice: User, trail: Trail, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(trail, use("t"))
+    seal()
+    made = exports.start(format="bundle", by=alice, run=run(alice, text="token.id:t"))
+    real = proofs.leaves
+
+    def asked_to_stop() -> object:
+        exports.cancel(export=Export.objects.get(pk=made.pk), by=alice)
+        return real()
+
+    monkeypatch.setattr(proofs, "leaves", asked_to_stop)
+    exports.write_export(made.pk)
+    made.refresh_from_db()
+    assert made.state == "cancelled"
+    assert not exports.path_of(made).exists()
+
+
+def test_a_copy_is_proved_though_the_trail_has_lost_its_index(
+    client: Client, case: Case, alice: User, pinned: list[Evidence], trail: Trail, tmp_path: Path
+) -> None:
+    Evidence.objects.filter(event_id="e0").update(leaf=None)  # pinned before its leaf was known
+    trail.client.indices.delete(index=f"{trail.prefix}-events-2026.10")
+    client.force_login(alice)
+    later = next(one for one in pinned if one.event_id == "later")
+    response = client.get(f"/cases/{case.public_id}/evidence/{later.number}/")
+    assertContains(response, "Sealed as leaf")
+    assertContains(response, "The trail no longer shows this event")
+    status, said = verify(downloaded(client, f"/cases/{case.public_id}/export/", alice), tmp_path / "away")
+    assert (status, said.startswith("3 of 3")) == (0, True), said
+
+
+def test_the_checkpoint_that_a_witness_cosigned_is_preferred(
+    client: Client, case: Case, alice: User, pinned: list[Evidence], seal: Seal, trail: Trail, settings: Settings,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    settings.TRAIL_WITNESSES = [str(vectors.WITNESS.verifier)]
+    message = Log().note() or b""
+    text = note.parse(message).text  # type: ignore[union-attr]
+    assert witnesses.take(message + vectors.WITNESS.sign(text, 1_795_000_000).line().encode()) == 1
+    write(trail, event())
+    seal()
+    content = downloaded(client, f"/cases/{case.public_id}/export/", alice)
+    status, said = verify(content, tmp_path / "away", "--witness", str(vectors.WITNESS.verifier), "--witnesses", "1")
+    assert status == 0, said
+    signed = json.loads(content.splitlines()[2])["checkpoint"]
+    assert checkpoint.parse(note.parse(signed.encode()).text) == checkpoint.parse(text)  # type: ignore[union-attr]

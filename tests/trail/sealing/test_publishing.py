@@ -1,0 +1,101 @@
+"""Every checkpoint is published, in order; a failure is an incident of its own, and nothing is skipped after it."""
+
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from operations.keeping import attempt, duties
+from operations.models import Checkpoint, Incident, Publication
+from operations.sealing import keys, publishing
+from operations.sealing.log import Log
+from operations.sealing.publishing import publish_checkpoints
+from operations.sealing.sealer import Sealer
+from operations.sealing.trouble import Trouble
+from tests.factories.events import event, write
+from trail.connection import Trail
+from trail.integrity.checkpoint import Checkpoint as Signed
+from trail.integrity.publish import NotPublished, published
+
+
+@pytest.fixture
+def folder(settings: Settings, tmp_path: Path) -> Path:
+    made = tmp_path / "elsewhere"
+    made.mkdir()
+    settings.CHECKPOINTS_TO = str(made)
+    return made
+
+
+def sign(log: Log, *sizes: int) -> None:
+    """Checkpoints as each minute leaves one."""
+    key = log.keys.ensure(new=True)
+    for size in sizes:
+        what = Signed(key.origin, size, bytes([size]) * 32)
+        note = keys.sign(what, [key], size)
+        Checkpoint.objects.create(size=size, root=what.root.hex(), at=timezone.now(), note=note.decode())
+
+
+def sizes(folder: Path) -> list[int]:
+    return [int(message.split(b"\n")[1]) for message in published(folder)]
+
+
+def test_each_minutes_checkpoint_is_published_once(sealer: Sealer, log: Log, trail: Trail, folder: Path) -> None:
+    write(trail, event(), event())
+    sealer.step()
+    row = Checkpoint.objects.get()
+    assert (publish_checkpoints(), publish_checkpoints()) == (1, 0)
+    assert list(published(folder)) == [row.note.encode()]
+    assert keys.opened(row.note.encode()) == Signed(log.keys.current().origin, row.size, bytes.fromhex(row.root))
+
+
+def test_after_a_failure_it_goes_on_where_it_stood(log: Log, folder: Path) -> None:
+    (duty,) = [one for one in duties(log) if one.name == "publishing"]
+    sign(log, 1, 2)
+    trouble = Trouble()
+    attempt(duty, trouble)
+    folder.rename(folder.with_name("away"))
+    sign(log, 3, 4)
+    attempt(duty, trouble)
+    incident = Incident.objects.get(kind=Incident.Kind.NOT_SEALED, subject="publishing")
+    assert "The checkpoint of 3 events was not written to" in incident.what
+    assert incident.over_at is None
+    folder.with_name("away").rename(folder)
+    sign(log, 5)
+    attempt(duty, trouble)
+    assert sizes(folder) == [1, 2, 3, 4, 5]
+    incident.refresh_from_db()
+    assert incident.over_at is not None
+
+
+def test_what_failed_half_way_is_not_left_out(log: Log, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is there, and the process died before it could write that down."""
+    sign(log, 1, 2)
+    publish_checkpoints()
+    Publication.objects.update(last=Checkpoint.objects.get(size=1))
+    assert publish_checkpoints() == 1
+    assert sizes(folder) == [1, 2]
+
+
+def test_many_that_wait_are_published_lot_by_lot(log: Log, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "AT_ONCE", 2)
+    sign(log, 1, 2, 3)
+    assert [publish_checkpoints() for _ in range(3)] == [2, 1, 0]
+    assert sizes(folder) == [1, 2, 3]
+
+
+def test_another_place_gets_all_of_them(log: Log, folder: Path, settings: Settings, tmp_path: Path) -> None:
+    sign(log, 1, 2)
+    publish_checkpoints()
+    settings.CHECKPOINTS_TO = str(tmp_path / "other")
+    with pytest.raises(NotPublished):
+        publish_checkpoints()
+    (tmp_path / "other").mkdir()
+    assert publish_checkpoints() == 2
+    assert sizes(tmp_path / "other") == [1, 2]
+
+
+def test_nowhere_is_no_failure(log: Log, settings: Settings) -> None:
+    settings.CHECKPOINTS_TO = ""
+    sign(log, 1)
+    assert publish_checkpoints() == 0
