@@ -162,6 +162,23 @@ def test_a_witnesss_cosignature_is_taken_once_and_shown(
     row = Checkpoint.objects.get(size=5)  # kept, though it was one between those of each minute
     assert keys.opened(row.note.encode()) == keys.opened(Log().note() or b"")
     assert WITNESS.name not in row.note
+    assert abs(row.at - timezone.now()) < timedelta(hours=1)
+
+
+def test_a_witness_gives_back_what_it_knows_of_the_logs_signatures_and_the_row_has_its_time_all_the_same(
+    client: Client, reader: dict[str, str], trail: Trail, seal: Seal, settings: Settings
+) -> None:
+    sealed(trail, seal, 5)
+    settings.TRAIL_WITNESSES = [str(WITNESS.verifier)]
+    key = Log().keys.current()
+    plain = note.open_note(Log().note() or b"", [key.signer.verifier])
+    assert isinstance(plain, note.Note)
+    line = WITNESS.sign(plain.text, 1_795_000_000).line().encode()
+    write(trail, event())
+    seal()  # the log has gone on
+    assert give(client, reader, plain.message() + line) == (200, {"new": 1})
+    row = Checkpoint.objects.get(size=5)
+    assert abs(row.at - timezone.now()) < timedelta(hours=1)
 
 
 def test_what_is_no_cosignature_of_a_witness_that_was_named_is_not_taken(
