@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent
+from celery.signals import heartbeat_sent, task_failure
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auditconsole.settings")
 
@@ -37,6 +37,10 @@ app.conf.update(
         "finish-months": {
             "task": "operations.tasks.finish_months", "schedule": 3600.0, "options": {"expires": 3600},
         },
+        # What is new, and a part of what is old; operations.services.sealing counts on this interval.
+        "verify-trail": {
+            "task": "operations.tasks.verify_trail", "schedule": 600.0, "options": {"expires": 600},
+        },
     },
 )  # fmt: skip
 app.autodiscover_tasks()
@@ -48,3 +52,11 @@ def sign_of_life(**about: Any) -> None:
     from operations import health
 
     health.beat()
+
+
+@task_failure.connect  # type: ignore[untyped-decorator]
+def outage_met(exception: BaseException, **about: Any) -> None:
+    """What a task did not answer for itself; the services of runs and exports put their outages on record and go on."""
+    from auditconsole import outages
+
+    outages.put_on_record(exception)

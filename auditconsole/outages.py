@@ -7,6 +7,7 @@ from django.shortcuts import render
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from operations.services import incidents
 from trail.errors import TrailUnavailable, WriteRefused
 from web.htmx import is_partial
 
@@ -21,8 +22,18 @@ class OutageMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        # The view's own transaction has been rolled back by now, so what is put on record here stays.
+        put_on_record(error)
         sentence = sentence_for(error)
         return None if sentence is None else outage(request, sentence)
+
+
+def put_on_record(error: BaseException) -> None:
+    """An outage that a page or a task met is an incident; any other error is looked into otherwise."""
+    if isinstance(error, TrailUnavailable | WriteRefused):
+        incidents.trail_failed(error, writer="auditconsole")
+    elif isinstance(error, RedisError | OperationalError):
+        incidents.queue_failed()
 
 
 def sentence_for(error: Exception) -> str | None:

@@ -179,6 +179,16 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- Who is told of incidents ----------------------------------------------------------------------------------------
+INCIDENT_WEBHOOK_URL = env.str("INCIDENT_WEBHOOK_URL", default="")
+if INCIDENT_WEBHOOK_URL and not INCIDENT_WEBHOOK_URL.startswith(("https://", "http://")):
+    raise SystemExit("INCIDENT_WEBHOOK_URL must begin with https:// or http://.")
+INCIDENT_WEBHOOK_SECRET = env.str("INCIDENT_WEBHOOK_SECRET", default="")
+INCIDENT_EMAIL_TO = env.list("INCIDENT_EMAIL_TO", default=[])
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="auditconsole@localhost")
+# smtp://, smtp+tls:// or smtp+ssl://user:password@host:port
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+
 # --- Pages -----------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -12,6 +12,7 @@ from operations.sealing.log import Log
 from operations.sealing.publishing import publish_checkpoints
 from operations.sealing.sealer import Sealer
 from operations.sealing.trouble import Trouble
+from operations.services import notices, probes, upkeep
 from operations.services.incidents import Kind
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,11 @@ def duties(sealed: Log) -> list[Duty]:
     return [
         Duty("sealing", 1, Sealer(sealed).step, Kind.NOT_SEALED),
         Duty("publishing", 10, publish_checkpoints, Kind.NOT_SEALED),
+        Duty("probing the trail", 2, probes.engine, Kind.CHECK),
+        Duty("probing the queue", 2, probes.queue, Kind.CHECK),
+        Duty("watching writers", 60, upkeep.watch_writers, Kind.CHECK),
+        Duty("taking in", 5, upkeep.take_in, Kind.CHECK),
+        Duty("notices", 2, notices.send_due, Kind.CHECK),
     ]
 
 

@@ -8,3 +8,10 @@ def finish_months() -> None:
     from operations.services import keeping
 
     keeping.finish_months()
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def verify_trail() -> None:
+    from operations.services import sealing
+
+    sealing.verify_next()

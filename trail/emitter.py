@@ -6,7 +6,7 @@ given to an event whose emitter was told that it failed, or that died before it 
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -41,6 +41,7 @@ class Durable:
 
 
 Answer = Durable | TrailError
+Failed = Callable[[dict[str, Any], TrailError], None]
 
 
 class Emitter:
@@ -48,17 +49,19 @@ class Emitter:
 
     `indexed`: an event is durable when the engine has acknowledged it on every copy; with a spool, what the engine does not
     take goes there. `spooled`: when it is fsynced there; a shipper delivers it. The count of events is kept in `state`, by
-    default the spool's folder; an emitter without a spool needs one. Memory is bounded by the callers, who wait.
+    default the spool's folder; an emitter without a spool needs one. Memory is bounded by the callers, who wait. `failed`
+    is told of each event that is not durable, in its caller's thread and before its caller is.
     """
 
     def __init__(self, trail: Trail | None, *, writer_id: str, mode: Mode = "indexed", spool: Spool | None = None,
-                 state: Path | None = None) -> None:  # fmt: skip
+                 state: Path | None = None, failed: Failed | None = None) -> None:  # fmt: skip
         folder = state or (spool.folder if spool else None)
         if folder is None:
             raise ValueError("an emitter needs a spool, or a folder for its count of events")
         if (trail if mode == "indexed" else spool) is None:
             raise ValueError(f"the mode {mode} needs a {'trail' if mode == 'indexed' else 'spool'}")
         self.writer_id = writer_id
+        self._report = failed
         self._trail, self._spool = trail, spool
         self._count = Count(folder / "count", at_least=_after(spool.last, writer_id) if spool else 0)
         self._numbering = Lock()
@@ -86,7 +89,9 @@ class Emitter:
         answers: list[Answer] = []
         source = iter(events)
         while some := list(islice(source, BATCH)):
-            answers += self._emit_some([_checked(event) for event in some])
+            answered = self._emit_some([_checked(event) for event in some])
+            self._tell(some, answered)
+            answers += answered
         return answers
 
     def close(self) -> None:
@@ -112,6 +117,12 @@ class Emitter:
                 answered = [error] * len(valid)
         rest = iter(answered)
         return [one if isinstance(one, InvalidEvent) else next(rest) for one in checked]
+
+    def _tell(self, events: list[dict[str, Any]], answers: list[Answer]) -> None:
+        """The service's own way to report what failed."""
+        for event, answer in zip(events, answers, strict=True):
+            if self._report and isinstance(answer, TrailError):
+                self._report(event, answer)
 
     def _submit(self, events: list[Event]) -> list[Answer]:
         if os.getpid() != self._process:

@@ -9,6 +9,10 @@ class TrailUnavailable(TrailError):
     """The trail does not answer, or answered only in part; nothing may be concluded from it."""
 
 
+class Incomplete(TrailUnavailable):
+    """The trail answered a search, but not about everything that was asked. It says nothing about writing."""
+
+
 class WriteRefused(TrailError):
     """An event was not made durable; the caller must not go on as if it had been."""
 

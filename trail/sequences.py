@@ -6,15 +6,16 @@ An event that was written within the last second or so cannot be found yet, and 
 are under way: a gap right below a writer's last number may close by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from trail.connection import Trail
-from trail.search import bodies
+from trail.search import numbers
 from trail.search.execute import ask
 
+AT_ONCE = 200  # writers in one question; a query may hold 1,024 conditions
 BLOCKS = 500  # blocks that are looked at in one question; memory is of these
 FEW = 5_000  # numbers that are read themselves
 
@@ -33,7 +34,11 @@ class Writer:
     @property
     def whole(self) -> bool:
         """Whether every number from 0 to the last is there, once."""
-        return _is_whole(0, self.last, self.events, self.sum)
+        return self.whole_from(0)
+
+    def whole_from(self, first: int) -> bool:
+        """Whether these are the numbers from `first` to the last, each once."""
+        return _is_whole(first, self.last, self.events, self.sum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +58,45 @@ def writers(trail: Trail) -> Iterator[Writer]:
     """Every writer that numbers its events, by name. Raises TrailUnavailable."""
     after: dict[str, str] | None = None
     while True:
-        found = ask(trail, bodies.writers(after=after)).get("aggregations", {}).get("writers", {"buckets": []})
-        for bucket in found["buckets"]:
-            numbers = bucket["numbers"]
-            heard = datetime.fromtimestamp(bucket["last"]["value"] / 1000, UTC)
-            ends = (int(numbers["min"]), int(numbers["max"]))
-            yield Writer(bucket["key"]["writer"], *ends, numbers["count"], int(numbers["sum"]), heard)
+        found = _writers(trail, numbers.writers(after=after))
+        yield from map(_writer, found["buckets"])
         after = found.get("after_key")
         if after is None:
             return
+
+
+def news(trail: Trail, known: Mapping[str, int]) -> Iterator[Writer]:
+    """Of these writers, at most AT_ONCE, those with numbers after their known last: what is counted is those alone.
+
+    Raises TrailUnavailable.
+    """
+    return map(_writer, _writers(trail, numbers.beyond(known))["buckets"])
+
+
+def newcomers(trail: Trail, since: datetime) -> Iterator[str]:
+    """Writers that have begun to count, or were heard of since a time: a new one is among them. Raises TrailUnavailable.
+
+    It costs the events since that time and one for each writer, not the whole trail.
+    """
+    after: dict[str, str] | None = None
+    while True:
+        found = _writers(trail, numbers.newcomers(since, after=after))
+        yield from (bucket["key"]["writer"] for bucket in found["buckets"])
+        after = found.get("after_key")
+        if after is None:
+            return
+
+
+def _writers(trail: Trail, body: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = ask(trail, body).get("aggregations", {}).get("writers", {"buckets": []})
+    return found
+
+
+def _writer(bucket: dict[str, Any]) -> Writer:
+    counted = bucket["numbers"]
+    heard = datetime.fromtimestamp(bucket["last"]["value"] / 1000, UTC)
+    ends = (int(counted["min"]), int(counted["max"]))
+    return Writer(bucket["key"]["writer"], *ends, counted["count"], int(counted["sum"]), heard)
 
 
 def gaps(trail: Trail) -> Iterator[Gap]:
@@ -96,7 +131,7 @@ def _missing(trail: Trail, writer: str, first: int, last: int) -> Iterator[tuple
         yield from _between(first, last, _numbers(trail, writer, first, last))
         return
     block = -(-(last - first + 1) // BLOCKS)
-    answer = ask(trail, bodies.number_blocks(writer, first, last, block=block))
+    answer = ask(trail, numbers.number_blocks(writer, first, last, block=block))
     here = first
     for bucket in answer["aggregations"]["blocks"]["buckets"]:
         start = int(bucket["key"])
@@ -122,7 +157,7 @@ def _between(first: int, last: int, there: Iterator[int]) -> Iterator[tuple[int,
 def _numbers(trail: Trail, writer: str, first: int, last: int) -> Iterator[int]:
     after: list[Any] | None = None
     while True:
-        found = ask(trail, bodies.numbers(writer, first, last, after=after))["hits"]["hits"]
+        found = ask(trail, numbers.numbers(writer, first, last, after=after))["hits"]["hits"]
         yield from (int(hit["sort"][0]) for hit in found)
         if not found:
             return

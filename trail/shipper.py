@@ -53,6 +53,22 @@ class Source(Protocol[Item]):
         ...
 
 
+class Witness(Protocol):
+    """Who is told of what goes wrong, to put it on record."""
+
+    def failed(self, error: Exception) -> None:
+        """Trouble has begun: what the trail said, or an OSError of the source or of where things are set aside."""
+        ...
+
+    def over(self) -> None:
+        """Events are delivered again."""
+        ...
+
+    def set_aside(self, payload: bytes, status: str, reason: str) -> None:
+        """The trail will never take this: invalid, conflict, or damaged. Raises OSError to be told again later."""
+        ...
+
+
 @dataclass(slots=True)
 class Shipped:
     """How many events were delivered (`existing`: were there already), set aside, and could not be read."""
@@ -67,15 +83,15 @@ class Shipper:
     """One source into one trail. `rejected` is the folder for what is set aside, a file each, with the reason.
 
     `said` is told, in a sentence, of each trouble when it begins, when it is over, and of each event set aside. `stop` ends
-    the work after what is under way.
+    the work after what is under way. `witness` puts the same on record.
     """
 
     def __init__(self, trail: Trail, source: Source[Any], rejected: Path, *, stop: Signal | None = None,
-                 said: Callable[[str], None] = lambda sentence: None) -> None:  # fmt: skip
+                 said: Callable[[str], None] = lambda sentence: None, witness: Witness | None = None) -> None:  # fmt: skip
         self.shipped = Shipped()
         self._trail, self._source, self._rejected = trail, source, rejected
         self._stop = stop or Signal()
-        self._said = said
+        self._said, self._witness = said, witness
         self._trouble = ""
 
     def run(self, *, follow: bool = True) -> Shipped:
@@ -98,7 +114,7 @@ class Shipper:
         try:
             return self._source.read(AT_ONCE)
         except OSError as error:
-            self._begins(f"What waits to be delivered cannot be read: {error}.")
+            self._begins(f"What waits to be delivered cannot be read: {error}.", error)
             return None
 
     def _settle(self, items: Sequence[Record | Damage]) -> bool:
@@ -113,7 +129,7 @@ class Shipper:
                     self._over()
                     return True
             except OSError as error:
-                self._begins(f"What was set aside or delivered cannot be put on record: {error}.")
+                self._begins(f"What was set aside or delivered cannot be put on record: {error}.", error)
             if self._stop.wait(pause):
                 return False
             pause = min(pause * 2, LONGEST_PAUSE)
@@ -130,7 +146,7 @@ class Shipper:
         failed: list[Record | Damage] = []
         for record, answer in zip(records, attempt(self._trail, documents), strict=True):
             if isinstance(answer, TrailError):
-                self._begins(str(answer))
+                self._begins(str(answer), answer)
                 failed.append(record)
             else:
                 self._count(record, answer)
@@ -151,6 +167,8 @@ class Shipper:
         if path.exists():
             return
         kept = {"at": datetime.now(UTC).isoformat(), "status": status, "reason": reason, **_as_json(payload)}
+        if self._witness:
+            self._witness.set_aside(payload, status, reason)
         disk.make_folder(self._rejected)
         disk.replace(path, orjson.dumps(kept, option=orjson.OPT_INDENT_2) + b"\n")
         if status == "damaged":
@@ -159,13 +177,17 @@ class Shipper:
             self.shipped.rejected += 1
         self._said(f"Set aside in {path} ({status}): {reason}")
 
-    def _begins(self, trouble: str) -> None:
+    def _begins(self, trouble: str, error: Exception) -> None:
         if not self._trouble:
+            if self._witness:
+                self._witness.failed(error)
             self._said(f"{trouble} It is tried again until it succeeds.")
         self._trouble = trouble
 
     def _over(self) -> None:
         if self._trouble:
+            if self._witness:
+                self._witness.over()
             self._said("Events are delivered again.")
         self._trouble = ""
 

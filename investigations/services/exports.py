@@ -72,6 +72,7 @@ def write_export(pk: int) -> None:
         try:
             _work(export)
         except TrailUnavailable as error:
+            incidents.trail_failed(error, writer="auditconsole", events=0)
             jobs.put_back(export, str(error))
         except bundles.NotSealedYet as error:
             jobs.put_back(export, str(error))

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import User
 from investigations.models.jobs import LEASE, Job
+from operations.services import incidents
 
 # A job whose worker died, or that met an outage, this often is given up with a sentence.
 MAX_ATTEMPTS = 8
@@ -38,6 +39,7 @@ def _send(task: Any, job: J) -> None:
     try:
         task.delay(job.pk)
     except (OperationalError, RedisError):
+        incidents.queue_failed()
         _rows(type(job)).filter(pk=job.pk, state=State.QUEUED).update(problem=WAITS_FOR_QUEUE)
 
 

@@ -17,6 +17,7 @@ from investigations.journal import Action, record, record_in_case
 from investigations.models import Case, Run, RunChunk, SavedQueryVersion
 from investigations.models.runs import CHUNK
 from investigations.services import jobs
+from operations.services import incidents
 from trail.errors import BadQuery, TrailUnavailable
 from trail.search import bodies, execute
 from trail.search.execute import Hit
@@ -68,6 +69,7 @@ def execute_run(pk: int) -> None:
             if jobs.cancel_requested(run):
                 jobs.end_cancelled(run)
             else:
+                incidents.trail_failed(error, writer="auditconsole", events=0)
                 jobs.put_back(run, str(error))
 
 

@@ -17,6 +17,7 @@ from investigations.forms.search import Asked, packed, read
 from investigations.journal import Action
 from investigations.models import Case
 from investigations.services import proofs
+from operations.services import incidents
 from trail import questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
@@ -59,7 +60,8 @@ def faulty(error: BadQuery | None) -> dict[str, Any]:
 
 
 def unanswered(error: Exception) -> dict[str, Any]:
-    """What a page shows in the place of an answer that an outage kept back."""
+    """What a page shows in the place of an answer that an outage kept back; the outage is on record."""
+    incidents.trail_failed(error, writer="auditconsole", events=0)
     return {"problem": f"{error} Try again, or see the status page."}
 
 

@@ -12,7 +12,7 @@ class Incident(models.Model):
     """One failure with one cause. While it is not resolved, the same thing failing again is the same incident."""
 
     class Kind(models.TextChoices):
-        OUTAGE = "outage", "The trail does not take events"
+        OUTAGE = "outage", "A part is down"
         NOT_WRITTEN = "not_written", "An event was not made durable"
         CONFLICT = "conflict", "Two events claim one id"
         REJECTED = "rejected", "Events were rejected"

@@ -84,3 +84,54 @@ class Cursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.index}, shard {self.shard}: up to {self.seq}"
+
+
+class Adoption(Record):
+    """An index that was restored, and that people say is the one that was sealed. Events up to number `upto` of a shard are
+    there; those that were sealed beyond are lost, unless they were written again."""
+
+    index = models.CharField(max_length=INDEX)
+    shard = models.PositiveIntegerField()
+    uuid = models.CharField(max_length=UUID)
+    was = models.CharField(max_length=UUID)
+    upto = models.BigIntegerField()
+    reason = models.CharField(max_length=2_000)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.index}, shard {self.shard}: {self.reason}"
+
+
+class Verification(models.Model):
+    """One comparison of the trail with the log, against a checkpoint that was verified. Killed half way it goes on."""
+
+    class Kind(models.TextChoices):
+        COMMAND = "command", "asked for"
+        SCHEDULED = "scheduled", "by the schedule"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    size = models.PositiveBigIntegerField()
+    root = models.CharField(max_length=64)  # hexadecimal
+    # [[first leaf, leaf after the last], …], and how many chunks of them are compared.
+    ranges = models.JSONField()
+    done = models.PositiveBigIntegerField(default=0)
+    # [[first leaf, leaf after the last], …] of chunks that are not what was sealed, to be named at the end.
+    differing = models.JSONField(default=list)
+    findings = models.JSONField(default=list)
+    events = models.PositiveBigIntegerField(default=0)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        get_latest_by = "pk"
+
+    def __str__(self) -> str:
+        return f"{self.events:,} events compared with the checkpoint of {self.size:,}"
+
+    @property
+    def intact(self) -> bool:
+        return self.finished_at is not None and not self.findings

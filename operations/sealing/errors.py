@@ -9,3 +9,7 @@ class LogBusy(TrailError):
 
 class LogDamaged(TrailError):
     """The log's folder, its key or the rows about it do not fit together, so that nothing may be sealed on top of them."""
+
+
+class NotAdopted(TrailError):
+    """An index is not what was sealed, or needs no adopting; nothing was changed."""

@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -55,9 +56,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """A key that waits until the event that announces it is sealed under the one before."""
+    """A key that waits until the event that announces it, dated `at`, is sealed under the one before."""
 
     event_id: str
+    at: datetime
     key: Key
 
 
@@ -95,15 +97,16 @@ class Keys:
         lines = (f"{one.first_size} {one.vkey}\n" for one in SealKey.objects.all())
         durable.replace(self._known, "".join(lines).encode())
 
-    def announce(self, key: Key, event_id: str) -> None:
+    def announce(self, rotation: Rotation) -> None:
         """Let a key wait. Its event is written afterwards, so that the event never comes before the key."""
-        key.write(self._next)
-        durable.replace(self._event, json.dumps(event_id).encode())
+        rotation.key.write(self._next)
+        durable.replace(self._event, json.dumps([rotation.event_id, rotation.at.isoformat()]).encode())
 
     def waiting(self) -> Rotation | None:
         if not self._event.exists() or not self._next.exists():
             return None
-        return Rotation(json.loads(self._event.read_bytes()), Key.read(self._next))
+        event_id, at = json.loads(self._event.read_bytes())
+        return Rotation(event_id, datetime.fromisoformat(at), Key.read(self._next))
 
     def rotate(self, rotation: Rotation) -> None:
         """From now on the new key signs. May be repeated after a crash."""

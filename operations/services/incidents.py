@@ -6,7 +6,7 @@ A failure is put on record even while the database is down: then in a file, whic
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,17 +15,20 @@ import orjson
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.records import fitting
 from operations.models import Incident, IncidentStep, IncidentWriter
+from operations.services import notices
 from trail import disk
+from trail.errors import Incomplete, TrailUnavailable, WriteRefused
 
 log = logging.getLogger(__name__)
 Kind = Incident.Kind
 Step = IncidentStep.Kind
-ENGINE = "opensearch"  # the subject of an outage
+# The subjects of outages.
+ENGINE, QUEUE, WORKER = "opensearch", "redis", "worker"
 LONGEST = 1_000
 
 
@@ -45,11 +48,43 @@ def failed(kind: Kind, subject: str, what: str, *, writer: str = "", events: int
         return None
 
 
-@transaction.atomic
+def trail_failed(error: Exception, *, writer: str, events: int = 1) -> None:
+    """The trail did not take what `writer` wrote, or did not answer at all: one outage, whoever meets it.
+
+    A search that was answered in part says nothing of writing. Never raises what would hide the error itself.
+    """
+    if isinstance(error, TrailUnavailable | WriteRefused) and not isinstance(error, Incomplete):
+        _never_in_the_way(lambda: failed(Kind.OUTAGE, ENGINE, str(error), writer=writer, events=events))
+
+
+def queue_failed() -> None:
+    """Redis does not answer."""
+    what = "Redis does not answer; what runs in the background waits."
+    _never_in_the_way(lambda: failed(Kind.OUTAGE, QUEUE, what))
+
+
+def not_written(subject: str, what: str) -> None:
+    """Something of `subject` could not be made durable, for another reason than an outage of the trail."""
+    _never_in_the_way(lambda: failed(Kind.NOT_WRITTEN, subject, what))
+
+
+def _never_in_the_way(what: Callable[[], object]) -> None:
+    try:
+        what()
+    except OSError:  # neither the database nor the disk
+        log.exception("An incident could not be put on record anywhere but here")
+
+
 def over(kind: Kind, subject: str, text: str = "") -> Incident | None:
     """What failed does not fail any more. The incident stays until a person resolves it; None where there is none."""
-    now = timezone.now()
     standing = Incident.objects.filter(kind=kind, subject=fitting(subject, 200), resolved_at=None, over_at=None)
+    # Asked every few seconds, nearly always for nothing: that must not take the database's lock for writing.
+    return _over(standing, text) if standing.exists() else None
+
+
+@transaction.atomic
+def _over(standing: QuerySet[Incident], text: str) -> Incident | None:
+    now = timezone.now()
     incident = standing.select_for_update().first()
     if incident is not None:
         incident.over_at = now
@@ -112,7 +147,7 @@ def _count(incident: Incident, writer: str, events: int, now: datetime) -> None:
 
 
 def _step(incident: Incident, kind: Step, text: str, at: datetime) -> None:
-    IncidentStep.objects.create(incident=incident, kind=kind, at=at, text=text[:2_000])
+    notices.queue(IncidentStep.objects.create(incident=incident, kind=kind, at=at, text=text[:2_000]))
 
 
 def _waiting() -> Path:

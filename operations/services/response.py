@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.records import fitting
 from operations.journal import Action
 from operations.models import Incident, IncidentStep
+from operations.services import notices
 from trail.errors import TrailError
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,9 @@ def record_missing() -> int:
 
 
 def _step(incident: Incident, kind: Step, by: User, text: str) -> IncidentStep:
-    return IncidentStep.objects.create(
+    step = IncidentStep.objects.create(
         incident=incident, kind=kind, at=timezone.now(), by=by, by_name=str(by), by_role=by.role,
         text=fitting(text, 2_000),
     )  # fmt: skip
+    notices.queue(step)
+    return step

@@ -14,7 +14,7 @@ from tests.unit.trail.test_spool import drained, file_limit, kill, payloads
 from trail import emitter as emitting
 from trail.connection import Trail, connect
 from trail.emitter import Durable, Emitter
-from trail.errors import InvalidEvent, TrailUnavailable, WriteRefused, WriteUnknown
+from trail.errors import InvalidEvent, TrailError, TrailUnavailable, WriteRefused, WriteUnknown
 from trail.events import digest
 from trail.mapping import ensure_index, index_for
 from trail.spool import Spool
@@ -261,3 +261,15 @@ def test_what_is_stored_has_the_digest_of_what_was_spooled(trail: Trail, spool: 
         emitter.emit(one := event(id="one", raw={"a": 1.5}, event__original="{}"))
     expected = {**one, "event": {**one["event"], "sequence": 0}, "writer": {"id": "w"}}
     assert digest(stored(trail, "one")) == digest(expected)
+
+
+def test_who_wants_to_report_failures_is_told_of_each_before_its_caller_is(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+
+    def failed(one: dict[str, Any], error: TrailError) -> None:
+        told.append((one["event"]["id"], type(error).__name__))
+
+    nobody = connect("http://127.0.0.1:1", timeout=1)
+    with Emitter(nobody, writer_id="w", state=tmp_path, failed=failed) as emitter:
+        emitter.emit_all([event(id="one"), event(id="two", at="yesterday")])
+    assert told == [("one", "TrailUnavailable"), ("two", "InvalidEvent")]

@@ -7,7 +7,7 @@ import pytest
 from tests.factories.events import event, write
 from trail import sequences
 from trail.connection import Trail
-from trail.search import bodies
+from trail.search import numbers as number_bodies
 
 
 def numbered(writer: str, *numbers: int) -> list[dict[str, object]]:
@@ -43,8 +43,8 @@ def test_gaps_are_the_same_however_finely_they_are_looked_for(
 ) -> None:
     monkeypatch.setattr(sequences, "BLOCKS", blocks)
     monkeypatch.setattr(sequences, "FEW", few)
-    monkeypatch.setattr(bodies.writers, "__kwdefaults__", {"after": None, "size": 2})
-    monkeypatch.setattr(bodies.numbers, "__kwdefaults__", {"after": None, "size": 2})
+    monkeypatch.setattr(number_bodies.writers, "__kwdefaults__", {"after": None, "size": 2})
+    monkeypatch.setattr(number_bodies.numbers, "__kwdefaults__", {"after": None, "size": 2})
     gone = {0, 7, 8, 9, 10, 11, 30, *range(33, 58)}
     for writer in ("a", "b", "c"):
         write(trail, *numbered(writer, *(number for number in range(60) if number not in gone), 99))

@@ -12,7 +12,9 @@ import orjson
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
+from operations.models import Incident, RejectedEvent
 from tests.factories.events import event
 from trail.connection import Trail
 from trail.drain import Drain
@@ -66,6 +68,7 @@ def test_a_file_is_shipped_from_where_it_stopped_through_its_rotation(trail: Tra
     assert ids(trail) == {"one", "two", "three"}
 
 
+@pytest.mark.django_db
 def test_what_the_trail_will_never_take_is_kept_and_told_by_the_status(trail: Trail, tmp_path: Path) -> None:
     log = tmp_path / "audit.ndjson"
     log.write_bytes(b"no event\n" + lines("one"))
@@ -84,7 +87,8 @@ def test_a_spool_that_another_ships_is_an_error(trail: Trail, tmp_path: Path) ->
 
 
 def run(trail: Trail, node: str, tmp_path: Path, *arguments: str) -> "subprocess.Popen[bytes]":
-    environment = {"OPENSEARCH_URL": node, "TRAIL_PREFIX": trail.prefix, "CONSOLE_STATE_DIR": str(tmp_path / "state")}
+    environment = {"OPENSEARCH_URL": node, "TRAIL_PREFIX": trail.prefix, "CONSOLE_STATE_DIR": str(tmp_path / "state"),
+                   "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}"}  # fmt: skip
     return subprocess.Popen(
         [sys.executable, "manage.py", "ship", *arguments], cwd=ROOT, env=os.environ | environment,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -98,6 +102,7 @@ def test_a_stream_is_shipped_to_its_end(trail: Trail, node: str, tmp_path: Path)
     assert ids(trail) == {"one", "two"}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_follows_a_file_until_a_signal_and_ends_in_order(trail: Trail, node: str, tmp_path: Path) -> None:
     log = tmp_path / "audit.ndjson"
     log.write_bytes(b"this one is set aside, and that is said\n")
@@ -112,3 +117,14 @@ def test_it_follows_a_file_until_a_signal_and_ends_in_order(trail: Trail, node: 
     assert process.returncode == 3
     assert out.startswith(b"1 events delivered")
     assert ids(trail) == {"one"}
+
+
+@pytest.mark.django_db
+def test_what_is_set_aside_is_a_rejected_event_of_its_writer_and_an_incident(trail: Trail, tmp_path: Path) -> None:
+    log = tmp_path / "audit.ndjson"
+    log.write_bytes(orjson.dumps(event(at="yesterday", service__name="billing")) + b"\nno json\n")
+    with pytest.raises(SystemExit):
+        ship(str(log), "--once")
+    rows = {(row.writer, row.field, row.status) for row in RejectedEvent.objects.all()}
+    assert rows == {("billing", "@timestamp", "invalid"), (str(log), "event", "invalid")}
+    assert {one.subject for one in Incident.objects.all()} == {"billing", str(log)}

@@ -69,31 +69,61 @@ def verify(leaves: Iterable[bytes], tree: Tree, size: int, root: bytes, start: i
     except TileMissing:
         findings, complete = [], False  # the missing tile is among the unproved
     found = sorted([*unproved, *findings], key=lambda finding: (finding.index, finding.at))
-    if not found:
-        return Intact()
+    return _tampered(found, complete) if found else Intact()
+
+
+def verify_range(leaves: Iterable[bytes], tree: Tree, start: int, end: int) -> Intact | Tampered:
+    """The same for the leaves from `start` to before `end`, for who compares a long trail in parts, and asks
+    `unproved_above` once for all of them."""
+    unproved = list(_loose(tree, 0, start, min(tree.size, -(-end // WIDTH) * WIDTH)))
+    try:
+        findings, complete = _compare(tree.leaves(start, end), iter(leaves), start)
+    except TileMissing:
+        findings, complete = [], False
+    found = sorted([*unproved, *findings], key=lambda finding: (finding.index, finding.at))
+    return _tampered(found, complete) if found else Intact()
+
+
+def unproved_above(tree: Tree, size: int, root: bytes) -> list[Finding]:
+    """What the tiles above the leaves cannot answer for: all but the lowest level, and the root."""
+    return list(_unproved(tree, size, root, 0, lowest=1))
+
+
+def _tampered(found: list[Finding], complete: bool) -> Tampered:
     return Tampered("; ".join(map(str, found[:3])) + ("; …" if found[3:] else ""), tuple(found), complete)
 
 
-def _unproved(tree: Tree, size: int, root: bytes, start: int) -> Iterator[Finding]:
+def _unproved(tree: Tree, size: int, root: bytes, start: int, lowest: int = 0) -> Iterator[Finding]:
     """Ranges of leaves whose tiles are missing or do not lead to the tile above, or all when the root is another."""
     sound = True
-    for level in range(size.bit_length() // HEIGHT + 1):
-        width = 1 << HEIGHT * level  # leaves under one hash of this level
-        count = size >> HEIGHT * level
-        for first in range((start // width) // WIDTH * WIDTH, count, WIDTH):
-            last = min(first + WIDTH, count)
-            try:
-                hashes = list(tree.hashes(level, first, last))
-                if last - first < WIDTH or merkle.perfect_root(hashes) == tree.subtree(
-                    HEIGHT * (level + 1), first // WIDTH
-                ):
-                    continue
-            except TileMissing:
-                pass
+    for level in range(lowest, size.bit_length() // HEIGHT + 1):
+        for finding in _loose(tree, level, start >> HEIGHT * level, size >> HEIGHT * level):
             sound = False
-            yield Finding(Kind.UNPROVED, first * width, first * width, (last - first) * width)
-    if sound and tree.root_at(size) != root:
+            yield finding
+    if not sound:
+        return
+    try:
+        proved = tree.root_at(size) == root
+    except TileMissing:
+        proved = False
+    if not proved:
         yield Finding(Kind.UNPROVED, start, start, size - start)
+
+
+def _loose(tree: Tree, level: int, start: int, end: int) -> Iterator[Finding]:
+    """Tiles of a level, from the one that holds a hash to before another, that are missing or do not lead to the tile above."""
+    width = 1 << HEIGHT * level  # leaves under one hash of this level
+    for first in range(start // WIDTH * WIDTH, end, WIDTH):
+        last = min(first + WIDTH, end)
+        try:
+            hashes = list(tree.hashes(level, first, last))
+            if last - first < WIDTH or merkle.perfect_root(hashes) == tree.subtree(
+                HEIGHT * (level + 1), first // WIDTH
+            ):
+                continue
+        except TileMissing:
+            pass
+        yield Finding(Kind.UNPROVED, first * width, first * width, (last - first) * width)
 
 
 class _Ahead:

@@ -12,7 +12,7 @@ from opensearchpy.exceptions import ConnectionError as EngineConnectionError
 from opensearchpy.exceptions import NotFoundError, TransportError
 
 from trail.connection import Trail
-from trail.errors import BadQuery, TrailUnavailable
+from trail.errors import BadQuery, Incomplete, TrailUnavailable
 from trail.schema import FACETS
 from trail.search import bodies
 from trail.search.spec import Scope, Search
@@ -97,7 +97,7 @@ def _speaking_to_the_trail() -> Iterator[None]:
     except TransportError as error:
         if error.status_code == 400:
             raise BadQuery(f"The search engine refused this search: {_why(error)}.", 0) from error
-        raise TrailUnavailable(f"The trail could not answer the search in full: {_why(error)}.") from error
+        raise Incomplete(f"The trail could not answer the search in full: {_why(error)}.") from error
 
 
 def _why(error: TransportError) -> str:
@@ -115,7 +115,7 @@ def _whole(answer: dict[str, Any]) -> dict[str, Any]:
             if answer.get("timed_out")
             else f"{shards['failed']} of {shards['total']} shards failed"
         )
-        raise TrailUnavailable(f"The trail answered in part only ({why}); nothing of that answer is shown.")
+        raise Incomplete(f"The trail answered in part only ({why}); nothing of that answer is shown.")
     return answer
 
 
@@ -151,7 +151,7 @@ def ask_all(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any
         answers = trail.client.msearch(body=lines)["responses"]
     for answer in answers:
         if "error" in answer:
-            raise TrailUnavailable(f"The trail could not answer in full: {answer['error'].get('reason')}.")
+            raise Incomplete(f"The trail could not answer in full: {answer['error'].get('reason')}.")
     return [_whole(answer) for answer in answers]
 
 
@@ -229,7 +229,7 @@ def fetch(trail: Trail, ids: Sequence[tuple[str, str]], scope: Scope) -> list[Hi
     found = find_among(trail, ids, scope)
     missing = [event_id for _, event_id in ids if event_id not in found]
     if missing:
-        raise TrailUnavailable(f"The trail does not show {len(missing)} of the events asked for, {missing[0]} first.")
+        raise Incomplete(f"The trail does not show {len(missing)} of the events asked for, {missing[0]} first.")
     return [found[event_id] for _, event_id in ids]
 
 

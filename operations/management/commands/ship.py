@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.journal import trail
+from operations.services.shipping import OnRecord
 from trail.drain import Drain
 from trail.errors import SpoolBusy
 from trail.follow import PATIENCE, Follower, Pipe
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         try:
             with closing(self._opened(path, kept, options["once"])) as source:
                 rejected = options["rejected"] or kept / "rejected"
-                shipper = Shipper(trail(), source, rejected, stop=stop, said=self._say)
+                shipper = Shipper(trail(), source, rejected, stop=stop, said=self._say, witness=OnRecord(str(path)))
                 done = shipper.run(follow=not options["once"] or isinstance(source, Pipe))
         except (SpoolBusy, OSError) as error:
             raise CommandError(str(error)) from error

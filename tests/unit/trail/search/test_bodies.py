@@ -104,43 +104,6 @@ def test_a_network_is_no_end_of_a_range() -> None:
         bodies.query(Search(text="source.ip:[10.0.0.0/8 TO *]"), WHOLE_TRAIL)
 
 
-def test_writers_are_listed_with_what_tells_whether_a_number_is_missing() -> None:
-    composite = {"size": 500, "sources": [{"writer": {"terms": {"field": "writer.id"}}}]}
-    aggregation = {
-        "composite": composite,
-        "aggs": {"numbers": {"stats": {"field": "event.sequence"}}, "last": {"max": {"field": "event.ingested"}}},
-    }
-    assert bodies.writers() == {
-        "query": {"exists": {"field": "event.sequence"}},
-        "size": 0,
-        "track_total_hits": False,
-        "aggs": {"writers": aggregation},
-    }
-    after = bodies.writers(after={"writer": "w"}, size=2)["aggs"]["writers"]["composite"]
-    assert after == composite | {"size": 2, "after": {"writer": "w"}}
-
-
-def test_a_writers_numbers_are_counted_in_blocks_or_read_in_order() -> None:
-    between = {"range": {"event.sequence": {"gte": 7, "lte": 30}}}
-    query = {"bool": {"filter": [{"term": {"writer.id": "w"}}, between]}}
-    histogram = {"field": "event.sequence", "interval": 5, "offset": 2, "min_doc_count": 1}
-    assert bodies.number_blocks("w", 7, 30, block=5) == {
-        "query": query,
-        "size": 0,
-        "track_total_hits": False,
-        "aggs": {"blocks": {"histogram": histogram, "aggs": {"numbers": {"stats": {"field": "event.sequence"}}}}},
-    }
-    read = {
-        "query": query,
-        "size": 5_000,
-        "track_total_hits": False,
-        "_source": False,
-        "sort": [{"event.sequence": "asc"}, {"event.id": "asc"}],
-    }
-    assert bodies.numbers("w", 7, 30) == read
-    assert bodies.numbers("w", 7, 30, after=[9, "x"]) == read | {"search_after": [9, "x"]}
-
-
 def _query(text: str, **parameters: tuple[str, ...]) -> object:
     (clause,) = bodies.query(Search(text=text, parameters=tuple(parameters.items())), WHOLE_TRAIL)["bool"]["filter"]
     return clause

@@ -1,0 +1,54 @@
+"""Compare the trail with the sealed log, and say by their ids which events were altered, removed, inserted or moved.
+
+Killed and started again it goes on where it was. Exit status: 0 intact, 1 it could not run, 2 tampered.
+"""
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from operations.models import Verification
+from operations.sealing import naming, verifying
+from operations.sealing.log import Log
+from trail.errors import TrailError
+
+TAMPERED = 2
+
+
+class Command(BaseCommand):
+    help = "Verify that the trail is what was sealed. Exit status 0: intact, 1: could not run, 2: tampered."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--since", type=int, default=0, metavar="SIZE", help="from the checkpoint of that size on")
+        parser.add_argument("--sample", type=int, metavar="N", help="about N events, in tiles drawn by chance")
+        parser.add_argument("--processes", type=int, default=1, metavar="N", help="compare in N processes")
+        parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        log, count = Log(), options["sample"]
+        try:
+            with verifying.alone(log):
+                ranges = verifying.sample(log, count) if count else verifying.whole(log, options["since"])
+                one = verifying.begin(log, Verification.Kind.COMMAND, ranges, resume=not count)
+                bar = tqdm(total=verifying.leaves(one.ranges), initial=one.events, unit=" events", unit_scale=True,
+                           file=self.stderr, disable=options["json"])  # fmt: skip
+                with bar:
+                    verifying.run(log, one, processes=options["processes"], said=bar.update)
+        except (TrailError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self._answer(one, as_json=options["json"])
+        if one.findings:
+            sys.exit(TAMPERED)
+
+    def _answer(self, one: Verification, *, as_json: bool) -> None:
+        if as_json:
+            answer = {"intact": one.intact, "size": one.size, "events": one.events, "findings": one.findings}
+            self.stdout.write(json.dumps(answer))
+            return
+        for finding in one.findings:
+            self.stdout.write(f"TAMPERED: {naming.sentence(finding)}")
+        if one.intact:
+            self.stdout.write(f"Intact: {one}.")
