@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -234,6 +236,18 @@ def test_the_page_shows_the_newest_checkpoint_its_keys_and_who_else_holds_it(
     (key,) = [str(one) for one in keys.verifiers() if one.algorithm is note.Algorithm.ED25519]
     assertContains(response, f'data-copy="{key}"'.replace("+", "+"))
     assert "PRIVATE" not in text_of(response)
+
+
+def test_the_page_shows_what_the_last_comparison_found(client: Client, rae: User, trail: Trail, seal: Seal) -> None:
+    sealed(trail, seal, 3)
+    client.force_login(rae)
+    assertContains(client.get("/log/"), "The trail was not compared yet")
+    call_command("verify_trail", stdout=StringIO(), stderr=StringIO())
+    assertContains(client.get("/log/"), "3 events were compared (asked for), and are what was sealed")
+    trail.client.indices.delete(index=f"{trail.prefix}-events-2026.11")
+    with pytest.raises(SystemExit):
+        call_command("verify_trail", stdout=StringIO(), stderr=StringIO())
+    assertContains(client.get("/log/"), "The trail is <b>not</b> what was sealed")
 
 
 def test_a_checkpoint_that_is_old_is_red(
