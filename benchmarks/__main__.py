@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditconsole.local.errors import CannotStart
-from benchmarks import emitting, memory, reading, search, verifying, writing
+from benchmarks import emitting, ingesting, memory, reading, search, verifying, writing
 from benchmarks.memory import Growth
 from benchmarks.pairs import Pairs
 from benchmarks.sizes import size
@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "imports": lambda: writing.imports(ready, size=options.import_size, rounds=options.rounds),
             "emits": lambda: emitting.emits(ready, size=options.import_size, rounds=options.rounds),
             "verifying": lambda: verifying.verifications(ready, rounds=options.rounds),
+            "HTTP ingest": lambda: ingesting.ingests(ready, size=options.import_size, rounds=options.rounds),
             "memory": lambda: memory.exports(ready, size=options.memory_size),
         }.items():
             _say(f"Measuring {what} …")

@@ -34,11 +34,11 @@ _numbers = itertools.count()
 
 def emits(stage: Stage, *, size: int, rounds: int) -> list[Pairs]:
     """Throughput of both modes, and the latency of the spooled one."""
-    documents = [_unnumbered(one) for one in ready_events(size)]
+    documents = [unnumbered(one) for one in ready_events(size)]
     return [*_throughput(stage, documents, rounds), *_latency(stage, documents[:EMITS], rounds)]
 
 
-def _unnumbered(document: dict[str, Any]) -> dict[str, Any]:
+def unnumbered(document: dict[str, Any]) -> dict[str, Any]:
     """An event before its writer numbered it."""
     event = {key: value for key, value in document["event"].items() if key != "sequence"}
     return {key: value for key, value in document.items() if key != "writer"} | {"event": event}

@@ -12,7 +12,7 @@ from operations.sealing.log import Log
 from operations.sealing.publishing import publish_checkpoints
 from operations.sealing.sealer import Sealer
 from operations.sealing.trouble import Trouble
-from operations.services import notices, probes, upkeep
+from operations.services import decisions, notices, probes, upkeep
 from operations.services.incidents import Kind
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def duties(sealed: Log) -> list[Duty]:
         Duty("probing the queue", 2, probes.queue, Kind.CHECK),
         Duty("watching writers", 60, upkeep.watch_writers, Kind.CHECK),
         Duty("taking in", 5, upkeep.take_in, Kind.CHECK),
+        Duty("deciding", 1, decisions.work, Kind.CHECK),
         Duty("notices", 2, notices.send_due, Kind.CHECK),
     ]
 

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from operations.views import incidents, ingest, log, status, writers
+from operations.views import incidents, ingest, log, metrics, rejected, status, writers
 
 writer_urls = [
     path("writers/", writers.writer_list, name="writer_list"),
@@ -27,5 +27,19 @@ ingest_urls = [
 incident_urls = [
     path("incidents/", incidents.incident_list, name="incident_list"),
     path("incidents/<slug:public_id>/", incidents.incident_detail, name="incident_detail"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
-urlpatterns = [path("status/", status.status, name="status"), *writer_urls, *incident_urls, *ingest_urls, *log_urls]
+rejected_urls = [
+    path("rejected/", rejected.rejected_list, name="rejected_list"),
+    path("rejected/group/", rejected.rejected_group, name="rejected_group"),
+    path("rejected/mappings/", rejected.mapping_list, name="mapping_list"),
+    path("rejected/<slug:public_id>/", rejected.rejected_detail, name="rejected_detail"),
+]
+urlpatterns = [
+    path("status/", status.status, name="status"),
+    *writer_urls,
+    *incident_urls,
+    *rejected_urls,
+    *ingest_urls,
+    *log_urls,
+]

@@ -1,5 +1,6 @@
 """What templates ask for by name: how a time, an identifier, a size is written."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,6 +50,12 @@ def base64(data: bytes) -> str:
 def visible(text: Any) -> str:
     """A writer's text, with its invisible characters spelled out."""
     return presentation.visible(str(text))
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """JSON for people to read."""
+    return presentation.visible(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 @register.filter

@@ -96,10 +96,11 @@ def _value(line: bytes, *, unique_names: bool) -> Any:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise InvalidEvent("event", f"expected JSON: {error.msg}, at character {error.pos}") from error
-    names = _count_names(value)
-    # A name that stands twice in an object means one thing to one reader and another to the next (RFC 7493, 2.3).
-    if unique_names and names != len(_NAMES.findall(line)):
-        json.loads(line, object_pairs_hook=_once, parse_int=str, parse_float=str)
+    # With so few brackets it cannot be too deep, and what is written as it was read holds no name twice: a quick look first.
+    if line.count(b"{") + line.count(b"[") > settings.INGEST_DEPTH or (unique_names and orjson.dumps(value) != line):
+        names = _count_names(value)
+        if unique_names and names != len(_NAMES.findall(line)):
+            json.loads(line, object_pairs_hook=_once, parse_int=str, parse_float=str)
     return value
 
 
@@ -123,6 +124,7 @@ def _count_names(value: Any) -> int:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object without a name that stands twice: it means one thing to one reader and another to the next (RFC 7493, 2.3)."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

@@ -53,6 +53,11 @@ class RejectedEvent(models.Model):
         """The exact text; bytes that are no UTF-8 as lone surrogates (PEP 383)."""
         return bytes(self.content).decode("utf-8", "surrogateescape")
 
+    @property
+    def readable(self) -> str:
+        """The text for a page: a byte that is no UTF-8 as U+FFFD."""
+        return bytes(self.content).decode("utf-8", "replace")
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("A rejected event is kept for ever")
 

@@ -1,7 +1,8 @@
 """Incidents, as the console's services open them."""
 
-from operations.models import Incident
+from operations.models import Incident, RejectedEvent
 from operations.services import incidents
+from operations.services.rejected import Rejected, keep
 
 Kind = Incident.Kind
 
@@ -13,3 +14,11 @@ def incident(
     opened = incidents.failed(kind, subject, what, writer="billing", events=3)
     assert opened is not None
     return opened
+
+
+def rejected(
+    text: str = '{"usr": "u-1"}', writer: str = "billing", reason: str = "user: is not in the schema"
+) -> RejectedEvent:
+    """One that waits for a decision."""
+    keep(writer, "http", [Rejected(text, reason, "user", "invalid")])
+    return RejectedEvent.objects.latest("pk")

@@ -13,7 +13,7 @@ from accounts.models import User
 from investigations.models import Case
 from tests.factories.cases import export, open_case, pin, run, saved_query
 from tests.factories.events import use
-from tests.factories.incidents import incident
+from tests.factories.incidents import incident, rejected
 from tests.factories.keys import writer_key
 from tests.functional.reading import at_sign_in, bytes_of
 from trail.connection import Trail
@@ -31,7 +31,8 @@ ABOUT = {
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_detail": "export",
     "export_cancel": "export", "export_download": "export", "status": "", "profile": "",
     "event_proof": "event", "integrity": "", "log_consistency": "",
-    "incident_list": "", "incident_detail": "incident",
+    "incident_list": "", "incident_detail": "incident", "rejected_list": "", "rejected_group": "",
+    "rejected_detail": "rejected", "mapping_list": "",
     "writer_list": "", "writer_new": "", "writer_detail": "key", "writer_rotate": "key", "writer_revoke": "key",
 }  # fmt: skip
 # Addresses for programs, who come with a key and get JSON.
@@ -39,9 +40,19 @@ KEYED = {
     "ingest_events": [], "ingest_bulk": [], "ingest_bulk_index": ["logs"], "ingest_version": [], "ingest_cat_health": [],
     "ingest_health": [], "log_cosignatures": [],
 }  # fmt: skip
-FOR_ADMINS = {"writer_list", "writer_new", "writer_detail", "writer_rotate", "writer_revoke"}
+FOR_ADMINS = {
+    "rejected_list",
+    "rejected_group",
+    "rejected_detail",
+    "mapping_list",
+    "writer_list",
+    "writer_new",
+    "writer_detail",
+    "writer_rotate",
+    "writer_revoke",
+}
 # The log as other tools read it: for programs with a key, and for people who are signed in.
-FOR_READERS = {"log_checkpoint", "log_tile"}
+FOR_READERS = {"metrics", "log_checkpoint", "log_tile"}
 # Addresses for those who have no account yet.
 OPEN = {"first_admin", "account_signup", "account_reset_password", "account_email"}
 OF_A_CASE = ("case", "evidence", "run", "export")
@@ -64,7 +75,7 @@ def world(case: Case, alice: User, ada: User, trail: Trail) -> World:
     made = run(alice, case=case)
     return World({
         "": [], "event": ["e1"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
-        "query": ["failures"], "incident": [incident().public_id], "run": [made.public_id], "export": [export(alice, case=case).public_id],
+        "query": ["failures"], "incident": [incident().public_id], "rejected": [rejected().public_id], "run": [made.public_id], "export": [export(alice, case=case).public_id],
         "key": [writer_key(ada)[0].public_id],
     })  # fmt: skip
 
