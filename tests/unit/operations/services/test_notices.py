@@ -39,7 +39,7 @@ class Receiver(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815  http.server's names
 
     def log_message(self, *args: object) -> None:
         pass
