@@ -7,7 +7,7 @@ T ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format bench migrations lock chromium rsyslog
+.PHONY: help up test lint format bench migrations lock programs
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -15,7 +15,7 @@ help: ## Say what there is
 up: $(VENV)/.run ## Set everything up and run the console until Ctrl-C
 	@exec $(BIN)/python manage.py console
 
-test: $(VENV)/.dev lint chromium rsyslog ## Set everything up and run every check and test (T=path for some)
+test: $(VENV)/.dev lint programs ## Set everything up and run every check and test (T=path for some)
 	$(BIN)/python -m pytest $(T) -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 	@[ "$(T)" != tests ] || $(BIN)/coverage report --include='trail/*' --fail-under=97 --format=total >/dev/null || { echo "Less than 97 % of trail/ is tried; whoever adds to it tests it whole."; exit 1; }
 
@@ -43,11 +43,8 @@ lock: $(VENV)/.dev ## Lock the dependencies anew
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-strip-extras --allow-unsafe requirements.in
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-strip-extras --allow-unsafe requirements-dev.in
 
-chromium: $(VENV)/.dev ## Find or install a browser for the tests
-	@$(BIN)/python -m tests.browser.chromium
-
-rsyslog: $(VENV)/.dev ## Find or install an rsyslog for the tests
-	@$(BIN)/python -m tests.ingest.rsyslog
+programs: $(VENV)/.dev ## Find or install the browser, the log shipper and the clock of the tests
+	@$(BIN)/python -m tests.programs
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Python 3.11 is needed, and %s.%s was found; set PYTHON to a 3.11." % sys.version_info[:2])'

@@ -4,7 +4,10 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import heartbeat_sent, task_failure
+
+from auditconsole.environment import env
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auditconsole.settings")
 
@@ -36,6 +39,13 @@ app.conf.update(
         # Far oftener than months end, so that what was stopped half way is soon taken up again.
         "finish-months": {
             "task": "operations.tasks.finish_months", "schedule": 3600.0, "options": {"expires": 3600},
+        },
+        "check-trail": {
+            "task": "operations.tasks.check_trail", "schedule": 3600.0, "options": {"expires": 3600},
+        },
+        "take-snapshot": {
+            "task": "operations.tasks.take_snapshot",
+            "schedule": crontab(minute=0, hour=env.int("TRAIL_SNAPSHOT_AT_HOUR", default=2)), "options": {"expires": 3600},
         },
         # What is new, and a part of what is old; operations.services.sealing counts on this interval.
         "verify-trail": {

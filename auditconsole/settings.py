@@ -119,6 +119,14 @@ TRAIL_SHARDS = env.int("TRAIL_SHARDS", default=1)
 TRAIL_REPLICAS = env.int("TRAIL_REPLICAS", default=0)
 # How many days after its end a month takes no more writes; what comes later goes into an index beside it.
 TRAIL_FINISH_AFTER_DAYS = env.int("TRAIL_FINISH_AFTER_DAYS", default=7)
+# Where snapshots go: a folder of the own node, or what TRAIL_SNAPSHOT_TYPE and _SETTINGS say of a cluster's repository.
+TRAIL_SNAPSHOT_REPOSITORY = env.str("TRAIL_SNAPSHOT_REPOSITORY", default="trail")
+TRAIL_SNAPSHOT_TYPE = env.str("TRAIL_SNAPSHOT_TYPE", default="fs")
+TRAIL_SNAPSHOT_SETTINGS = env.dict("TRAIL_SNAPSHOT_SETTINGS", default={"location": "trail"})
+# Older than this, the newest whole snapshot is late.
+TRAIL_SNAPSHOT_MAX_AGE_HOURS = env.int("TRAIL_SNAPSHOT_MAX_AGE_HOURS", default=30)
+# A writer that the trail has not heard of for so long is worth a look.
+TRAIL_SILENT_AFTER_HOURS = env.int("TRAIL_SILENT_AFTER_HOURS", default=24)
 
 # The sealed log: its folder, its name (empty: one of this machine's own), a private key kept elsewhere than in the folder.
 SEAL_DIR = Path(env.str("SEAL_DIR", default=str(STATE_DIR / "log")))

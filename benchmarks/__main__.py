@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditconsole.local.errors import CannotStart
-from benchmarks import emitting, ingesting, memory, reading, search, writing
+from benchmarks import emitting, ingesting, memory, proving, reading, search, writing
 from benchmarks.memory import Growth
 from benchmarks.pairs import Pairs
 from benchmarks.sizes import size
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for what, measure in {
             "search pages": lambda: search.pages(ready, rounds=options.rounds * 4),
             "scans and exports": lambda: reading.scans(ready, rounds=options.rounds),
+            "bundles": lambda: proving.bundles(ready, rounds=options.rounds),
             "imports": lambda: writing.imports(ready, size=options.import_size, rounds=options.rounds),
             "emits": lambda: emitting.emits(ready, size=options.import_size, rounds=options.rounds),
             "HTTP ingest": lambda: ingesting.ingests(ready, size=options.import_size, rounds=options.rounds),

@@ -29,6 +29,10 @@ class SpoolBusy(TrailError):
     """Another process writes to, or delivers from, the same spool."""
 
 
+class SchemaConflict(TrailError):
+    """The schema would change a field of a month that is there; fields are only ever added."""
+
+
 class InvalidEvent(TrailError):
     """An event does not fit the schema. `field` says where, `expected` says what would have been right."""
 

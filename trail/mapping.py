@@ -1,22 +1,25 @@
 """From the schema to OpenSearch: the index template, an index for each period, and the settings that make it permanent."""
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+import orjson
 from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
 
 from trail.connection import Trail
-from trail.errors import TrailUnavailable
+from trail.errors import SchemaConflict, TrailUnavailable
 from trail.schema import DISCHARGE_FIELDS, FIELDS, Kind
 
-# Raised when the template changes, so that an older process does not put its template over a newer one.
-VERSION = 1
+# Raised when the template changes, so that an older process does not put its template over a newer one. Fields are only ever
+# added. 2: host.name.
+VERSION = 2
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.KEYWORD: {"type": "keyword"},
     Kind.TEXT: {"type": "match_only_text"},
-    Kind.WILDCARD: {"type": "wildcard"},
+    Kind.WILDCARD: {"type": "wildcard", "doc_values": True},  # as the engine says it, so that the two compare
     Kind.IP: {"type": "ip"},
     Kind.TIME: {"type": "date_nanos"},
     Kind.INTEGER: {"type": "long"},
@@ -71,22 +74,49 @@ def template(prefix: str, *, shards: int = 1, replicas: int = 0) -> dict[str, An
     }
 
 
+def differing(wanted: dict[str, Any], found: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """The fields of an index that are not as they should be: (name, what is so)."""
+    for name in sorted(wanted.keys() | found.keys()):
+        whole = f"{path}{name}"
+        if name not in found:
+            yield whole, "is missing"
+        elif name not in wanted:
+            yield whole, "is none of the schema's"
+        elif "properties" in wanted[name] and "properties" in found[name]:
+            if found[name].get("dynamic") != wanted[name]["dynamic"]:
+                yield whole, "is not strict"
+            yield from differing(wanted[name]["properties"], found[name]["properties"], f"{whole}.")
+        elif wanted[name] != found[name]:
+            yield whole, f"is {orjson.dumps(found[name]).decode()}, not {orjson.dumps(wanted[name]).decode()}"
+
+
 def install(trail: Trail) -> None:
     """Put the template in place, and new fields into the months there are. Safe to repeat; never replaces a newer one.
 
-    Raises TrailUnavailable when the engine does not answer.
+    Raises SchemaConflict, before anything is touched, when a field would change in a month that is there; TrailUnavailable
+    when the engine does not answer.
     """
     asked = template(trail.prefix, shards=trail.shards, replicas=trail.replicas)
+    months = {"index": f"{trail.prefix}-events-*", "params": {"allow_no_indices": "true"}}
     try:
         if (installed_version(trail) or 0) > VERSION:
             return
+        _expect_no_conflict(trail.client.indices.get_mapping(**months), asked["template"]["mappings"]["properties"])
         trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=asked)
         # Fields are only ever added, so events that are there already stay as they are and are found as before.
-        trail.client.indices.put_mapping(
-            index=f"{trail.prefix}-events-*", body=asked["template"]["mappings"], params={"allow_no_indices": "true"}
-        )
+        trail.client.indices.put_mapping(body=asked["template"]["mappings"], **months)
     except TransportError as error:
         raise TrailUnavailable(f"The trail's index template could not be installed: {error}.") from error
+
+
+def _expect_no_conflict(found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    for index, one in sorted(found.items()):
+        for name, what in differing(wanted, one["mappings"].get("properties", {})):
+            if what.startswith("is {"):
+                raise SchemaConflict(
+                    f"The field {name} of {index} {what}. What is written cannot change: give the new meaning a new field. "
+                    "Nothing was installed."
+                )
 
 
 def index_for(prefix: str, timestamp: str) -> str:
@@ -129,7 +159,9 @@ def ensure_index(trail: Trail, index: str) -> None:
             return
         if installed_version(trail) is None:
             install(trail)  # without it the index would be none of ours: it would take anything, and let it be changed
-        trail.client.indices.create(index=index)
+        # With replicas it waits for them, else the first events would be on one copy only, and not acknowledged. (In the
+        # address, for the client takes a parameter `timeout` for its own.)
+        trail.client.transport.perform_request("PUT", f"/{index}?wait_for_active_shards=all&timeout=10s")
     except RequestError as error:
         if error.error != "resource_already_exists_exception":
             raise TrailUnavailable(f"The index {index} could not be created: {error}.") from error

@@ -69,7 +69,7 @@ def finish(trail: Trail, now: datetime, after: timedelta) -> Iterator[str]:
         if month.due > now or month.finished:
             continue
         if not month.blocked:
-            if not month.late and _is_written_to(trail, month.index, now - QUIET):
+            if not month.late and is_written_to(trail, month.index, now - QUIET):
                 continue
             _block(trail, month.index)
             yield f"{month.index} takes no more writes."
@@ -110,7 +110,8 @@ def _segments(trail: Trail, indices: Collection[str]) -> dict[str, int]:
     }
 
 
-def _is_written_to(trail: Trail, index: str, since: datetime) -> bool:
+def is_written_to(trail: Trail, index: str, since: datetime) -> bool:
+    """Whether any event of an index was taken since a time. Raises TrailUnavailable."""
     found = ask(trail, keeping.ingested_since(since), indices=[index])
     return bool(found["hits"]["total"]["value"])
 

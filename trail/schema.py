@@ -72,6 +72,7 @@ FIELDS: tuple[Field, ...] = (
     Field("user.roles", K.KEYWORD, "The user's roles at that moment", many=True),
     Field("service.name", K.KEYWORD, "The service that acted or was called", facet=True, column=True, identifier=True),
     Field("service.type", K.KEYWORD, "The kind of service"),
+    Field("host.name", K.KEYWORD, "The machine on which the service acted"),
     Field(
         "organization.id",
         K.KEYWORD,

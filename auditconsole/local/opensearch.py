@@ -68,6 +68,9 @@ action.auto_create_index: false
 action.destructive_requires_name: true
 # An answer that lacks a shard is an error, not a smaller answer.
 search.default_allow_partial_results: false
+# What runs too long is an error, and is ended in the engine too. Our own searches ask for less.
+search.default_search_timeout: 60s
+search.cancel_after_time_interval: 120s
 # In bytes, so that a large disk that is nearly full by percentage still takes writes.
 cluster.routing.allocation.disk.watermark.low: 1gb
 cluster.routing.allocation.disk.watermark.high: 500mb

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from operations.models import Checkpoint, Cosignature, Publication, SealKey
-from operations.sealing import keys, proofs, witnesses
+from operations.models import Checkpoint, Cosignature, Publication, SealKey, Verification
+from operations.sealing import keys, naming, proofs, witnesses
 from operations.sealing.log import Log
 from trail.integrity import merkle, note
 from trail.integrity.note import Algorithm, Note, Verifier
@@ -17,6 +17,7 @@ from trail.integrity.verdict import Intact, Verdict
 
 LATE = timedelta(minutes=3)  # a checkpoint is signed each minute, so an older one means that nothing is sealed any more
 RECENT = 20
+NAMED = 50  # findings of the last verification
 
 
 def tile(level: int, index: int, width: int) -> bytes | None:
@@ -83,6 +84,8 @@ def state() -> dict[str, Any]:
         "witnesses": [Seen(key, Cosignature.objects.filter(witness=str(key)).order_by("-at").first())
                       for key in witnesses.witnesses()],
         "publications": Publication.objects.select_related("last").order_by("target"),
+        "verification": (last := Verification.objects.exclude(finished_at=None).first()),
+        "findings": [naming.sentence(one) for one in last.findings[:NAMED]] if last else [],
         "recent": list(zip(rows, [*rows[1:], None], strict=True))[:RECENT],
     }  # fmt: skip
 

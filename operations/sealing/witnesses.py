@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from django.conf import settings
+from django.utils import timezone
 
 from operations.models import Checkpoint as Row
 from operations.models import Cosignature
@@ -43,19 +44,26 @@ def take(message: bytes) -> int:
     newest = log.newest()
     if newest is None or ours.size > newest.size or log.tree(newest.size).root_at(ours.size) != ours.root:
         raise NotTaken("This checkpoint is not of the history that the log holds now.")
-    _keep_row(ours, message)
+    _keep_row(ours, message, log.note() or message)
     return sum(_keep(ours, opened, witness) for witness in witnesses())
 
 
-def _keep_row(signed: Checkpoint, message: bytes) -> None:
-    """A checkpoint that somebody cosigned is kept, though it be one between those of each minute."""
+def _keep_row(signed: Checkpoint, message: bytes, newest: bytes) -> None:
+    """A checkpoint that somebody cosigned is kept, though it be one between those of each minute: as we signed it last, or,
+    where the log has gone on, as it came back."""
     if Row.objects.filter(size=signed.size, root=signed.root.hex()).exists():
         return
-    read = note.parse(message)
-    assert isinstance(read, Note)
-    own = tuple(one for one in read.signatures if any(key.knows(one) for key in keys.verifiers()))
-    at = datetime.fromtimestamp(keys.signed_at(message) or 0, UTC)
-    Row.objects.create(size=signed.size, root=signed.root.hex(), at=at, note=Note(read.text, own).message().decode())
+    ours = _own(newest) if _own(newest).text == _own(message).text else _own(message)
+    signed_at = keys.signed_at(ours.message())
+    at = timezone.now() if signed_at is None else datetime.fromtimestamp(signed_at, UTC)
+    Row.objects.create(size=signed.size, root=signed.root.hex(), at=at, note=ours.message().decode())
+
+
+def _own(message: bytes) -> Note:
+    """A note of ours with none but the log's own signatures."""
+    opened = note.open_note(message, keys.verifiers())
+    assert isinstance(opened, Note), opened
+    return opened
 
 
 def _keep(signed: Checkpoint, opened: Note, witness: Verifier) -> int:

@@ -1,7 +1,7 @@
-"""Keep the trail: finish months that are over. What fails is an incident until it does not fail any more."""
+"""Keep the trail: finish months that are over, take snapshots. What fails is an incident until it does not fail any more."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -10,11 +10,15 @@ from django.utils import timezone
 from accounts.journal import trail
 from operations.services import incidents
 from operations.services.incidents import Kind
-from trail import months
+from trail import months, snapshots
+from trail.check.finding import Asked, Finding, State
+from trail.check.run import CHECKS, check
 from trail.errors import TrailError
+from trail.snapshots import Repository, Snapshot
 
 log = logging.getLogger(__name__)
-MONTHS = "months"  # the subject of an incident
+RECENT = timedelta(hours=25)  # what the hourly check reads of single events
+MONTHS, SNAPSHOT = "months", "snapshot"  # subjects of incidents
 
 
 def finish_months(said: Callable[[str], None] = log.info) -> None:
@@ -26,3 +30,59 @@ def finish_months(said: Callable[[str], None] = log.info) -> None:
         incidents.failed(Kind.CHECK, MONTHS, f"A month that is over could not be finished: {error}")
     else:
         incidents.over(Kind.CHECK, MONTHS, "Every month that is due is finished or being merged.")
+
+
+def repository() -> Repository:
+    """Where this console's snapshots go."""
+    return Repository(
+        settings.TRAIL_SNAPSHOT_REPOSITORY, settings.TRAIL_SNAPSHOT_TYPE, dict(settings.TRAIL_SNAPSHOT_SETTINGS)
+    )
+
+
+def take_snapshot(said: Callable[[int, int], None] = lambda done, all_: None) -> Snapshot:
+    """Take a snapshot of the trail. One that fails is an incident, and is raised: SnapshotFailed, TrailUnavailable."""
+    try:
+        snapshots.register(trail(), repository())
+        taken = snapshots.take(trail(), repository().name, timezone.now(), said=said)
+    except TrailError as error:
+        incidents.failed(Kind.SNAPSHOT, SNAPSHOT, str(error))
+        raise
+    incidents.over(Kind.SNAPSHOT, SNAPSHOT, f"The snapshot {taken.name} is whole.")
+    return taken
+
+
+def findings(*, whole: bool = False) -> Iterator[Finding]:
+    """Every check of the trail. `whole` reads the id of every event ever taken, not only of the last day's."""
+    now = timezone.now()
+    return check(
+        Asked(
+            trail(), now,
+            finish_after=timedelta(days=settings.TRAIL_FINISH_AFTER_DAYS),
+            repository=settings.TRAIL_SNAPSHOT_REPOSITORY,
+            snapshot_age=timedelta(hours=settings.TRAIL_SNAPSHOT_MAX_AGE_HOURS),
+            silent_after=timedelta(hours=settings.TRAIL_SILENT_AFTER_HOURS),
+            since=None if whole else now - RECENT,
+        )
+    )  # fmt: skip
+
+
+def check_trail() -> None:
+    """Check the trail; each check that finds something wrong is an incident until it finds nothing."""
+    wrong: dict[str, list[Finding]] = {name: [] for name in CHECKS}
+    for finding in findings():
+        if finding.state in (State.WRONG, State.UNKNOWN):
+            wrong[finding.check].append(finding)
+    for name, found in wrong.items():
+        if found:
+            more = f" And {len(found) - 1} more: run manage.py check_trail." if len(found) > 1 else ""
+            incidents.failed(_kind(name), _subject(name), f"{found[0].what} {found[0].todo}{more}")
+        else:
+            incidents.over(_kind(name), _subject(name), CHECKS[name][1])
+
+
+def _kind(name: str) -> Kind:
+    return Kind.SNAPSHOT if name == "snapshots" else Kind.CHECK
+
+
+def _subject(name: str) -> str:
+    return f"check: {name}"

@@ -1,10 +1,9 @@
-"""A real rsyslog with its stock output for OpenSearch. Run as a program it installs one where there is none."""
+"""A real rsyslog with its stock output for OpenSearch."""
 
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,29 +31,13 @@ def installed() -> str | None:
     return program if program and list(Path("/usr/lib").glob("**/rsyslog/omelasticsearch.so")) else None
 
 
-def install() -> None:
-    """Debian's, where root can install it."""
-    if installed():
-        return
-    if not shutil.which("apt-get") or os.geteuid() != 0:
-        sys.exit("The tests need rsyslog and rsyslog-elasticsearch; install both packages and run again.")
-    print("Installing rsyslog …", flush=True)
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "rsyslog", "rsyslog-elasticsearch"],
-    ):
-        if subprocess.run(command, env=quiet, check=False, stdout=subprocess.DEVNULL).returncode:
-            sys.exit("rsyslog could not be installed by apt-get; install it with rsyslog-elasticsearch and run again.")
-
-
 @contextmanager
 def running(folder: Path, server: str, key: str) -> Iterator[int]:
     """rsyslog that ships to `server` what comes to the port that is given."""
     folder.mkdir()
     port = free_port()
     configuration, program = folder / "rsyslog.conf", installed()
-    assert program, "rsyslog is missing; run python -m tests.ingest.rsyslog"
+    assert program, "rsyslog is missing; run python -m tests.programs"
     configuration.write_text(CONFIGURATION.format(folder=folder, port=port, server=server, key=key))
     with (folder / "said.txt").open("wb") as said:
         process = subprocess.Popen(
@@ -81,7 +64,3 @@ def say(port: int, lines: list[str]) -> None:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-if __name__ == "__main__":
-    install()

@@ -1,4 +1,7 @@
-"""The engine itself keeps the promises: strict, append-only, one index a month."""
+"""The engine itself keeps the promises: strict, append-only, one index a month; and the schema grows without losing any."""
+
+import json
+from pathlib import Path
 
 import pytest
 from opensearchpy.exceptions import RequestError, TransportError
@@ -6,7 +9,8 @@ from opensearchpy.exceptions import RequestError, TransportError
 from tests.factories.events import event, write
 from trail import mapping
 from trail.connection import Trail, connect
-from trail.errors import TrailUnavailable
+from trail.errors import InvalidEvent, SchemaConflict, TrailUnavailable
+from trail.events import parse
 
 
 def test_every_field_of_the_schema_is_taken_and_found(trail: Trail) -> None:
@@ -83,3 +87,59 @@ def test_a_new_field_reaches_the_months_that_are_there(trail: Trail) -> None:
     mapping.install(trail)
     write(trail, event(id="after", trace__id="t"))
     assert trail.client.count(index=trail.events)["count"] == 2
+
+
+def frozen(trail: Trail, data: Path) -> None:
+    """The trail as the first version made it."""
+    body = json.loads((data / "template-v1.json").read_text().replace("PREFIX", trail.prefix))
+    trail.client.indices.put_index_template(name=trail.events, body=body)
+
+
+def test_a_trail_of_the_first_version_grows_into_this_one_with_every_event_in_it(trail: Trail, data: Path) -> None:
+    frozen(trail, data)
+    write(trail, event(id="old", user__id="ada", user_agent__original="curl/8"))
+    mapping.install(trail)
+    write(trail, event(id="new", user__id="ada", host__name="db1"), event(at="2026-12-01T00:00:00Z", host__name="db1"))
+    for query, found in (("user.id:ada", 2), ("host.name:db1", 2), ("user_agent.original:curl*", 1)):
+        assert trail.client.count(index=trail.events, params={"q": query})["count"] == found
+    made = trail.client.indices.get_mapping(index=trail.events).values()
+    wanted = mapping.template(trail.prefix)["template"]["mappings"]["properties"]
+    assert [list(mapping.differing(wanted, one["mappings"]["properties"])) for one in made] == [[], []]
+    assert {one["mappings"]["_meta"]["version"] for one in made} == {mapping.VERSION}
+
+
+def test_a_finished_month_gets_new_fields_too(trail: Trail, data: Path) -> None:
+    frozen(trail, data)
+    write(trail, event(id="old"))
+    index = f"{trail.prefix}-events-2026.11"
+    trail.client.indices.add_block(index=index, block="write")
+    mapping.install(trail)
+    assert "host" in trail.client.indices.get_mapping(index=index)[index]["mappings"]["properties"]
+
+
+def test_an_older_process_writes_what_it_knows_into_a_newer_trail_and_nothing_that_it_does_not(trail: Trail) -> None:
+    newer = mapping.template(trail.prefix)
+    newer["template"]["mappings"]["properties"]["hereafter"] = {"type": "keyword"}
+    trail.client.indices.put_index_template(name=trail.events, body=newer | {"version": mapping.VERSION + 1})
+    mapping.install(trail)
+    write(trail, event(id="from-an-older-process"))
+    assert mapping.installed_version(trail) == mapping.VERSION + 1
+    made = trail.client.indices.get_mapping(index=trail.events)[f"{trail.prefix}-events-2026.11"]["mappings"][
+        "properties"
+    ]
+    assert "hereafter" in made
+    with pytest.raises(InvalidEvent):
+        parse(event(hereafter="?"))
+
+
+def test_a_field_that_would_change_is_refused_before_anything_is_touched(trail: Trail) -> None:
+    other = mapping.template(trail.prefix)
+    other["template"]["mappings"]["properties"]["user"]["properties"]["id"] = {"type": "long"}
+    del other["template"]["mappings"]["properties"]["trace"]
+    trail.client.indices.put_index_template(name=trail.events, body=other | {"version": 0})
+    write(trail, event(id="before"))
+    before = trail.client.indices.get_mapping(index=trail.events)
+    with pytest.raises(SchemaConflict, match=r"The field user\.id of .*2026\.11 is \{\"type\":\"long\"\}, not"):
+        mapping.install(trail)
+    assert mapping.installed_version(trail) == 0
+    assert trail.client.indices.get_mapping(index=trail.events) == before

@@ -196,3 +196,17 @@ def test_whatever_else_answers_there_took_nothing(trail: Trail) -> None:
     stranger.client.close()
     server.shutdown()
     server.server_close()
+
+
+def test_an_event_that_did_not_reach_every_copy_is_not_acknowledged_until_every_copy_is_there(trail: Trail) -> None:
+    """One node, and two copies asked for: the second has no place."""
+    write(trail, [event(id="before")])
+    month = f"{trail.prefix}-events-2026.11"
+    trail.client.indices.put_settings(index=month, body={"index.number_of_replicas": 1})
+    one = event(id="one")
+    with pytest.raises(WriteUnknown, match="Event one reached 1 of 2 copies only"):
+        write(trail, [one])
+    with pytest.raises(WriteUnknown, match=r"A copy of .* is missing"):
+        write(trail, [one])
+    trail.client.indices.put_settings(index=month, body={"index.number_of_replicas": 0})
+    assert _statuses(write(trail, [one])) == ["existing"]

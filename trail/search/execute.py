@@ -44,6 +44,7 @@ class Hit:
     document: dict[str, Any]
     sort: tuple[Any, ...]
     number: int | None = field(default=None, compare=False)
+    fields: dict[str, list[Any]] = field(default_factory=dict, compare=False)  # asked for beside the document
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,10 @@ def _whole(answer: dict[str, Any]) -> dict[str, Any]:
 
 def hit(found: dict[str, Any]) -> Hit:
     """One of the engine's hits as ours."""
-    source = found["_source"]
+    source = found.get("_source", {})
     sort, number = tuple(found.get("sort", ())), found.get("_seq_no")
-    return Hit(found["_id"], found["_index"], source["@timestamp"], source, sort, number)
+    time = source.get("@timestamp", "")
+    return Hit(found["_id"], found["_index"], time, source, sort, number, found.get("fields", {}))
 
 
 def ask(
@@ -240,11 +242,12 @@ def _by_ids(ids: list[str], scope: Scope) -> dict[str, Any]:
 
 
 @contextmanager
-def point_in_time(trail: Trail) -> Iterator[str]:
-    """A view of the trail that does not move while it is read; closed at the end."""
+def point_in_time(trail: Trail, index: str = "") -> Iterator[str]:
+    """A view of the trail, or of one index, that does not move while it is read; closed at the end."""
     with _speaking_to_the_trail():
         opened = trail.client.create_pit(
-            index=f"{trail.prefix}-events-*", params={"keep_alive": KEEP_ALIVE, "allow_partial_pit_creation": "false"}
+            index=index or f"{trail.prefix}-events-*",
+            params={"keep_alive": KEEP_ALIVE, "allow_partial_pit_creation": "false"},
         )
     try:
         yield opened["pit_id"]
@@ -260,6 +263,13 @@ def scan(trail: Trail, search: Search, scope: Scope, *, batch: int = 2000, after
         return
     with point_in_time(trail) as pit:
         yield from _scan(trail, bodies.hits(search, scope, size=batch, after=after), pit, opaque_id)
+
+
+def scan_index(trail: Trail, index: str, body: dict[str, Any]) -> Iterator[Hit]:
+    """Everything in one index that a body asks for, in its order: constant memory."""
+    with point_in_time(trail, index) as pit:
+        for batch in _scan(trail, body, pit, None):
+            yield from batch.hits
 
 
 def _scan(trail: Trail, body: dict[str, Any], pit: str, opaque_id: str | None) -> Iterator[Batch]:

@@ -2,19 +2,30 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.journal import trail
-from trail import mapping
+from trail import cluster, mapping
 from trail.errors import TrailError
 
 
 class Command(BaseCommand):
     help = "Install the trail's index template. Safe to repeat."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--cluster-settings", action="store_true",
+                            help="put the settings that the trail counts on in force in the whole cluster")  # fmt: skip
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             mapping.install(trail())
+            if options["cluster_settings"]:
+                cluster.apply(trail())
+            different = cluster.differences(trail())
         except TrailError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"The template of {trail().prefix}-events is in place, version {mapping.VERSION}.")
+        for name, (found, wanted) in different.items():
+            self.stderr.write(
+                f"The cluster's setting {name} is {found or 'not set'}, and should be {wanted}: run it with --cluster-settings."
+            )

@@ -240,7 +240,7 @@ def test_a_copy_is_proved_though_the_trail_has_lost_its_index(
     client.force_login(alice)
     later = next(one for one in pinned if one.event_id == "later")
     response = client.get(f"/cases/{case.public_id}/evidence/{later.number}/")
-    assertContains(response, "Sealed as leaf")
+    assertContains(response, "The copy is sealed as leaf")
     assertContains(response, "The trail no longer shows this event")
     status, said = verify(downloaded(client, f"/cases/{case.public_id}/export/", alice), tmp_path / "away")
     assert (status, said.startswith("3 of 3")) == (0, True), said

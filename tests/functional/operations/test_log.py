@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -162,6 +164,23 @@ def test_a_witnesss_cosignature_is_taken_once_and_shown(
     row = Checkpoint.objects.get(size=5)  # kept, though it was one between those of each minute
     assert keys.opened(row.note.encode()) == keys.opened(Log().note() or b"")
     assert WITNESS.name not in row.note
+    assert abs(row.at - timezone.now()) < timedelta(hours=1)
+
+
+def test_a_witness_gives_back_what_it_knows_of_the_logs_signatures_and_the_row_has_its_time_all_the_same(
+    client: Client, reader: dict[str, str], trail: Trail, seal: Seal, settings: Settings
+) -> None:
+    sealed(trail, seal, 5)
+    settings.TRAIL_WITNESSES = [str(WITNESS.verifier)]
+    key = Log().keys.current()
+    plain = note.open_note(Log().note() or b"", [key.signer.verifier])
+    assert isinstance(plain, note.Note)
+    line = WITNESS.sign(plain.text, 1_795_000_000).line().encode()
+    write(trail, event())
+    seal()  # the log has gone on
+    assert give(client, reader, plain.message() + line) == (200, {"new": 1})
+    row = Checkpoint.objects.get(size=5)
+    assert abs(row.at - timezone.now()) < timedelta(hours=1)
 
 
 def test_what_is_no_cosignature_of_a_witness_that_was_named_is_not_taken(
@@ -217,6 +236,18 @@ def test_the_page_shows_the_newest_checkpoint_its_keys_and_who_else_holds_it(
     (key,) = [str(one) for one in keys.verifiers() if one.algorithm is note.Algorithm.ED25519]
     assertContains(response, f'data-copy="{key}"'.replace("+", "+"))
     assert "PRIVATE" not in text_of(response)
+
+
+def test_the_page_shows_what_the_last_comparison_found(client: Client, rae: User, trail: Trail, seal: Seal) -> None:
+    sealed(trail, seal, 3)
+    client.force_login(rae)
+    assertContains(client.get("/log/"), "The trail was not compared yet")
+    call_command("verify_trail", stdout=StringIO(), stderr=StringIO())
+    assertContains(client.get("/log/"), "3 events were compared (asked for), and are what was sealed")
+    trail.client.indices.delete(index=f"{trail.prefix}-events-2026.11")
+    with pytest.raises(SystemExit):
+        call_command("verify_trail", stdout=StringIO(), stderr=StringIO())
+    assertContains(client.get("/log/"), "The trail is <b>not</b> what was sealed")
 
 
 def test_a_checkpoint_that_is_old_is_red(

@@ -1,8 +1,10 @@
 """Every checkpoint is published, in order; a failure is an incident of its own, and nothing is skipped after it."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -10,13 +12,13 @@ from operations.keeping import attempt, duties
 from operations.models import Checkpoint, Incident, Publication
 from operations.sealing import keys, publishing
 from operations.sealing.log import Log
-from operations.sealing.publishing import publish_checkpoints
+from operations.sealing.publishing import contradicted, publish_checkpoints
 from operations.sealing.sealer import Sealer
 from operations.sealing.trouble import Trouble
 from tests.factories.events import event, write
 from trail.connection import Trail
 from trail.integrity.checkpoint import Checkpoint as Signed
-from trail.integrity.publish import NotPublished, published
+from trail.integrity.publish import FolderPublisher, NotPublished, published
 
 
 @pytest.fixture
@@ -99,3 +101,36 @@ def test_nowhere_is_no_failure(log: Log, settings: Settings) -> None:
     settings.CHECKPOINTS_TO = ""
     sign(log, 1)
     assert publish_checkpoints() == 0
+
+
+def test_a_log_that_goes_on_from_all_that_was_published_is_intact(
+    sealer: Sealer, log: Log, trail: Trail, folder: Path
+) -> None:
+    write(trail, event(), event())
+    sealer.step()
+    FolderPublisher(folder).publish(log.note() or b"", 2)
+    publish_checkpoints()
+    write(trail, event())
+    sealer.step()
+    assert list(contradicted(folder)) == []
+    call_command("verify_trail", "--published", str(folder), stdout=StringIO(), stderr=StringIO())
+
+
+def test_a_log_that_was_written_anew_contradicts_what_was_published(
+    sealer: Sealer, log: Log, trail: Trail, folder: Path
+) -> None:
+    """All of it fits, signed with the log's own key; only what was kept elsewhere does not."""
+    write(trail, event(), event())
+    sealer.step()
+    key = log.keys.current()
+    for _ in range(2):  # of another minute, and the same all the same
+        FolderPublisher(folder).publish(
+            keys.sign(Signed(key.origin, 2, b"\x07" * 32), [key], len(list(published(folder)))), 2
+        )
+    (folder / "2026-11").mkdir(exist_ok=True)
+    said = StringIO()
+    with pytest.raises(SystemExit) as left:
+        call_command("verify_trail", "--published", str(folder), stdout=said, stderr=StringIO())
+    assert left.value.code == 2
+    assert said.getvalue().count("TAMPERED: A checkpoint published into") == 1
+    assert Incident.objects.filter(kind=Incident.Kind.TAMPERED, subject="published checkpoints").exists()
