@@ -70,7 +70,7 @@ def _make_anew(trail: Trail, documents: Documents) -> None:
 def test_a_trail_that_is_as_it_was_sealed_is_intact(sealer: Sealer, trail: Trail) -> None:
     _sealed(sealer, trail)
     status, answer = _verify()
-    assert (status, answer) == (0, {"intact": True, "size": 20, "events": 20, "findings": []})
+    assert (status, answer) == (0, {"intact": True, "size": 20, "events": 20, "findings": [], "published": []})
     assert not Incident.objects.exists()
 
 
