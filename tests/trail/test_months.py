@@ -154,3 +154,8 @@ def test_a_silent_engine_is_said_to_be_unavailable() -> None:
         list(months.finish(nobody, LONG_AFTER, AFTER))
     with pytest.raises(TrailUnavailable):
         list(months.months(nobody, AFTER))
+
+
+def test_a_month_that_cannot_be_closed_is_said(trail: Trail) -> None:
+    with pytest.raises(TrailUnavailable, match="could not be closed to writes"):
+        months._block(trail, f"{trail.prefix}-events-2026.01")
