@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditconsole.local.errors import CannotStart
-from benchmarks import emitting, ingesting, memory, proving, reading, search, writing
+from benchmarks import emitting, ingesting, memory, proving, reading, search, verifying, writing
 from benchmarks.memory import Growth
 from benchmarks.pairs import Pairs
 from benchmarks.sizes import size
 from benchmarks.stage import stage
+from benchmarks.verifying import Rate
 
-Result = Pairs | Growth
+Result = Pairs | Growth | Rate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "bundles": lambda: proving.bundles(ready, rounds=options.rounds),
             "imports": lambda: writing.imports(ready, size=options.import_size, rounds=options.rounds),
             "emits": lambda: emitting.emits(ready, size=options.import_size, rounds=options.rounds),
+            "verifying": lambda: verifying.verifications(ready, rounds=options.rounds),
             "HTTP ingest": lambda: ingesting.ingests(ready, size=options.import_size, rounds=options.rounds),
             "memory": lambda: memory.exports(ready, size=options.memory_size),
         }.items():
@@ -65,6 +67,9 @@ def table(results: Sequence[Result]) -> str:
         if isinstance(one, Pairs):
             ratios = sorted(one.ratios)
             cells = (f"{one.ratio:.2f}", f"{ratios[0]:.2f}", f"{ratios[-1]:.2f}", str(one.aim))
+        elif isinstance(one, Rate):
+            rates = sorted(one.rates)
+            cells = (*(f"{rate:,.0f}" for rate in (rates[len(rates) // 2], rates[0], rates[-1])), f"≥ {one.least:,} /s")
         else:
             few, many = (f"{grew / memory.MB:.0f} MB" for grew in one.grew)
             cells = (many, few, many, f"< {memory.MOST // memory.MB} MB and flat")
@@ -75,6 +80,8 @@ def table(results: Sequence[Result]) -> str:
 
 
 def figures(one: Result) -> dict[str, object]:
+    if isinstance(one, Rate):
+        return {"name": one.name, "events_per_second": one.rates, "met": one.met}
     if isinstance(one, Growth):
         return {"name": one.name, "events": one.events, "grew_bytes": one.grew, "met": one.met}
     return {

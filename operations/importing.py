@@ -6,10 +6,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from operations.formats import Format
 from operations.reading import Record
+from operations.services.rejected import Rejected
 from trail.connection import Trail
 from trail.errors import InvalidEvent
 from trail.events import Event, nest, parse, without_secrets
@@ -101,10 +102,11 @@ def import_records(
     source: str,
     dry_run: bool = False,
     seen: Callable[[Record], Any] = lambda record: None,
+    refused: Callable[[Rejected], Any] = lambda one: None,
 ) -> Summary:
     """Write a source's records. Raises TrailUnavailable or WriteRefused; running again then is safe.
 
-    A record of which one event is not valid is rejected whole.
+    A record of which one event is not valid is rejected whole, and told to `refused`.
     """
     summary = Summary()
     # The record of each event under way: outcomes come in the order of the events.
@@ -118,6 +120,7 @@ def import_records(
                 documents, secrets = events_of(format, record)
             except InvalidEvent as error:
                 _reject(summary, rejects, source, record.place, str(error), record.text)
+                refused(Rejected(record.text, str(error), error.field, "invalid"))
                 continue
             summary.secrets += secrets
             if not dry_run:
@@ -136,6 +139,8 @@ def import_records(
         else:
             summary.conflicts += outcome.status == "conflict"
             _reject(summary, rejects, source, record.place, outcome.reason, record.text)
+            status: Literal["conflict", "invalid"] = "conflict" if outcome.status == "conflict" else "invalid"
+            refused(Rejected(record.text, outcome.reason, "", status))
     return summary
 
 

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from operations.views import incidents, ingest, log, metrics, rejected, status, writers
+from operations.views import incidents, ingest, log, metrics, rejected, status, watched, writers
 
 writer_urls = [
     path("writers/", writers.writer_list, name="writer_list"),
@@ -26,6 +26,7 @@ ingest_urls = [
 ]
 incident_urls = [
     path("incidents/", incidents.incident_list, name="incident_list"),
+    path("incidents/writers/", watched.watched_writers, name="watched_writers"),
     path("incidents/<slug:public_id>/", incidents.incident_detail, name="incident_detail"),
     path("metrics", metrics.metrics, name="metrics"),
 ]

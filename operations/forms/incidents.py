@@ -26,3 +26,13 @@ class ResolveForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Say what it was: this is what remains of the incident."},
     )
+
+
+class SilenceForm(forms.Form):
+    """After how long a writer counts as silent."""
+
+    writer = forms.CharField(max_length=512)
+    silent_after = forms.IntegerField(
+        min_value=30, max_value=31_536_000, required=False, label="Silent after, in seconds",
+        help_text="Empty: twice its longest pause so far, ten minutes at the least.",
+    )  # fmt: skip

@@ -33,9 +33,9 @@ class Arriving:
             try:
                 times = self._read(trail, batch, shard, seq, AT_ONCE // len(waiting))
             except TrailUnavailable as error:
-                self._trouble.failed(Kind.NOT_SEALED, shard.index, f"{shard.index} is not sealed: {error}")
+                self._trouble.failed(Kind.NOT_SEALED, f"{shard.index} reading", f"{shard.index} is not sealed: {error}")
                 continue
-            self._trouble.over(Kind.NOT_SEALED, shard.index)
+            self._trouble.over(Kind.NOT_SEALED, f"{shard.index} reading")
             oldest = min([*([oldest] if oldest else []), *times], default="")
         return batch, oldest
 
@@ -58,6 +58,7 @@ class Arriving:
         there = arrivals.indices(trail)  # before the shards, so that an index made meanwhile is not missed
         shards = arrivals.shards(trail)
         wrong = self._wrong(there, shards, cursors)
+        self._say_who_is_silent(set(there), {shard.index for shard in shards})
         waiting = []
         for shard in shards:
             cursor = cursors.get((shard.index, shard.number))
@@ -65,6 +66,13 @@ class Arriving:
             if shard.settled > seq and shard.index not in wrong:
                 waiting.append((shard, seq))
         return waiting
+
+    def _say_who_is_silent(self, there: set[str], at_work: set[str]) -> None:
+        """An index without a primary at work may hold events that wait, and nobody can say so."""
+        for index in there - at_work:
+            self._trouble.failed(Kind.NOT_SEALED, index, f"{index} does not answer, so nothing in it can be sealed.")
+        for index in there & at_work:
+            self._trouble.over(Kind.NOT_SEALED, index)
 
     def _wrong(
         self, there: dict[str, str], shards: list[Shard], cursors: dict[tuple[str, int], Cursor]

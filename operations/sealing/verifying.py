@@ -4,6 +4,7 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
@@ -22,7 +23,7 @@ from operations.services import incidents
 from operations.services.incidents import Kind
 from trail import comparing
 from trail.comparing import LEAVES, Sealed
-from trail.integrity import audit
+from trail.integrity import audit, publish
 from trail.integrity.audit import Tampered
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.tiles import WIDTH, TileMissing, Tree
@@ -150,6 +151,22 @@ def _of_the_tree(log: Log, tree: Tree, one: Verification) -> Iterator[dict[str, 
         verdict = _is_of(tree, size, bytes.fromhex(root))
         if isinstance(verdict, Broken):
             yield finding("checkpoint", f"a checkpoint of {size:,} events does not fit: {verdict.reason}")
+    if settings.CHECKPOINTS_TO:
+        yield from _of_those_elsewhere(tree, Path(settings.CHECKPOINTS_TO))
+
+
+def _of_those_elsewhere(tree: Tree, folder: Path) -> Iterator[dict[str, Any]]:
+    """The last checkpoint that was published is of this log: it leads back to all before, and our rows cannot hide it."""
+    try:
+        message = publish.newest(folder)
+    except OSError as error:
+        raise LogDamaged(f"The checkpoints published in {folder} cannot be read: {error}.") from error
+    if message is None:
+        return
+    kept = keys.opened(message)
+    verdict = _is_of(tree, kept.size, kept.root) if isinstance(kept, Checkpoint) else kept
+    if isinstance(verdict, Broken):
+        yield finding("checkpoint", f"the last checkpoint in {folder} does not fit: {verdict.reason}")
 
 
 def _of_events(log: Log, atlas: Atlas, sealed: Sealed, one: Verification) -> Iterator[dict[str, Any]]:

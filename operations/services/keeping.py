@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.journal import trail
+from operations.models import Checkpoint
 from operations.services import incidents
 from operations.services.incidents import Kind
 from trail import months, snapshots
@@ -18,6 +19,7 @@ from trail.snapshots import Repository, Snapshot
 
 log = logging.getLogger(__name__)
 RECENT = timedelta(hours=25)  # what the hourly check reads of single events
+SEALING, LONGEST_SILENCE = "sealing", timedelta(minutes=5)
 MONTHS, SNAPSHOT = "months", "snapshot"  # subjects of incidents
 
 
@@ -54,7 +56,7 @@ def take_snapshot(said: Callable[[int, int], None] = lambda done, all_: None) ->
 def findings(*, whole: bool = False) -> Iterator[Finding]:
     """Every check of the trail. `whole` reads the id of every event ever taken, not only of the last day's."""
     now = timezone.now()
-    return check(
+    yield from check(
         Asked(
             trail(), now,
             finish_after=timedelta(days=settings.TRAIL_FINISH_AFTER_DAYS),
@@ -64,11 +66,25 @@ def findings(*, whole: bool = False) -> Iterator[Finding]:
             since=None if whole else now - RECENT,
         )
     )  # fmt: skip
+    yield _sealed(now)
+
+
+def _sealed(now: datetime) -> Finding:
+    """A checkpoint is signed every minute at least, though nothing arrives."""
+    newest = Checkpoint.objects.first()
+    if newest is None:
+        return Finding(
+            SEALING, State.NOTE, "Nothing is sealed yet.", "Run manage.py keep_trail, which goes on for ever."
+        )
+    told = f"{newest.size:,} events are sealed, up to {newest.at:%Y-%m-%d %H:%M:%S} UTC"
+    if now - newest.at > LONGEST_SILENCE:
+        return Finding(SEALING, State.WRONG, f"{told}, and none since.", "See that manage.py keep_trail runs.")
+    return Finding(SEALING, State.FINE, f"{told}.")
 
 
 def check_trail() -> None:
     """Check the trail; each check that finds something wrong is an incident until it finds nothing."""
-    wrong: dict[str, list[Finding]] = {name: [] for name in CHECKS}
+    wrong: dict[str, list[Finding]] = {name: [] for name in (*CHECKS, SEALING)}
     for finding in findings():
         if finding.state in (State.WRONG, State.UNKNOWN):
             wrong[finding.check].append(finding)
@@ -77,7 +93,7 @@ def check_trail() -> None:
             more = f" And {len(found) - 1} more: run manage.py check_trail." if len(found) > 1 else ""
             incidents.failed(_kind(name), _subject(name), f"{found[0].what} {found[0].todo}{more}")
         else:
-            incidents.over(_kind(name), _subject(name), CHECKS[name][1])
+            incidents.over(_kind(name), _subject(name), CHECKS[name][1] if name in CHECKS else "")
 
 
 def _kind(name: str) -> Kind:

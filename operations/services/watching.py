@@ -11,8 +11,10 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from accounts.journal import trail
+from accounts.journal import record, trail
+from accounts.models import User
 from accounts.records import fitting
+from operations.journal import Action
 from operations.models import Incident, MissingNumbers, WatchedWriter
 from operations.services import incidents
 from trail import sequences
@@ -129,6 +131,14 @@ def _silent(row: WatchedWriter, most: float) -> None:
     heard = f"{row.heard_at:%Y-%m-%d %H:%M:%S}Z" if row.heard_at else "its first event"
     what = f"Writer {row.writer} has been silent since {heard}; it is expected at least every {most:,.0f} seconds."
     incidents.failed(Kind.SILENCE, row.writer, fitting(what, incidents.LONGEST), writer=row.writer)
+
+
+@transaction.atomic
+def expect(row: WatchedWriter, *, silent_after: int | None, by: User) -> None:
+    """Set after how many seconds a writer is silent; None: its rhythm decides. Raises TrailUnavailable, WriteRefused."""
+    WatchedWriter.objects.filter(pk=row.pk).update(silent_after=silent_after)
+    labels = {"silent_after": str(silent_after or "")}
+    record(Action.WRITER_WATCH, by=by, resource=("writer", row.writer), labels=labels)
 
 
 def allowed_quiet(row: WatchedWriter) -> float | None:

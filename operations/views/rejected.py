@@ -22,7 +22,7 @@ from web.htmx import render_page
 
 PAGE_SIZE = 50
 GROUPS = 200
-PREVIEWED = 5
+PREVIEWED = 3
 State = RejectedEvent.State
 
 

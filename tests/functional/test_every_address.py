@@ -32,7 +32,7 @@ ABOUT = {
     "export_cancel": "export", "export_download": "export", "status": "", "profile": "",
     "event_proof": "event", "integrity": "", "log_consistency": "",
     "incident_list": "", "incident_detail": "incident", "rejected_list": "", "rejected_group": "",
-    "rejected_detail": "rejected", "mapping_list": "",
+    "rejected_detail": "rejected", "mapping_list": "", "watched_writers": "",
     "writer_list": "", "writer_new": "", "writer_detail": "key", "writer_rotate": "key", "writer_revoke": "key",
 }  # fmt: skip
 # Addresses for programs, who come with a key and get JSON.

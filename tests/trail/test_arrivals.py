@@ -1,4 +1,8 @@
+import json
+from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -166,3 +170,41 @@ def test_an_event_is_found_where_it_stands(trail: Trail) -> None:
 def test_a_silent_engine_is_an_error() -> None:
     with pytest.raises(TrailUnavailable, match="could not be read"):
         arrivals.shards(connect("http://127.0.0.1:1"))
+
+
+class _Partial(BaseHTTPRequestHandler):
+    """An engine that has lost a shard half way: what a real one answers then."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.dumps({"timed_out": True, "_shards": {"total": 2, "failed": 1}, "hits": {"hits": []}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *about: object) -> None:
+        pass
+
+
+@pytest.fixture
+def partial() -> Iterator[Trail]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Partial)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    trail = connect(f"http://127.0.0.1:{server.server_port}")
+    yield trail
+    trail.client.close()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_an_answer_in_part_is_no_answer(partial: Trail) -> None:
+    with pytest.raises(TrailUnavailable, match="could not be refreshed"):
+        arrivals.refresh(partial, {"some"})
+    with pytest.raises(TrailUnavailable, match="in part only"):
+        list(arrivals.windows(partial, "some", 0, 0, 10))
+    with pytest.raises(TrailUnavailable, match="in part only"):
+        arrivals.find(partial, "some")

@@ -13,13 +13,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from operations import tasks
-from operations.models import Incident
+from operations.models import Checkpoint, Incident
 from operations.services import keeping
 from tests.factories.events import event, write
 from trail import cluster, mapping, months, snapshots
 from trail.check import engine, events, indices, run
 from trail.check.finding import Asked, Problem, State
 from trail.connection import Trail, connect
+from trail.errors import TrailUnavailable
 from trail.snapshots import Repository
 
 MONTH = "2026.01"
@@ -429,9 +430,24 @@ def test_each_check_that_finds_something_is_an_incident_until_it_finds_nothing(t
     assert incident.over_at is not None
 
 
+@pytest.mark.django_db
+def test_a_log_that_has_not_been_signed_for_minutes_is_named(trail: Trail) -> None:
+    def sealing() -> tuple[State, str]:
+        (found,) = (one for one in keeping.findings() if one.check == "sealing")
+        return found.state, found.what
+
+    assert sealing() == (State.NOTE, "Nothing is sealed yet.")
+    Checkpoint.objects.create(size=7, root="00", at=datetime(2026, 11, 1, tzinfo=UTC), note="")
+    state, what = sealing()
+    assert state is State.WRONG
+    assert what == "7 events are sealed, up to 2026-11-01 00:00:00 UTC, and none since."
+    Checkpoint.objects.create(size=8, root="00", at=datetime.now(UTC), note="")
+    assert sealing()[0] is State.FINE
+
+
 def test_a_cluster_that_lets_nobody_set_anything_is_said() -> None:
     nobody = connect("http://127.0.0.1:1", timeout=1)
-    with pytest.raises(Exception, match="could not be changed"):
+    with pytest.raises(TrailUnavailable, match="could not be changed"):
         cluster.apply(nobody)
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -208,3 +209,18 @@ def test_a_facet_knows_who_is_common_over_all_months_and_leads_in_none(trail: Tr
     facet = execute.page(trail, Search(), WHOLE_TRAIL).facets["user.name"]
     assert facet.values[0] == ("quiet", 15)
     assert (facet.others, facet.error) == (3 * 30 * 6 - 5 * 6, 0)
+
+
+@pytest.mark.parametrize("ask", [execute.ask, lambda trail, body: execute.ask_all(trail, [body])])
+def test_a_search_that_runs_out_of_time_is_an_error_and_no_part_of_an_answer(full: Trail, ask: Any) -> None:
+    source = "double s = 0; for (int i = 0; i < 20000; i++) { s += Math.sin(i) } return Math.abs(s)"
+    slow = {"query": {"script_score": {"query": {"match_all": {}}, "script": {"source": source}}}}
+    with pytest.raises(TrailUnavailable, match=r"in full: .*(Time exceeded|cancelled|shards failed)|ran out of time"):
+        ask(replace(full, patience=0.002), slow)
+
+
+def test_an_answer_that_ran_out_of_time_is_no_answer() -> None:
+    with pytest.raises(TrailUnavailable, match="it ran out of time"):
+        execute._whole({"timed_out": True, "_shards": {"failed": 0}})
+    with pytest.raises(TrailUnavailable, match="1 of 3 shards failed"):
+        execute._whole({"timed_out": False, "_shards": {"failed": 1, "total": 3}})

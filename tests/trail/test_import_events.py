@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
+from operations.models import RejectedEvent
 from trail.connection import Trail
 from trail.questions import first_use, token_ref, tokens_issued
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
+
+pytestmark = pytest.mark.django_db  # what is rejected waits in the store
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,6 +126,7 @@ def test_one_impossible_record_does_not_stop_the_others(trail: Trail, tmp_path: 
     assert ["event.id" in reasons[0], "not a time" in reasons[1], "raw" in reasons[2]] == [True, True, True]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_stream_comes_in_from_another_program(trail: Trail, node: str, data: Path, tmp_path: Path) -> None:
     command = [
         sys.executable,
@@ -138,6 +143,7 @@ def test_a_stream_comes_in_from_another_program(trail: Trail, node: str, data: P
         "OPENSEARCH_URL": node,
         "TRAIL_PREFIX": trail.prefix,
         "CONSOLE_STATE_DIR": str(tmp_path),
+        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
     }
     done = subprocess.run(command, input=packed, cwd=ROOT, env=environment, capture_output=True, check=False)
     assert (done.returncode, b"2 records read: 3 events written" in done.stdout) == (0, True), done.stderr
@@ -178,3 +184,14 @@ def test_mistakes_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("{}")
     with pytest.raises(CommandError, match="goes on safely"):
         _import(tmp_path / "log", rejects=tmp_path / "r")
+
+
+def test_what_is_rejected_waits_for_an_admin_too(trail: Trail, tmp_path: Path) -> None:
+    log = tmp_path / "broken.ndjson"
+    log.write_text('{"a": 1}\n{"@timestamp": "soon"}\n')
+    with pytest.raises(SystemExit):
+        call_command("import_events", str(log), format="ecs", rejects=tmp_path / "rejects", stdout=StringIO())
+    rows = RejectedEvent.objects.all()
+    assert {(row.writer, row.source, row.text) for row in rows} == {
+        ("ecs", "import:ecs", '{"a": 1}'), ("ecs", "import:ecs", '{"@timestamp": "soon"}'),
+    }  # fmt: skip

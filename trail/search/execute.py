@@ -102,9 +102,15 @@ def _speaking_to_the_trail() -> Iterator[None]:
 
 
 def _why(error: TransportError) -> str:
-    cause = error.info.get("error", {}) if isinstance(error.info, dict) else {}
-    roots = cause.get("root_cause") if isinstance(cause, dict) else None
-    return str(roots[0].get("reason")) if roots else str(error.error)
+    return _cause(error.info.get("error") if isinstance(error.info, dict) else None) or str(error.error)
+
+
+def _cause(error: Any) -> str:
+    """The engine's own words for what went wrong at the root of it."""
+    if not isinstance(error, dict):
+        return ""
+    roots = error.get("root_cause") or [error.get("caused_by") or error]
+    return str(roots[0].get("reason") or error.get("reason") or "")
 
 
 def _whole(answer: dict[str, Any]) -> dict[str, Any]:

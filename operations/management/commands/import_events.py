@@ -6,15 +6,17 @@ Exit status: 0 when every record is in the trail, 3 when some were rejected and 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from tqdm import tqdm
 
 from accounts.journal import trail
 from operations import importing, reading
 from operations.formats import FORMATS, Format
+from operations.services.rejected import AT_ONCE, Rejected, keep
 from trail import mapping
 from trail.errors import TrailError
 
@@ -46,7 +48,7 @@ class Command(BaseCommand):
             if not options["dry_run"]:
                 mapping.install(trail())
             summary, rejects = self.read(format, files, options)
-        except (OSError, EOFError, TrailError) as error:
+        except (OSError, EOFError, TrailError, DatabaseError) as error:
             raise CommandError(
                 f"{error} What was written before stays; the same command again goes on safely."
             ) from error
@@ -59,13 +61,14 @@ class Command(BaseCommand):
         rejects = options["rejects"] or _default_rejects()
         rejects.parent.mkdir(parents=True, exist_ok=True)
         bar = tqdm(unit=" records", file=sys.stderr, disable=None)
-        with rejects.open("a", encoding="utf-8") as kept:
+        with rejects.open("a", encoding="utf-8") as kept, _InStore(format.name, options["dry_run"]) as store:
             for path in files:
                 bar.set_description(path.name)
                 with reading.opened(path) as stream:
                     one = importing.import_records(
                         trail(), format, reading.records(stream), rejects=kept, source=str(path),
                         dry_run=options["dry_run"], seen=lambda record: bar.update(),
+                        refused=store.add,
                     )  # fmt: skip
                 for name in ("read", "written", "existing", "conflicts", "rejected", "secrets", "reasons"):
                     setattr(total, name, getattr(total, name) + getattr(one, name))
@@ -85,6 +88,30 @@ class Command(BaseCommand):
             self.stdout.write(f"The rejected are kept in {rejects}; the commonest reasons:")
             for reason, count in summary.reasons.most_common(5):
                 self.stdout.write(f"  {count:,} × {reason}")
+
+
+class _InStore:
+    """Rejected records into the store where admins decide about them, some at a time."""
+
+    def __init__(self, format: str, dry_run: bool) -> None:
+        self.format, self.dry_run = format, dry_run
+        self.waiting: list[Rejected] = []
+
+    def add(self, one: Rejected) -> None:
+        self.waiting.append(one)
+        if len(self.waiting) >= AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.waiting and not self.dry_run:
+            keep(self.format, f"import:{self.format}", self.waiting)
+        self.waiting = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.flush()
 
 
 def _default_rejects() -> Path:

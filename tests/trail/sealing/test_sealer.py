@@ -23,6 +23,7 @@ from trail.events import canonical
 from trail.integrity import checkpoint, merkle, note
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.verdict import Broken
+from trail.writer import write as write_to
 
 
 def _index(trail: Trail, month: str = "2026.11") -> str:
@@ -46,6 +47,15 @@ def test_an_event_is_a_leaf_after_one_step(sealer: Sealer, log: Log, trail: Trai
     signed = _signed(log)
     assert (signed.size, signed.root) == (1, merkle.leaf_hash(canonical(document)))
     assert list(log.ids(0, 1)) == [document["event"]["id"]]
+
+
+def test_an_event_that_cannot_be_found_yet_is_sealed_all_the_same(sealer: Sealer, log: Log, trail: Trail) -> None:
+    write_to(trail, [event(id="first")])
+    sealer.step()
+    write_to(trail, [event(id="second")])  # nobody refreshed the index since
+    assert sealer.step() == 1
+    assert list(log.ids(0, 2)) == ["first", "second"]
+    assert not Incident.objects.exists()
 
 
 def test_a_new_log_signs_that_it_is_empty(sealer: Sealer, log: Log) -> None:
@@ -178,10 +188,14 @@ def test_an_index_that_is_gone_is_an_incident(sealer: Sealer, trail: Trail) -> N
     assert "is gone" in Incident.objects.get(kind="tampered").what
 
 
-def test_an_index_that_is_closed_is_no_tampering(sealer: Sealer, trail: Trail) -> None:
+def test_an_index_that_is_closed_is_no_tampering_and_is_not_sealed(sealer: Sealer, trail: Trail) -> None:
     write(trail, event())
     sealer.step()
     trail.client.indices.close(index=_index(trail))
+    sealer.step()
+    assert _incidents() == {("not_sealed", _index(trail))}
+    trail.client.indices.open(index=_index(trail))
+    trail.client.cluster.health(index=_index(trail), params={"wait_for_status": "green"})
     sealer.step()
     assert _incidents() == set()
 

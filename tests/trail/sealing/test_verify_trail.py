@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from io import StringIO
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,11 +16,13 @@ from pytest_django import Settings
 
 from operations.models import Checkpoint as Row
 from operations.models import Incident, Verification
-from operations.sealing import verifying
+from operations.sealing import keys, verifying
 from operations.sealing.log import Log
 from operations.sealing.sealer import Sealer
 from tests.factories.events import event, write
 from trail.connection import Trail
+from trail.integrity.checkpoint import Checkpoint
+from trail.integrity.publish import FolderPublisher
 
 Documents = list[dict[str, Any]]
 
@@ -207,6 +211,41 @@ def test_a_log_that_was_made_anew_does_not_fit_the_checkpoints_that_were_kept(
     assert kept is not None
     assert verifying.follows(kept)
     assert "signature" in verifying.follows(kept.replace(origin.encode(), b"another")).reason  # type: ignore[union-attr]
+
+
+def test_what_was_published_elsewhere_shows_that_folder_and_rows_were_both_rolled_back(
+    sealer: Sealer, log: Log, trail: Trail, settings: Settings, tmp_path: Path
+) -> None:
+    settings.CHECKPOINTS_TO = str(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir()
+    assert _verify_after(sealer) == 0  # nothing is published there yet
+    _sealed(sealer, trail)
+    publisher = FolderPublisher(tmp_path / "elsewhere")
+    publisher.publish(log.note() or b"", 20)
+    assert _verify()[0] == 0
+    _sealed(sealer, trail)
+    publisher.publish(log.note() or b"", 40)
+    old = keys.sign(
+        Checkpoint(log.keys.current().origin, 20, log.tree(40).root_at(20)), [log.keys.current()], int(time.time())
+    )
+    log.put(old)
+    answer = _verify()[1]["findings"]
+    assert [one["kind"] for one in answer] == ["checkpoint"]
+    assert "has 20 events, and had 40 then" in answer[0]["what"]
+
+
+def test_a_folder_of_published_checkpoints_that_cannot_be_read_is_an_error(
+    sealer: Sealer, settings: Settings, tmp_path: Path
+) -> None:
+    sealer.step()
+    settings.CHECKPOINTS_TO = str(tmp_path / "nowhere")
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("verify_trail", "--json")
+
+
+def _verify_after(sealer: Sealer) -> int:
+    sealer.step()
+    return _verify()[0]
 
 
 def test_an_event_between_sealed_ones_that_was_never_sealed_is_named(sealer: Sealer, trail: Trail) -> None:

@@ -8,6 +8,7 @@ from benchmarks.__main__ import figures, table
 from benchmarks.memory import MB, Growth
 from benchmarks.pairs import Aim, Pairs
 from benchmarks.sizes import size
+from benchmarks.verifying import Rate
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,10 @@ def test_memory_is_in_order_when_it_is_small_and_flat(few: int, many: int, met: 
 def test_the_table_and_the_file_say_the_same() -> None:
     slow = Pairs("scan", Aim(at_least=0.8), [(2.0, 1.0), (4.0, 1.0), (3.0, 1.0)])
     large = Growth("export", (1, 4), (60 * MB, 70 * MB))
-    _, first, second = table([slow, large]).splitlines()
+    quick = Rate("compare", [60_000.0, 40_000.0, 55_000.0], 50_000)
+    _, first, second, third = table([slow, large, quick]).splitlines()
+    assert third.split() == ["compare", "55,000", "40,000", "60,000", "≥", "50,000", "/s", "yes"]
+    assert figures(quick)["met"] is True
     assert first.split() == ["scan", "0.33", "0.25", "0.50", "≥", "0.80", "NO"]
     assert second.split() == ["export", "70", "MB", "60", "MB", "70", "MB", "<", "200", "MB", "and", "flat", "yes"]
     assert figures(slow)["ratio"] == pytest.approx(1 / 3)
