@@ -12,6 +12,7 @@ PLAIN = [
     "/queries/", "/queries/everything-a-token-did/", "/queries/from-an-address/?run=1&p.address=nonsense", "/runs/",
     "/exports/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/?user=usr_0000",
 ]  # fmt: skip
+FOR_ADMINS = ["/writers/", "/writers/new/"]
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,13 @@ def test_every_page_can_be_used_by_everybody(
     wrong = _faults_of(page, BARE)
     sign_in(page, "alice")
     wrong += _faults_of(page, [*PLAIN, *made])
+    context.close()
+    context = browser.new_context(
+        base_url=console.url, color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )  # fmt: skip
+    page = context.new_page()
+    sign_in(page, "ada")
+    wrong += _faults_of(page, FOR_ADMINS)
     context.close()
     assert wrong == []
 

@@ -67,22 +67,34 @@ class Web:
 
 @contextmanager
 def running(
-    folder: Path, node: str, prefix: str, *, workers: int = 1, formats: tuple[str, ...] = ("ecs",)
-) -> Iterator[Web]:
-    """A server over the trail of this prefix, which must be installed; its keys by the format they read."""
-    environment = os.environ | {
-        "CONSOLE_STATE_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'console.sqlite3'}",
-        "OPENSEARCH_URL": node, "TRAIL_PREFIX": prefix, "DJANGO_SETTINGS_MODULE": "auditconsole.settings",
-    }  # fmt: skip
-    made = subprocess.run(
-        [sys.executable, "-c", PREPARE, *formats], cwd=settings.BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
-    keys = dict(zip(formats, made.stdout.split(), strict=True))
-    web = Web(free_port(), keys, environment, folder / "web.log")
+    folder: Path, node: str, prefix: str, *, workers: int = 1, formats: tuple[str, ...] = ("ecs",),
+    keys: dict[str, str] | None = None,
+) -> Iterator[Web]:  # fmt: skip
+    """A server over the trail of this prefix, which must be installed; its keys by the format they read.
+
+    `keys`: those of a database that is in the folder already.
+    """
+    keys = prepare(folder, node, prefix, formats) if keys is None else keys
+    web = Web(free_port(), keys, _environment(folder, node, prefix), folder / "web.log")
     web.start(workers)
     try:
         yield web
     finally:
         if web.process is not None:
             web.kill()
+
+
+def prepare(folder: Path, node: str, prefix: str, formats: tuple[str, ...]) -> dict[str, str]:
+    """A database with an admin and a key for each format; the keys."""
+    made = subprocess.run(
+        [sys.executable, "-c", PREPARE, *formats], cwd=settings.BASE_DIR, env=_environment(folder, node, prefix), check=True,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    return dict(zip(formats, made.stdout.split(), strict=True))
+
+
+def _environment(folder: Path, node: str, prefix: str) -> dict[str, str]:
+    return os.environ | {
+        "CONSOLE_STATE_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'console.sqlite3'}",
+        "OPENSEARCH_URL": node, "TRAIL_PREFIX": prefix, "DJANGO_SETTINGS_MODULE": "auditconsole.settings",
+    }  # fmt: skip

@@ -18,6 +18,7 @@ from operations.services import keys
 from tests.factories.events import event
 from tests.factories.ingest import EVENTS, LINES, as_written, lines, send, stored
 from tests.factories.keys import bearer, writer_key
+from tests.trail.test_writer import gateway
 from trail.connection import Trail
 from trail.events import nest
 
@@ -250,6 +251,20 @@ def test_an_index_that_takes_nothing_is_503_and_named(client: Client, headers: d
     assert response.status_code == 503
     (answer,) = response.json()["events"]
     assert (answer["status"], "blocked by" in answer["reason"]) == ("unavailable", True)
+    assert Incident.objects.get(kind="outage").events == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "answered"), [(429, "busy", 429), (502, "unknown", 503), (413, "unavailable", 503)]
+)
+def test_what_stands_before_the_engine_refuses_for_now(
+    client: Client, headers: dict[str, str], settings: Settings, status: int, said: str, answered: int
+) -> None:
+    with gateway({"/_bulk": (status, {})}) as before:
+        settings.OPENSEARCH_URL = "http://{host}:{port}".format(**before.client.transport.hosts[0])
+        response = send(client, headers, event())
+    assert (response.status_code, response["Retry-After"]) == (answered, "5")
+    assert [one["status"] for one in response.json()["events"]] == [said]
     assert Incident.objects.get(kind="outage").events == 1
 
 
