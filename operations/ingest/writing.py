@@ -146,4 +146,4 @@ def _report(key: WriterKey, answers: list[Answer]) -> None:
 
 def chunks(body: bytes) -> Iterator[bytes]:
     """The lines of a body, without the empty ones."""
-    return (line for line in map(bytes.strip, body.split(b"\n")) if line)
+    return (line for part in body.split(b"\n") if (line := part.strip(b" \t\r")))  # the space of JSON, no other

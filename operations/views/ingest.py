@@ -57,7 +57,7 @@ def events(request: HttpRequest, key: WriterKey) -> HttpResponse:
     if kind not in (ONE, *LINES):
         raise NotTaken(415, f"Send one event as {ONE}, or one on each line as {LINES[0]}.")
     content = body.read(request, settings.INGEST_BODY_BYTES)
-    lines = [content.strip()] if kind == ONE else list(writing.chunks(content))
+    lines = [content] if kind == ONE else list(writing.chunks(content))
     _within_limits(key, len(lines))
     answers = writing.write(trail(), key, request.path, Reader(key).events(lines))
     found = {answer.status for answer in answers}

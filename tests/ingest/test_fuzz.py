@@ -52,7 +52,7 @@ def _note(durable: dict[str, str], one: Case, answer: dict[str, Any], number: in
         return
     body = gzip.decompress(one.body) if one.encoding == "gzip" else one.body
     by_line = "ndjson" in one.content_type or one.address == BULK
-    sent = [line for line in body.split(b"\n") if line.strip()] if by_line else [body]
+    sent = [line for line in body.split(b"\n") if line.strip(b" \t\r")] if by_line else [body]
     if "items" in answer:
         answers = [item for inner in answer["items"] for item in inner.values()]
         sent = _records(sent)

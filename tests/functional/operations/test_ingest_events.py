@@ -107,6 +107,7 @@ def test_an_event_of_others_or_of_another_time_is_refused(
         ('{"message":"€"}'.encode("utf-16"), "event"),
         (b'{"event":{"sequence":1e999}}', "event"),
         (b"\x00", "event"),
+        (b"{}\x0c", "event"),
         (b"null", "event"),
         (b"[]", "event"),
         (b'"text"', "event"),
