@@ -36,7 +36,7 @@ DUTIES = {
         "everything an analyst may",
         "curate the library",
         "manage people",
-        "manage writers' keys",
+        "manage the keys of writers",
         "resolve incidents",
         "decide about rejected events",
     ),

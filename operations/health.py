@@ -8,6 +8,7 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from accounts.journal import quick_trail
 from trail.connection import engine_status
@@ -50,6 +51,15 @@ def _search() -> Part:
 def search_answers() -> bool:
     """Whether OpenSearch is ready to search what it holds."""
     return engine_status(quick_trail()) in ("green", "yellow")
+
+
+def database_is_ready() -> bool:
+    """Whether the database answers and has the tables of this version."""
+    try:
+        plan = MigrationExecutor(connection)
+        return not plan.migration_plan(plan.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return False
 
 
 def queue_answers() -> bool:

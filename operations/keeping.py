@@ -12,8 +12,9 @@ from operations.sealing.log import Log
 from operations.sealing.publishing import publish_checkpoints
 from operations.sealing.sealer import Sealer
 from operations.sealing.trouble import Trouble
-from operations.services import decisions, notices, probes, upkeep
+from operations.services import decisions, incidents, notices, probes, upkeep
 from operations.services.incidents import Kind
+from trail.errors import TrailUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ def duties(sealed: Log) -> list[Duty]:
         Duty("sealing", 1, Sealer(sealed).step, Kind.NOT_SEALED),
         Duty("publishing", 10, publish_checkpoints, Kind.NOT_SEALED),
         Duty("probing the trail", 2, probes.engine, Kind.CHECK),
+        Duty("probing the database", 2, probes.database, Kind.CHECK),
         Duty("probing the queue", 2, probes.queue, Kind.CHECK),
         Duty("watching writers", 60, upkeep.watch_writers, Kind.CHECK),
         Duty("taking in", 5, upkeep.take_in, Kind.CHECK),
@@ -66,6 +68,12 @@ def attempt(duty: Duty, trouble: Trouble) -> None:
     """Do it once. Whatever it dies of is an incident, and it is done again next time."""
     try:
         duty.do()
+    except TrailUnavailable as error:
+        incidents.trail_failed(error, writer="keeper", events=0)  # which is one outage, whichever duty meets it
+    except DatabaseError as error:
+        log.exception("The duty of %s met a database that does not answer", duty.name)
+        what = f"The database does not answer: {error}"
+        _say(lambda: trouble.failed(Kind.OUTAGE, incidents.DATABASE, what))
     except Exception as error:
         log.exception("The duty of %s failed", duty.name)
         what = f"{duty.name} failed: {str(error) or type(error).__name__}"

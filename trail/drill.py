@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from trail import arrivals
 from trail.connection import Trail
 from trail.events import digest
 from trail.search import keeping
@@ -36,6 +37,7 @@ class Compared:
 
 def compare(trail: Trail, index: str, beside: str, taken: datetime, count: Compared) -> Iterator[Difference]:
     """Two indices in the same order. `taken` is when the snapshot was begun. Raises TrailUnavailable."""
+    arrivals.refresh(trail, {index, beside})  # what the trail has just taken is not gone
     live, kept = _ordered(trail, index), _ordered(trail, beside)
     ours, theirs = next(live, None), next(kept, None)
     while ours or theirs:

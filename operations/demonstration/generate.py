@@ -202,7 +202,7 @@ class Platform:
 
     def _next(self, service: str) -> int:
         self.sequences[service] += 1
-        return self.sequences[service]
+        return self.sequences[service] - 1
 
     def _of(self, actor: Actor, token: Token) -> dict[str, Any]:
         country, city, location, number = actor.place

@@ -1,4 +1,4 @@
-"""What the console remembers of each writer that numbers its events, so that it need not count the whole trail again."""
+"""What the console remembers of each writer: how far its numbers are, so that it need not count the whole trail again."""
 
 from django.db import models
 
@@ -28,6 +28,11 @@ class WatchedWriter(models.Model):
 
     def __str__(self) -> str:
         return self.writer
+
+    @property
+    def numbers(self) -> bool:
+        """Whether it numbers its events; of one that does not, only its silence is noticed."""
+        return self.last >= 0
 
 
 class MissingNumbers(models.Model):

@@ -1,10 +1,11 @@
 """What has arrived and is not sealed yet; and what must not be sealed on top of, for it is not what was sealed before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from operations.models import Cursor
 from operations.sealing.batch import Batch
 from operations.sealing.trouble import Trouble
+from operations.services import incidents
 from operations.services.incidents import Kind
 from trail import arrivals
 from trail.arrivals import Shard, Window
@@ -20,6 +21,7 @@ class Arriving:
     """Takes the next events of every shard that has some. A shard that cannot be gone on with holds up no other."""
 
     _trouble: Trouble
+    _doubtful: set[str] = field(default_factory=set)  # what could not be sealed when last tried
 
     def take(self, trail: Trail, first: int) -> tuple[Batch, str]:
         """The next batch, from leaf `first`, and when the trail took its oldest event. Empty when nothing waits.
@@ -33,9 +35,9 @@ class Arriving:
             try:
                 times = self._read(trail, batch, shard, seq, AT_ONCE // len(waiting))
             except TrailUnavailable as error:
-                self._trouble.failed(Kind.NOT_SEALED, f"{shard.index} reading", f"{shard.index} is not sealed: {error}")
+                self._cannot_seal(f"{shard.index} reading", f"{shard.index} is not sealed: {error}")
                 continue
-            self._trouble.over(Kind.NOT_SEALED, f"{shard.index} reading")
+            self._can_seal(f"{shard.index} reading")
             oldest = min([*([oldest] if oldest else []), *times], default="")
         return batch, oldest
 
@@ -70,9 +72,19 @@ class Arriving:
     def _say_who_is_silent(self, there: set[str], at_work: set[str]) -> None:
         """An index without a primary at work may hold events that wait, and nobody can say so."""
         for index in there - at_work:
-            self._trouble.failed(Kind.NOT_SEALED, index, f"{index} does not answer, so nothing in it can be sealed.")
+            self._cannot_seal(index, f"{index} does not answer, so nothing in it can be sealed.")
         for index in there & at_work:
-            self._trouble.over(Kind.NOT_SEALED, index)
+            self._can_seal(index)
+
+    def _cannot_seal(self, subject: str, what: str) -> None:
+        """Said when it is so twice in a row and is no part of an outage, which is an incident already."""
+        if subject in self._doubtful and not incidents.is_out():
+            self._trouble.failed(Kind.NOT_SEALED, subject, what)
+        self._doubtful.add(subject)
+
+    def _can_seal(self, subject: str) -> None:
+        self._doubtful.discard(subject)
+        self._trouble.over(Kind.NOT_SEALED, subject)
 
     def _wrong(
         self, there: dict[str, str], shards: list[Shard], cursors: dict[tuple[str, int], Cursor]

@@ -21,6 +21,7 @@ from operations.sealing.errors import LogDamaged
 from operations.sealing.log import Log
 from operations.sealing.trouble import Trouble
 from operations.services.incidents import Kind
+from trail.errors import TrailUnavailable
 from trail.integrity import merkle
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.tiles import TileConflict, TileMissing
@@ -49,6 +50,7 @@ class Sealer:
         self._arriving = Arriving(self._trouble)
         self._checked = False
         self._signed = float("-inf")  # when a checkpoint was last kept as a row, by the monotonic clock
+        self._out_until = float("-inf")  # when the trail was last found not to answer, by the same
 
     def step(self) -> int:
         """Seal what is there, as far as BATCHES go; how many events. Sign anew each minute in any case.
@@ -61,6 +63,9 @@ class Sealer:
         except (LogDamaged, TileConflict, TileMissing) as error:
             self._checked = False
             self._trouble.failed(Kind.TAMPERED, LOG, f"The log cannot go on: {error}")
+            raise
+        except TrailUnavailable:
+            self._out_until = time.monotonic()
             raise
         self._trouble.over(Kind.TAMPERED, LOG)
         if done.waited > LATE:
@@ -84,7 +89,8 @@ class Sealer:
             self._log.begin(batch)
             self._finish(batch)
             done.sealed += len(batch.ids)
-            done.waited = max(done.waited, _age(oldest))
+            # What waited only because of an outage is that incident's, not one of its own.
+            done.waited = max(done.waited, min(_age(oldest), time.monotonic() - self._out_until))
         return done
 
     def _begin(self) -> None:

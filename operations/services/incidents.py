@@ -22,13 +22,13 @@ from accounts.records import fitting
 from operations.models import Incident, IncidentStep, IncidentWriter
 from operations.services import notices
 from trail import disk
-from trail.errors import Incomplete, TrailUnavailable, WriteRefused
+from trail.errors import Incomplete, TrailBusy, TrailUnavailable, WriteRefused
 
 log = logging.getLogger(__name__)
 Kind = Incident.Kind
 Step = IncidentStep.Kind
 # The subjects of outages.
-ENGINE, QUEUE, WORKER = "opensearch", "redis", "worker"
+ENGINE, QUEUE, WORKER, DATABASE = "opensearch", "redis", "worker", "database"
 LONGEST = 1_000
 
 
@@ -51,10 +51,16 @@ def failed(kind: Kind, subject: str, what: str, *, writer: str = "", events: int
 def trail_failed(error: Exception, *, writer: str, events: int = 1) -> None:
     """The trail did not take what `writer` wrote, or did not answer at all: one outage, whoever meets it.
 
-    A search that was answered in part says nothing of writing. Never raises what would hide the error itself.
+    A search that was answered in part says nothing of writing, and an engine that asks to be sent less loses nothing.
+    Never raises what would hide the error itself.
     """
-    if isinstance(error, TrailUnavailable | WriteRefused) and not isinstance(error, Incomplete):
+    if isinstance(error, TrailUnavailable | WriteRefused) and not isinstance(error, Incomplete | TrailBusy):
         _never_in_the_way(lambda: failed(Kind.OUTAGE, ENGINE, str(error), writer=writer, events=events))
+
+
+def is_out() -> bool:
+    """Whether the trail is known not to answer, or not to take events, at this moment."""
+    return Incident.objects.filter(kind=Kind.OUTAGE, subject=ENGINE, resolved_at=None, over_at=None).exists()
 
 
 def queue_failed() -> None:

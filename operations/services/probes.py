@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from accounts.journal import quick_trail
 from operations import health
 from operations.services import incidents
-from operations.services.incidents import ENGINE, QUEUE, WORKER, Kind
+from operations.services.incidents import DATABASE, ENGINE, QUEUE, WORKER, Kind
 from trail import probe
 
 AWAITED = "worker-awaited"
@@ -34,6 +34,11 @@ def queue() -> None:
         _worker()
     except RedisError:  # gone between two questions; the next look says so
         return
+
+
+def database() -> None:
+    """That it answers is all that is asked: whoever met it silent has said so."""
+    incidents.over(Kind.OUTAGE, DATABASE, "The database answers again.")
 
 
 def _worker() -> None:

@@ -15,7 +15,7 @@ from accounts.journal import record, trail
 from accounts.models import User
 from accounts.records import fitting
 from operations.journal import Action
-from operations.models import Incident, MissingNumbers, WatchedWriter
+from operations.models import Incident, MissingNumbers, Scope, WatchedWriter, WriterKey
 from operations.services import incidents
 from trail import sequences
 from trail.sequences import AT_ONCE, Writer
@@ -38,16 +38,21 @@ def look(settling: timedelta = SETTLING) -> None:
     before = WatchedWriter.objects.aggregate(at=Max("looked_at"))["at"] or now
     step = min(max(0.0, (now - before).total_seconds()), LONGEST_STEP)
     _meet_newcomers(now)
+    used = _keys_used(now)
     last = 0
     while batch := list(WatchedWriter.objects.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
         last = batch[-1].pk
         news = {one.id: one for one in sequences.news(trail(), {row.writer: row.last for row in batch})}
+        spoke = {row.writer for row in batch if _is_newer(used.get(row.writer), row)}
         for row in batch:
             if row.writer in news:
                 _hear(row, news[row.writer], row.quiet + step, now)
+            elif row.writer in spoke:
+                _speak(row, used[row.writer], row.quiet + step, now)
+                row.save()
             if row.doubt_since is not None and now - row.doubt_since >= settling:
                 _settle(row, now)
-        quiet = [row.pk for row in batch if row.writer not in news]
+        quiet = [row.pk for row in batch if row.writer not in news and row.writer not in spoke]
         WatchedWriter.objects.filter(pk__in=quiet).update(quiet=F("quiet") + step, looked_at=now)
     _look_for_missing(now)
     _notice_silence()
@@ -68,14 +73,34 @@ def _hear(row: WatchedWriter, news: Writer, pause: float, now: datetime) -> None
         row.checked = news.last
     elif row.doubt_since is None:
         row.doubt_since, row.doubt_to = now, news.last
-    row.last, row.heard_at, row.looked_at = news.last, news.last_heard, now
+    row.last = news.last
+    _speak(row, news.last_heard, pause, now)
+    row.save()
+
+
+def _keys_used(now: datetime) -> dict[str, datetime]:
+    """When each writer last came with its key. One that does not number its events is heard by that alone."""
+    keys = WriterKey.objects.filter(scope=Scope.WRITE).exclude(last_used_at=None)
+    used = dict(keys.order_by().values_list("writer").annotate(at=Max("last_used_at")))
+    known = set(WatchedWriter.objects.filter(writer__in=used).values_list("writer", flat=True))
+    fresh = [WatchedWriter(writer=writer, looked_at=now) for writer in used.keys() - known]
+    WatchedWriter.objects.bulk_create(fresh, ignore_conflicts=True)
+    return used
+
+
+def _is_newer(used: datetime | None, row: WatchedWriter) -> bool:
+    return used is not None and not row.numbers and (row.heard_at is None or used > row.heard_at)
+
+
+def _speak(row: WatchedWriter, at: datetime, pause: float, now: datetime) -> None:
+    """It was heard, after a pause of so many seconds; the row is the caller's to save."""
+    row.heard_at, row.looked_at = at, now
     if row.times_heard:
         row.longest_pause = max(pause, row.longest_pause * FADING)
     row.times_heard, row.quiet = row.times_heard + 1, 0
     if row.is_silent:
         row.is_silent = False
         incidents.over(Kind.SILENCE, row.writer, f"Writer {row.writer} speaks again.")
-    row.save()
 
 
 @transaction.atomic

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from operations.models import Incident, MissingNumbers, WatchedWriter
+from accounts.models import User
+from operations.models import Incident, MissingNumbers, Scope, WatchedWriter, WriterKey
 from operations.services import watching
+from operations.services.keys import make
 from tests.factories.events import event, write
 from tests.functional.conftest import wire  # noqa: F401  what the console asks of the engine
 from trail.connection import Trail
@@ -157,3 +159,19 @@ def test_while_the_console_was_down_nobody_was_silent(trail: Trail) -> None:
     look()
     assert 0 < WatchedWriter.objects.get().quiet <= watching.LONGEST_STEP
     assert not Incident.objects.exists()
+
+
+def test_a_writer_that_does_not_number_its_events_is_heard_by_its_key(trail: Trail, ada: User) -> None:
+    make(name="proxy", scope=Scope.WRITE, by=ada, writer="proxy-1", dataset="test", format="ecs")
+    look()
+    assert not WatchedWriter.objects.exists()
+    WriterKey.objects.update(last_used_at=timezone.now())
+    look()
+    assert (WatchedWriter.objects.get().writer, WatchedWriter.objects.get().numbers) == ("proxy-1", False)
+    quiet_for(700)
+    look()
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.subject, incident.state) == ("silence", "proxy-1", "failing")
+    WriterKey.objects.update(last_used_at=timezone.now())
+    look()
+    assert Incident.objects.get().state == "over"
