@@ -29,13 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for what, measure in {
             "search pages": lambda: search.pages(ready, rounds=options.rounds * 4),
             "scans and exports": lambda: reading.scans(ready, rounds=options.rounds),
-            "bundles": lambda: proving.bundles(ready, rounds=options.rounds),
+            "bundles": lambda: proving.exported(ready, rounds=options.rounds),
             "imports": lambda: writing.imports(ready, size=options.import_size, rounds=options.rounds),
             "emits": lambda: emitting.emits(ready, size=options.import_size, rounds=options.rounds),
             "verifying": lambda: verifying.verifications(ready, rounds=options.rounds),
             "HTTP ingest": lambda: ingesting.ingests(ready, size=options.import_size, rounds=options.rounds),
             "memory": lambda: memory.exports(ready, size=options.memory_size),
         }.items():
+            if options.only and what not in options.only:
+                continue
             _say(f"Measuring {what} …")
             results += measure()
     print(table(results))
@@ -52,6 +54,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--memory-size", type=size, help="events of the export whose memory is measured; the size")
     parser.add_argument("--rounds", type=int, default=3, help="pairs of each measurement")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--only", metavar="PART", action="append", help="this part alone, such as emits; may be repeated"
+    )
     parser.add_argument("--json", metavar="FILE", help="write every figure there too")
     parser.add_argument("--strict", action="store_true", help="exit status 1 when an aim is missed")
     options = parser.parse_args(arguments)

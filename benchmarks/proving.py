@@ -3,8 +3,17 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from django.conf import settings
+from django.core.management import call_command
+
+from accounts.models import User
+from accounts.roles import Role
 from benchmarks.pairs import Aim, Pairs, measured
 from benchmarks.stage import Stage
+from investigations.models import Export, Run, RunChunk
+from investigations.services import bundles, exports
+from operations.sealing.log import Log
+from operations.sealing.sealer import Sealer
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
 
@@ -12,21 +21,15 @@ AIM = Aim(at_least=0.4)
 BATCH = 2_000
 
 
-def bundles(stage: Stage, *, rounds: int) -> list[Pairs]:
+def exported(stage: Stage, *, rounds: int) -> list[Pairs]:
     """Throughput of the bundle ÷ that of the JSON Lines, of every event of the trail."""
-    from django.core.management import call_command
-
-    from investigations.services import bundles, exports
-    from operations.sealing.log import Log
-    from operations.sealing.sealer import Sealer
-
     call_command("migrate", verbosity=0)
     sealer = Sealer(Log())
     while sealer.step():
         pass
     export = _of_everything(stage)
     file = stage.folder / "export"
-    (stage.folder / "state" / "exports").mkdir(exist_ok=True)
+    (Path(settings.STATE_DIR) / "exports").mkdir(exist_ok=True)
 
     def proved() -> int:
         return _write(bundles.lines(export, lambda: None), file) - 4  # its own lines
@@ -37,12 +40,8 @@ def bundles(stage: Stage, *, rounds: int) -> list[Pairs]:
     return [measured("export as bundle ÷ as jsonl", AIM, ours=proved, bare=plain, rounds=rounds)]
 
 
-def _of_everything(stage: Stage):  # type: ignore[no-untyped-def]
+def _of_everything(stage: Stage) -> Export:
     """An export of a run that found all events."""
-    from accounts.models import User
-    from accounts.roles import Role
-    from investigations.models import Export, Run, RunChunk
-
     lead = User.objects.create(username="bench", role=Role.LEAD)
     run = Run.objects.create(title="Everything", search={}, started_by=lead, started_by_name="bench")
     scanned = execute.scan(stage.trail, Search(sort=("@timestamp", "asc")), WHOLE_TRAIL, batch=BATCH)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import django
+from django.conf import settings
 from opensearchpy import OpenSearch
 
 from auditconsole.local.opensearch import Node, running
@@ -57,15 +57,12 @@ def stage(events: int, *, seed: int) -> Iterator[Stage]:
             if created != events:
                 raise AssertionError(f"Of {events:,} events only {created:,} were written.")
             trail.client.indices.refresh(index=trail.events)
-            _set_up_console(Path(name), node.url)
+            _set_up_console(node.url)
             yield Stage(Path(name), trail, bare.client(node.url), node.url, demonstration)
 
 
-def _set_up_console(folder: Path, url: str) -> None:
+def _set_up_console(url: str) -> None:
     """The console's own services over this trail."""
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "auditconsole.settings", "CONSOLE_STATE_DIR": str(folder / "state"),
-        "OPENSEARCH_URL": url, "TRAIL_PREFIX": "bench",
-    }  # fmt: skip
-    django.setup()
+    os.environ |= {"OPENSEARCH_URL": url, "TRAIL_PREFIX": "bench"}  # for what is started beside us
+    settings.OPENSEARCH_URL, settings.TRAIL_PREFIX = url, "bench"
     logging.getLogger("opensearch").setLevel(logging.ERROR)  # a template that is not there yet is no news here
