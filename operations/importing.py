@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TextIO
 
 from operations.formats import Format
@@ -109,6 +110,7 @@ def import_records(
     A record of which one event is not valid is rejected whole, and told to `refused`.
     """
     summary = Summary()
+    reject = partial(_reject, summary, rejects, source, refused)
     # The record of each event under way: outcomes come in the order of the events.
     under_way: deque[Record] = deque()
 
@@ -119,8 +121,7 @@ def import_records(
             try:
                 documents, secrets = events_of(format, record)
             except InvalidEvent as error:
-                _reject(summary, rejects, source, record.place, str(error), record.text)
-                refused(Rejected(record.text, str(error), error.field, "invalid"))
+                reject(record, str(error), error.field, "invalid")
                 continue
             summary.secrets += secrets
             if not dry_run:
@@ -132,21 +133,21 @@ def import_records(
         return summary
     for outcome in write_many(trail, events()):
         record = under_way.popleft()
-        if outcome.status == "created":
-            summary.written += 1
-        elif outcome.status == "existing":
-            summary.existing += 1
-        else:
-            summary.conflicts += outcome.status == "conflict"
-            _reject(summary, rejects, source, record.place, outcome.reason, record.text)
-            status: Literal["conflict", "invalid"] = "conflict" if outcome.status == "conflict" else "invalid"
-            refused(Rejected(record.text, outcome.reason, "", status))
+        summary.written += outcome.status == "created"
+        summary.existing += outcome.status == "existing"
+        summary.conflicts += outcome.status == "conflict"
+        if outcome.status == "conflict" or outcome.status == "invalid":
+            reject(record, outcome.reason, "", outcome.status)
     return summary
 
 
-def _reject(summary: Summary, rejects: TextIO, source: str, place: int, reason: str, text: str) -> None:
+def _reject(
+    summary: Summary, rejects: TextIO, source: str, refused: Callable[[Rejected], Any],
+    record: Record, reason: str, field: str, status: Literal["invalid", "conflict"],
+) -> None:  # fmt: skip
     summary.rejected += 1
     summary.reasons[reason.partition(", got")[0][:120]] += 1
     # What is kept for inspection must not be where a secret survives.
-    kept = without_secrets(text)[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    rejects.write(json.dumps({"source": source, "record": place, "reason": reason, "text": kept}) + "\n")
+    kept = without_secrets(record.text)[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    rejects.write(json.dumps({"source": source, "record": record.place, "reason": reason, "text": kept}) + "\n")
+    refused(Rejected(record.text, reason, field, status))
