@@ -9,13 +9,16 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from accounts.journal import quick_trail
+from operations.models import Checkpoint
 from trail.connection import engine_status
 from trail.mapping import VERSION, installed_version
 
 HEARTBEAT = "worker-heartbeat"
 HEARTBEAT_SECONDS = 30
+SIGNED_EVERY = 60  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Part:
 
 def parts() -> list[Part]:
     """Every part with its state; never raises."""
-    return [_search(), _queue(), _worker(), _database()]
+    return [_search(), _queue(), _worker(), _keeper(), _database()]
 
 
 def _search() -> Part:
@@ -87,6 +90,21 @@ def _worker() -> Part:
     if beat is None or time.time() - float(beat) > HEARTBEAT_SECONDS * 2:
         return Part(name, "down", "has not been heard of for a minute; runs stay queued and start when it is back")
     return Part(name, "up", "at work")
+
+
+def _keeper() -> Part:
+    """It signs the log's size at least once a minute, so that its last signature is its sign of life."""
+    name = "Keeper of the trail"
+    try:
+        newest = Checkpoint.objects.first()
+    except DatabaseError:
+        return Part(name, "warning", "cannot be asked while the database is down")
+    if newest is None:
+        return Part(name, "down", "has signed nothing yet; events are sealed once manage.py keep_trail runs")
+    silent = (timezone.now() - newest.at).total_seconds()
+    if silent > SIGNED_EVERY * 2.5:
+        return Part(name, "down", f"has signed nothing for {silent / 60:,.0f} minutes; events wait for their seal")
+    return Part(name, "up", f"{newest.size:,} events sealed, signed within the last minutes")
 
 
 def _database() -> Part:

@@ -20,9 +20,9 @@ class KeyForm(forms.Form):
     name = forms.CharField(max_length=200, help_text="What it is for, for whoever reads this list.")
     scope = forms.ChoiceField(choices=Scope, label="Opens", initial=Scope.WRITE)
     writer = forms.CharField(required=False, max_length=100, validators=[named_plainly],
-                             help_text="Stands as writer.id in every event written with it.")  # fmt: skip
+                             help_text="Needed to write: stands as writer.id in every event written with the key.")  # fmt: skip
     dataset = forms.CharField(required=False, max_length=100, validators=[named_plainly],
-                              help_text="The one event.dataset that it may write.")  # fmt: skip
+                              help_text="Needed to write: the one event.dataset that the key may write.")  # fmt: skip
     format = forms.ChoiceField(required=False, choices=_formats, initial="ecs", label="Records of shippers",
                                help_text="How records that come in the shape of _bulk are read.")  # fmt: skip
 

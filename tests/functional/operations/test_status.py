@@ -1,12 +1,16 @@
 """The status page."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
 from operations import health
+from operations.models import Checkpoint
 from tests.functional.reading import at_sign_in
 from trail.connection import Trail
 
@@ -16,8 +20,9 @@ NOBODY = "127.0.0.1:1"
 
 @pytest.fixture
 def beating(db: None) -> None:
-    """A worker has just been heard of."""
+    """A worker has just been heard of, and so has the keeper."""
     health.beat()
+    Checkpoint.objects.create(size=3, root="00", at=timezone.now(), note="")
 
 
 def test_everything_up_is_said_so(client: Client, rae: User, trail: Trail, beating: None) -> None:
@@ -73,3 +78,13 @@ def test_anonymous_goes_to_sign_in(client: Client, db: None) -> None:
 def test_only_reading_is_allowed(client: Client, alice: User) -> None:
     client.force_login(alice)
     assert client.post(PAGE).status_code == 405
+
+
+def test_a_keeper_that_does_not_sign_is_named(client: Client, alice: User, trail: Trail) -> None:
+    health.beat()
+    client.force_login(alice)
+    assertContains(client.get(PAGE), "has signed nothing yet", status_code=503)
+    Checkpoint.objects.create(size=3, root="00", at=timezone.now() - timedelta(minutes=5), note="")
+    assertContains(client.get(PAGE), "has signed nothing for 5 minutes", status_code=503)
+    Checkpoint.objects.create(size=3, root="00", at=timezone.now(), note="")
+    assertContains(client.get(PAGE), "3 events sealed")
