@@ -12,7 +12,7 @@ PLAIN = [
     "/queries/", "/queries/everything-a-token-did/", "/queries/from-an-address/?run=1&p.address=nonsense", "/runs/",
     "/exports/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/?user=usr_0000",
 ]  # fmt: skip
-FOR_ADMINS = ["/writers/", "/writers/new/"]
+FOR_ADMINS = ["/writers/", "/writers/new/", "/incidents/", "/incidents/writers/", "/rejected/", "/rejected/mappings/"]
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,33 @@ def made(browser: Browser, console: Console) -> list[str]:
     return [*tabs, event, f"{event}proof/", run, export, *asked]
 
 
+@pytest.fixture(scope="module")
+def refused(browser: Browser, console: Console) -> list[str]:
+    """An event that the trail does not take: the addresses of its incident, its group and itself."""
+    key = console.manage(
+        "make_writer_key", "proxy", "--by", "ada", "--writer", "proxy-1", "--dataset", "proxy"
+    ).strip()  # fmt: skip
+    context = browser.new_context(base_url=console.url)
+    page = context.new_page()
+    answer = page.request.post(
+        "/api/v1/events", headers={"Authorization": f"Bearer {key}"}, data={"usr": "<script>alert(1)</script>"}
+    )
+    assert answer.status == 422
+    sign_in(page, "ada")
+    found = []
+    for listed in ("/incidents/?kind=rejected", "/rejected/", None):  # the last is the group that the one before led to
+        if listed:
+            page.goto(listed)
+        page.locator("[data-open]").first.click()
+        page.wait_for_load_state()
+        found.append(page.url.removeprefix(console.url))
+    context.close()
+    return found
+
+
 @pytest.mark.parametrize(("scheme", "width"), SHAPES)
 def test_every_page_can_be_used_by_everybody(
-    scheme: str, width: int, browser: Browser, console: Console, made: list[str]
+    scheme: str, width: int, browser: Browser, console: Console, made: list[str], refused: list[str]
 ) -> None:
     context = browser.new_context(
         base_url=console.url, color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
@@ -66,7 +90,7 @@ def test_every_page_can_be_used_by_everybody(
     )  # fmt: skip
     page = context.new_page()
     sign_in(page, "ada")
-    wrong += _faults_of(page, FOR_ADMINS)
+    wrong += _faults_of(page, [*FOR_ADMINS, *refused])
     context.close()
     assert wrong == []
 

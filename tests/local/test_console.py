@@ -102,6 +102,11 @@ def all_events(url: str) -> str:
         return session.get(f"{url}/", params={"q": "event.dataset:demonstration"}).text
 
 
+def incidents(url: str) -> str:
+    with sign_in(url) as session:
+        return session.get(f"{url}/incidents/").text
+
+
 def test_the_console_starts_shows_events_stops_starts_again_and_never_leaves_a_process(machine: Machine) -> None:
     first = machine.start()
     url = f"http://127.0.0.1:{machine.port}"
@@ -110,6 +115,7 @@ def test_the_console_starts_shows_events_stops_starts_again_and_never_leaves_a_p
     assert f"Loading the demonstration, {EVENTS:,} events in all" in first.said
     page = all_events(url)
     assert f"of <b>{EVENTS:,}</b> events" in page
+    assert "No incident here" in incidents(url)
     assert first.end(signal.SIGINT) == 0
     assert first.said.endswith("Stopping …\nEverything has stopped.\n")
     assert first.left() == []
@@ -117,6 +123,7 @@ def test_the_console_starts_shows_events_stops_starts_again_and_never_leaves_a_p
     second = machine.start()
     assert "Loading" not in second.said
     assert f"of <b>{EVENTS:,}</b> events" in all_events(url)
+    assert "No incident here" in incidents(url)  # neither starting nor stopping is one
     worker = next(process for process in second.processes if "worker" in process.cmdline())
     worker.kill()
     assert second.end() == 1
