@@ -29,7 +29,9 @@ from trail.integrity.verdict import Broken
 
 BATCHES = 20  # at most in one step, so that a step ends while much waits
 ROW_EVERY = 60  # seconds between the checkpoints that are kept as rows
-LATE = 30  # seconds from the arrival of an event to its seal, after which it is an incident
+# Seconds from the arrival of an event to its seal, after which it is an incident. A large import may outrun the sealing for
+# a while; sealing that fails is an incident at once.
+LATE = 300
 LOG, LAG = "log", "lag"  # subjects of incidents
 
 

@@ -51,10 +51,14 @@ _KIND = {"invalid": Incident.Kind.REJECTED, "conflict": Incident.Kind.CONFLICT}
 
 
 def _what(writer: str, number: int, status: str) -> str:
-    events = f"{number:,} event{'s' if number > 1 else ''}"
+    if number == 1:
+        one = "claims an id under which the trail holds another event" if status == "conflict" else (
+            "does not fit the trail's schema and waits for a decision"
+        )  # fmt: skip
+        return f"1 event of {writer} {one}."
     if status == "conflict":
-        return f"{events} of {writer} claim an id under which the trail holds another event."
-    return f"{events} of {writer} do not fit the trail's schema and wait for a decision."
+        return f"{number:,} events of {writer} claim ids under which the trail holds other events."
+    return f"{number:,} events of {writer} do not fit the trail's schema and wait for a decision."
 
 
 def _keep(writer: str, source: str, items: list[Rejected], now: datetime) -> Counter[str]:
