@@ -124,7 +124,13 @@ def _shuffle(body: bytes, rng: random.Random) -> bytes:
 def _packed(body: bytes, rng: random.Random) -> bytes:
     packed = gzip.compress(body, mtime=0)
     way = rng.choice((None, None, _cut, _flip, _double))
-    return rng.choice((body, gzip.compress(packed))) if rng.random() < 0.1 else way(packed, rng) if way else packed
+    return (
+        rng.choice((body, gzip.compress(packed, mtime=0)))
+        if rng.random() < 0.1
+        else way(packed, rng)
+        if way
+        else packed
+    )
 
 
 WAYS: list[Callable[[bytes, random.Random], bytes]] = [
