@@ -5,15 +5,13 @@ refresh it can be found, so who reads up to a checkpoint taken *before* the refr
 """
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import rfc8785
-from opensearchpy.exceptions import TransportError
 
-from trail.connection import Trail
+from trail.connection import Trail, asking
 from trail.errors import TrailUnavailable
 from trail.events import canonical, get
 from trail.integrity import merkle
@@ -21,6 +19,7 @@ from trail.mapping import index_for, late_index
 
 FEWEST, MOST = 250, 5_000  # events asked for at once
 BYTES = 8 * 1024 * 1024  # of events at once, about
+_NUMBERS = "The trail could not be read by its numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +58,9 @@ class Window:
     events: list[Stored]
 
 
-@contextmanager
-def _asking() -> Iterator[None]:
-    try:
-        yield
-    except TransportError as error:
-        raise TrailUnavailable(f"The trail could not be read by its numbers: {error}.") from error
-
-
 def indices(trail: Trail) -> dict[str, str]:
     """Every index of events that there is, with its uuid, whether it answers or not. Raises TrailUnavailable."""
-    with _asking():
+    with asking(_NUMBERS):
         found = trail.client.indices.get_settings(
             index=f"{trail.prefix}-events-*",
             params={"filter_path": "*.settings.index.uuid", "expand_wildcards": "all", "allow_no_indices": "true"},
@@ -79,7 +70,7 @@ def indices(trail: Trail) -> dict[str, str]:
 
 def shards(trail: Trail) -> list[Shard]:
     """Every shard whose primary is at work. Raises TrailUnavailable."""
-    with _asking():
+    with asking(_NUMBERS):
         answer = trail.client.indices.stats(
             index=f"{trail.prefix}-events-*",
             metric="docs",
@@ -99,7 +90,7 @@ def shards(trail: Trail) -> list[Shard]:
 
 def refresh(trail: Trail, names: Collection[str]) -> None:
     """Make findable what was taken so far, on every copy. Raises TrailUnavailable."""
-    with _asking():
+    with asking(_NUMBERS):
         answer = trail.client.indices.refresh(index=",".join(sorted(names)))
     if answer["_shards"]["failed"]:
         raise TrailUnavailable(f"A copy of {', '.join(sorted(names))} could not be refreshed.")
@@ -133,7 +124,7 @@ def _read(trail: Trail, index: str, number: int, first: int, last: int) -> list[
         "allow_partial_search_results": "false",
         "filter_path": "timed_out,_shards.failed,hits.hits._id,hits.hits._seq_no,hits.hits._source",
     }
-    with _asking():
+    with asking(_NUMBERS):
         answer = trail.client.search(index=index, body=body, params=params)
     if answer["timed_out"] or answer["_shards"]["failed"]:
         raise TrailUnavailable(f"The trail answered in part only when {index} was read by its numbers.")
@@ -180,7 +171,7 @@ def find(trail: Trail, event_id: str) -> list[tuple[str, int, dict[str, Any]]]:
     """Where an event stands: index, number and document. Several only where something wrote around the writer."""
     body = {"query": {"ids": {"values": [event_id]}}, "size": 100, "seq_no_primary_term": True}
     params = {"allow_partial_search_results": "false", "allow_no_indices": "true"}
-    with _asking():
+    with asking(_NUMBERS):
         answer = trail.client.search(index=f"{trail.prefix}-events-*", body=body, params=params)
     if answer["timed_out"] or answer["_shards"]["failed"]:
         raise TrailUnavailable("The trail answered in part only when an event was looked for.")

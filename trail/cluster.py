@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from opensearchpy.exceptions import TransportError
-
-from trail.connection import Trail
-from trail.errors import TrailUnavailable
+from trail.connection import Trail, asking
 
 WANTED = {
     "action.auto_create_index": "false",
@@ -21,10 +18,8 @@ _NONE = ("-1", "")
 
 def settings(trail: Trail) -> dict[str, Any]:
     """Every setting of the cluster by its dotted name, as it is in force. Raises TrailUnavailable."""
-    try:
+    with asking("The cluster's settings cannot be read"):
         found = trail.client.cluster.get_settings(params={"flat_settings": "true", "include_defaults": "true"})
-    except TransportError as error:
-        raise TrailUnavailable(f"The cluster's settings cannot be read: {error}.") from error
     return {**found["defaults"], **found["persistent"], **found["transient"]}
 
 
@@ -40,10 +35,8 @@ def differences(trail: Trail) -> dict[str, tuple[str, str]]:
 
 def apply(trail: Trail) -> None:
     """Put them in force for as long as the cluster lives. Raises TrailUnavailable, also where the user may not."""
-    try:
+    with asking("The cluster's settings could not be changed"):
         trail.client.cluster.put_settings(body={"persistent": WANTED})
-    except TransportError as error:
-        raise TrailUnavailable(f"The cluster's settings could not be changed: {error}.") from error
 
 
 def _will_do(trail: Trail, name: str, found: str, wanted: str) -> bool:

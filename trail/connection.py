@@ -1,6 +1,8 @@
 """The only place that constructs an OpenSearch client. Settings come in as arguments or from OPENSEARCH_*."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -10,6 +12,8 @@ from opensearchpy import OpenSearch, Urllib3HttpConnection
 from opensearchpy.exceptions import ConnectionError as EngineConnectionError
 from opensearchpy.exceptions import TransportError
 from opensearchpy.serializer import JSONSerializer
+
+from trail.errors import TrailUnavailable
 
 
 class FastSerializer(JSONSerializer):
@@ -22,6 +26,15 @@ class FastSerializer(JSONSerializer):
         if isinstance(data, (str, bytes)):
             return data  # a bulk body, serialised line by line already
         return orjson.dumps(data, default=self.default).decode()
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Whatever the client meets is TrailUnavailable; `what` begins its sentence, and says what could not be had."""
+    try:
+        yield
+    except TransportError as error:
+        raise TrailUnavailable(f"{what}: {error}.") from error
 
 
 class WholeAnswers(Urllib3HttpConnection):

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
 
-from trail.connection import Trail
+from trail.connection import Trail, asking
 from trail.errors import SchemaConflict, TrailUnavailable
 from trail.schema import DISCHARGE_FIELDS, FIELDS, Kind
 
@@ -98,15 +98,13 @@ def install(trail: Trail) -> None:
     """
     asked = template(trail.prefix, shards=trail.shards, replicas=trail.replicas)
     months = {"index": f"{trail.prefix}-events-*", "params": {"allow_no_indices": "true"}}
-    try:
+    with asking("The trail's index template could not be installed"):
         if (installed_version(trail) or 0) > VERSION:
             return
         _expect_no_conflict(trail.client.indices.get_mapping(**months), asked["template"]["mappings"]["properties"])
         trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=asked)
         # Fields are only ever added, so events that are there already stay as they are and are found as before.
         trail.client.indices.put_mapping(body=asked["template"]["mappings"], **months)
-    except TransportError as error:
-        raise TrailUnavailable(f"The trail's index template could not be installed: {error}.") from error
 
 
 def _expect_no_conflict(found: dict[str, Any], wanted: dict[str, Any]) -> None:

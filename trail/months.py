@@ -11,9 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from opensearchpy.exceptions import TransportError
-
-from trail.connection import Trail
+from trail.connection import Trail, asking
 from trail.errors import TrailUnavailable
 from trail.mapping import ensure_index, late_index, month_of
 from trail.search import keeping
@@ -40,7 +38,7 @@ class Month:
 
 def months(trail: Trail, after: timedelta) -> Iterator[Month]:
     """Every month of the trail in order. `after` is how long after its end a month is due. Raises TrailUnavailable."""
-    try:
+    with asking("The months of the trail cannot be listed"):
         found = trail.client.indices.get_settings(
             index=f"{trail.prefix}-events-*", params={"flat_settings": "true", "allow_no_indices": "true"}
         )
@@ -49,8 +47,6 @@ def months(trail: Trail, after: timedelta) -> Iterator[Month]:
         if merged := sorted(name for name in blocked if segments.get(name, 0) > 1)[:NAMED_AT_ONCE]:
             trail.client.indices.refresh(index=merged)  # what a merge replaced is shown until then
             segments |= _segments(trail, merged)
-    except TransportError as error:
-        raise TrailUnavailable(f"The months of the trail cannot be listed: {error}.") from error
     for index in sorted(found):
         month = month_of(trail.prefix, index)
         if month is not None and not index.endswith("-late"):
@@ -84,10 +80,8 @@ def finish(trail: Trail, now: datetime, after: timedelta) -> Iterator[str]:
 
 def is_merging(trail: Trail) -> bool:
     """Whether a month is being merged, which takes hours where it is large."""
-    try:
+    with asking("What the engine is busy with cannot be listed"):
         nodes = trail.client.tasks.list(params={"actions": "indices:admin/forcemerge", "detailed": "true"})["nodes"]
-    except TransportError as error:
-        raise TrailUnavailable(f"What the engine is busy with cannot be listed: {error}.") from error
     prefix = f"{trail.prefix}-events-"
     return any(prefix in task["description"] for node in nodes.values() for task in node["tasks"].values())
 
@@ -117,18 +111,14 @@ def is_written_to(trail: Trail, index: str, since: datetime) -> bool:
 
 
 def _block(trail: Trail, index: str) -> None:
-    try:
+    with asking(f"{index} could not be closed to writes"):
         answer = trail.client.indices.add_block(index=index, block="write")
-    except TransportError as error:
-        raise TrailUnavailable(f"{index} could not be closed to writes: {error}.") from error
     if not all(one["blocked"] for one in answer["indices"]):
         raise TrailUnavailable(f"{index} could not be closed to writes: a shard of it did not answer.")
 
 
 def _merge(trail: Trail, index: str) -> None:
-    try:
+    with asking(f"{index} could not be merged"):
         trail.client.transport.perform_request(
             "POST", f"/{index}/_forcemerge", params={"max_num_segments": 1, "wait_for_completion": "false"}
         )
-    except TransportError as error:
-        raise TrailUnavailable(f"{index} could not be merged: {error}.") from error

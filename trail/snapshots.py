@@ -5,15 +5,14 @@ Snapshots are incremental: of a finished month each holds the same files, once.
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from opensearchpy.exceptions import NotFoundError, TransportError
 
-from trail.connection import Trail
+from trail.connection import Trail, asking
 from trail.errors import TrailError, TrailUnavailable
 
 POLL = 0.5  # seconds between looks at a snapshot or a restore that is under way
@@ -51,14 +50,6 @@ class Snapshot:
         return self.state == "SUCCESS" and self.failed == 0
 
 
-@contextmanager
-def _asking(what: str) -> Iterator[None]:
-    try:
-        yield
-    except TransportError as error:
-        raise TrailUnavailable(f"{what}: {error}.") from error
-
-
 def register(trail: Trail, repository: Repository) -> None:
     """Make the repository known to the engine, which tries it on every node. Raises TrailUnavailable, SnapshotFailed."""
     try:
@@ -83,10 +74,10 @@ def take(
     """
     name = f"{trail.prefix}-{now.astimezone(UTC):%Y%m%dt%H%M%S.%fz}"
     body = {"indices": f"{trail.prefix}-events-*", "include_global_state": False, "partial": False}
-    with _asking("A snapshot could not be begun"):
+    with asking("A snapshot could not be begun"):
         trail.client.snapshot.create(repository=repository, snapshot=name, body=body)
     while True:
-        with _asking(f"The snapshot {name} cannot be watched"):
+        with asking(f"The snapshot {name} cannot be watched"):
             (status,) = trail.client.snapshot.status(repository=repository, snapshot=name)["snapshots"]
         said(status["shards_stats"]["done"], status["shards_stats"]["total"])
         if status["state"] not in PAUSES:
@@ -103,7 +94,7 @@ def take(
 
 def one(trail: Trail, repository: str, name: str) -> Snapshot:
     """A snapshot by its name. Raises SnapshotFailed where there is none, TrailUnavailable."""
-    with _asking(f"The snapshot {name} cannot be read"):
+    with asking(f"The snapshot {name} cannot be read"):
         try:
             return _snapshot(trail.client.snapshot.get(repository=repository, snapshot=name)["snapshots"][0])
         except NotFoundError as error:
@@ -112,7 +103,7 @@ def one(trail: Trail, repository: str, name: str) -> Snapshot:
 
 def every(trail: Trail, repository: str) -> list[Snapshot]:
     """The trail's snapshots, oldest first; none where the repository is not there. Raises TrailUnavailable."""
-    with _asking("The snapshots cannot be listed"):
+    with asking("The snapshots cannot be listed"):
         try:
             found = trail.client.snapshot.get(repository=repository, snapshot=f"{trail.prefix}-*")["snapshots"]
         except NotFoundError:
@@ -139,7 +130,7 @@ def restore(trail: Trail, repository: str, name: str, into: str, *,
         "indices": ",".join(kept.indices), "include_aliases": False, "include_global_state": False, "partial": False,
         "rename_pattern": "(.+)", "rename_replacement": f"{into}$1", "index_settings": _EVERYWHERE,
     }  # fmt: skip
-    with _asking(f"The snapshot {name} could not be restored"):
+    with asking(f"The snapshot {name} could not be restored"):
         trail.client.snapshot.restore(repository=repository, snapshot=name, body=body)
         _wait(trail, f"{into}{trail.prefix}-events-*", beside, kept.shards, said)
     return beside

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from opensearchpy.exceptions import TransportError
-
 from trail import cluster, snapshots
 from trail.check.finding import Asked, Problem, State
-from trail.errors import TrailUnavailable
+from trail.connection import asking
 
 _WATERMARK = "cluster.routing.allocation.disk.watermark"
 _UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
@@ -23,14 +21,12 @@ def settings(asked: Asked) -> Iterator[Problem]:
 
 def disks(asked: Asked) -> Iterator[Problem]:
     marks = cluster.settings(asked.trail)
-    try:
+    with asking("The nodes' disks cannot be seen"):
         nodes = asked.trail.client.nodes.stats(metric="fs")["nodes"].values()
         closed = asked.trail.client.indices.get_settings(
             index=f"{asked.trail.prefix}-events-*", name="index.blocks.read_only_allow_delete",
             params={"allow_no_indices": "true"},
         )  # fmt: skip
-    except TransportError as error:
-        raise TrailUnavailable(f"The nodes' disks cannot be seen: {error}.") from error
     for index in sorted(name for name, one in closed.items() if one["settings"]):
         yield Problem(f"{index} takes no writes, because a disk was full.", "Make room; the engine opens it by itself.")
     for node in nodes:
@@ -57,12 +53,10 @@ def _least(mark: str, total: int) -> float:
 
 
 def copies(asked: Asked) -> Iterator[Problem]:
-    try:
+    with asking("The copies of the indices cannot be counted"):
         health = asked.trail.client.cluster.health(index=f"{asked.trail.prefix}-events-*", params={"level": "indices"})[
             "indices"
         ]
-    except TransportError as error:
-        raise TrailUnavailable(f"The copies of the indices cannot be counted: {error}.") from error
     wanted = asked.trail.replicas
     for index, one in sorted(health.items()):
         if one["status"] == "red":
@@ -83,15 +77,13 @@ def copies(asked: Asked) -> Iterator[Problem]:
 def kept(asked: Asked) -> Iterator[Problem]:
     """Snapshots: the newest is young enough, whole, and holds every index that was there then."""
     every = snapshots.every(asked.trail, asked.repository)
-    try:
+    with asking("The indices cannot be listed"):
         born = {
             name: int(one["settings"]["index.creation_date"]) / 1000
             for name, one in asked.trail.client.indices.get_settings(
                 index=f"{asked.trail.prefix}-events-*", params={"flat_settings": "true", "allow_no_indices": "true"}
             ).items()
         }
-    except TransportError as error:
-        raise TrailUnavailable(f"The indices cannot be listed: {error}.") from error
     whole = [one for one in every if one.whole]
     if every and not every[-1].whole and every[-1].state not in snapshots.PAUSES:
         yield Problem(f"The newest snapshot, {every[-1].name}, is {every[-1].state}.",

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 
-from opensearchpy.exceptions import TransportError
-
 from trail import mapping, sequences
 from trail.check.finding import Asked, Problem, State
-from trail.errors import TrailUnavailable
+from trail.connection import asking
 from trail.search import keeping
 from trail.search.execute import ask, scan_index
 
@@ -61,11 +59,9 @@ def strangers(asked: Asked) -> Iterator[Problem]:
 
 
 def _indices(asked: Asked) -> list[str]:
-    try:
+    with asking("The indices cannot be listed"):
         options = {"allow_no_indices": "true"}
         return sorted(asked.trail.client.indices.get_alias(index=f"{asked.trail.prefix}-events-*", params=options))
-    except TransportError as error:
-        raise TrailUnavailable(f"The indices cannot be listed: {error}.") from error
 
 
 def _of_other_months(asked: Asked, index: str, month: str) -> Iterator[Problem]:

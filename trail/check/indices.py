@@ -5,11 +5,11 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-from opensearchpy.exceptions import NotFoundError, TransportError
+from opensearchpy.exceptions import NotFoundError
 
 from trail import mapping, months
 from trail.check.finding import Asked, Problem
-from trail.errors import TrailUnavailable
+from trail.connection import asking
 
 # What makes an index the trail's: it cannot be changed afterwards, so another value was there from the start.
 _SETTINGS = (
@@ -68,12 +68,11 @@ def _flat(settings: Any, path: str = "") -> dict[str, Any]:
 def names(asked: Asked) -> Iterator[Problem]:
     """Every index under the trail's name is a month that carries the alias, and nothing else carries it."""
     prefix, alias = asked.trail.prefix, asked.trail.events
-    try:
-        carried = asked.trail.client.indices.get_alias(name=alias, params={"expand_wildcards": "all"})
-    except NotFoundError:
-        carried = {}
-    except TransportError as error:
-        raise TrailUnavailable(f"Which indices carry the alias cannot be read: {error}.") from error
+    with asking("Which indices carry the alias cannot be read"):
+        try:
+            carried = asked.trail.client.indices.get_alias(name=alias, params={"expand_wildcards": "all"})
+        except NotFoundError:
+            carried = {}
     there = _read(asked, lambda client: client.cat.indices(
         index=f"{prefix}-events-*", params={"format": "json", "h": "index,status", "expand_wildcards": "all"}))  # fmt: skip
     for one in sorted(there, key=lambda found: str(found["index"])):
@@ -135,7 +134,5 @@ def finished(asked: Asked) -> Iterator[Problem]:
 
 
 def _read(asked: Asked, question: Any) -> Any:
-    try:
+    with asking("The engine did not answer what was asked of it"):
         return question(asked.trail.client)
-    except TransportError as error:
-        raise TrailUnavailable(f"The engine did not answer what was asked of it: {error}.") from error
