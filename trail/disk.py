@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,26 @@ def replace(path: Path, content: bytes) -> None:
         raise
     beside.rename(path)
     sync_folder(path.parent)
+
+
+def write_once(path: Path, content: bytes, *, beside: Path) -> bool:
+    """Make a file, unless it is there: then whether it holds the same. Its folder is left to be synced.
+
+    `beside` is a folder of the same file system for the file while it has no name.
+    """
+    descriptor, name = tempfile.mkstemp(dir=beside, prefix=".new-")
+    try:
+        try:
+            write_all(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.link(name, path)  # fails where the name is taken; a rename would replace
+    except FileExistsError:
+        return path.read_bytes() == content
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return True
 
 
 @contextmanager

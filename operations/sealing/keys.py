@@ -15,7 +15,8 @@ from django.conf import settings
 
 from operations.models import SealKey
 from operations.sealing.errors import LogDamaged
-from trail.integrity import checkpoint, durable, note
+from trail import disk
+from trail.integrity import checkpoint, note
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.note import Algorithm, Note, Signer, Verifier
 from trail.integrity.verdict import Broken
@@ -42,8 +43,8 @@ class Key:
         return cls(signer, cosigner)
 
     def write(self, path: Path) -> None:
-        """Durably, readable by us alone (as every file that `durable` makes)."""
-        durable.replace(path, f"{self.signer.secret()}\n{self.cosigner.secret()}\n".encode())
+        """Durably, readable by us alone (as every file that `disk` makes)."""
+        disk.replace(path, f"{self.signer.secret()}\n{self.cosigner.secret()}\n".encode())
 
     @property
     def origin(self) -> str:
@@ -95,12 +96,12 @@ class Keys:
         for verifier in key.verifiers:
             SealKey.objects.get_or_create(vkey=str(verifier), defaults={"first_size": size})
         lines = (f"{one.first_size} {one.vkey}\n" for one in SealKey.objects.all())
-        durable.replace(self._known, "".join(lines).encode())
+        disk.replace(self._known, "".join(lines).encode())
 
     def announce(self, rotation: Rotation) -> None:
         """Let a key wait. Its event is written afterwards, so that the event never comes before the key."""
         rotation.key.write(self._next)
-        durable.replace(self._event, json.dumps([rotation.event_id, rotation.at.isoformat()]).encode())
+        disk.replace(self._event, json.dumps([rotation.event_id, rotation.at.isoformat()]).encode())
 
     def waiting(self) -> Rotation | None:
         if not self._event.exists() or not self._next.exists():
@@ -117,7 +118,7 @@ class Keys:
         """No key waits any more."""
         self._event.unlink(missing_ok=True)
         self._next.unlink(missing_ok=True)
-        durable.sync(self._event.parent)
+        disk.sync_folder(self._event.parent)
 
 
 def sign(what: Checkpoint, keys: Sequence[Key], at: int) -> bytes:

@@ -7,7 +7,7 @@ key  keys       the private key, all public ones  lock     held by the one proce
 
 import fcntl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from operations.sealing import keys
 from operations.sealing.batch import Batch
 from operations.sealing.errors import LogBusy, LogDamaged
 from operations.sealing.keys import Keys
-from trail.integrity import durable
+from trail import disk
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.tiles import WIDTH, FileStore, Tree, tile_name
 from trail.integrity.verdict import Broken
@@ -34,14 +34,18 @@ class Log:
         self.keys = Keys(self.folder)
         self._checkpoint, self._pending = self.folder / "checkpoint", self.folder / "pending"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """While nobody else seals. Raises LogBusy."""
-        with (self.folder / "lock").open("w") as lock:
+        return self.alone("lock", f"Another process seals into {self.folder}; there must be one only.")
+
+    @contextmanager
+    def alone(self, name: str, busy: str) -> Iterator[None]:
+        """While no other process holds the lock of this name; LogBusy says `busy` where one does."""
+        with (self.folder / name).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise LogBusy(f"Another process seals into {self.folder}; there must be one only.") from None
+                raise LogBusy(busy) from None
             yield
 
     def note(self) -> bytes | None:
@@ -60,7 +64,7 @@ class Log:
         return found
 
     def put(self, message: bytes) -> None:
-        durable.replace(self._checkpoint, message)
+        disk.replace(self._checkpoint, message)
 
     def tree(self, size: int) -> Tree:
         return Tree(self.store, size)
@@ -75,11 +79,11 @@ class Log:
             raise LogDamaged(f"{self._pending} cannot be read: {error!r}.") from error
 
     def begin(self, batch: Batch) -> None:
-        durable.replace(self._pending, batch.encode())
+        disk.replace(self._pending, batch.encode())
 
     def finished(self) -> None:
         self._pending.unlink(missing_ok=True)
-        durable.sync(self.folder)
+        disk.sync_folder(self.folder)
 
     # --- Which event is which leaf -------------------------------------------------------------------------------
 

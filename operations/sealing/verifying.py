@@ -1,8 +1,7 @@
 """Compare the trail with the log: quickly where it is what was sealed, and by the events' ids where it is not."""
 
-import fcntl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from random import SystemRandom
@@ -15,7 +14,7 @@ from accounts.journal import trail
 from operations.models import Checkpoint as Row
 from operations.models import Verification
 from operations.sealing import keys
-from operations.sealing.errors import LogBusy, LogDamaged
+from operations.sealing.errors import LogDamaged
 from operations.sealing.log import Log
 from operations.sealing.naming import Names, finding, sentence
 from operations.sealing.spans import Atlas
@@ -33,15 +32,9 @@ SUBJECT = "verification"  # of the incident
 Ranges = list[list[int]]
 
 
-@contextmanager
-def alone(log: Log) -> Iterator[None]:
+def alone(log: Log) -> AbstractContextManager[None]:
     """While nobody else compares. Raises LogBusy."""
-    with (log.folder / "verifying").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LogBusy("The trail is being verified already; wait until that has ended.") from None
-        yield
+    return log.alone("verifying", "The trail is being verified already; wait until that has ended.")
 
 
 def trusted(log: Log) -> Checkpoint:

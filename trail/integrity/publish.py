@@ -13,8 +13,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
+from trail import disk
 from trail.errors import TrailError
-from trail.integrity import durable
 
 # `2026-11/0000000000000001234-0f1e2d3c4b5a6978`, and `.1` behind it where one before was cut off and could not be mended.
 _NAME = re.compile(r"(?P<stem>\d{19}-[0-9a-f]{16})(?:\.(?P<attempt>\d+))?")
@@ -44,12 +44,12 @@ class FolderPublisher:
             month = self.folder / f"{self._clock():%Y-%m}"
             if not month.is_dir():
                 month.mkdir()
-                durable.sync(self.folder)
+                disk.sync_folder(self.folder)
             stem = f"{size:019}-{sha256(message).hexdigest()[:16]}"
             attempt = 0
             while not _keep(month / _attempt(stem, attempt), message):
                 attempt += 1
-            durable.sync(month)
+            disk.sync_folder(month)
         except OSError as error:
             raise NotPublished(
                 f"The checkpoint of {size:,} events was not written to {self.folder}: {error}."

@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from trail import disk
 from trail.errors import TrailError
-from trail.integrity import durable, merkle
+from trail.integrity import merkle
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT  # hashes in a full tile
@@ -60,11 +61,11 @@ class FileStore:
         for name, content in tiles.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            if not durable.write_once(path, content, beside=self.folder):
+            if not disk.write_once(path, content, beside=self.folder):
                 raise TileConflict(f"{path} is there already and holds other hashes.")
             folders.update(self.folder / parent for parent in Path(name).parents)
         for folder in folders:
-            durable.sync(folder)
+            disk.sync_folder(folder)
 
     def remove(self, name: str) -> None:
         path = self.folder / name

@@ -13,8 +13,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from trail import disk
 from trail.errors import TrailError
-from trail.integrity import checkpoint, durable, merkle, note
+from trail.integrity import checkpoint, merkle, note
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.verdict import Broken
 
@@ -116,7 +117,7 @@ class Witness:
                 return self._cosign(folder, opened)
             if refused.status != 409:  # which is a question of turn, not of what the log says
                 (folder / "refused").mkdir(exist_ok=True)
-                durable.replace(folder / "refused" / sha256(request.message).hexdigest(), opened.message())
+                disk.replace(folder / "refused" / sha256(request.message).hexdigest(), opened.message())
             return refused
 
     def latest(self, origin: str) -> bytes | None:
@@ -129,7 +130,7 @@ class Witness:
     def _cosign(self, folder: Path, opened: note.Note) -> bytes:
         """Remember first, durably, then answer."""
         signature = self._signer.sign(opened.text, int(self._clock()))
-        durable.replace(folder / "checkpoint", opened.message() + signature.line().encode())
+        disk.replace(folder / "checkpoint", opened.message() + signature.line().encode())
         return signature.line().encode()
 
     def _last(self, folder: Path) -> Checkpoint | None:
