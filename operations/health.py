@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event as Signal
 
 import redis
 from django.conf import settings
@@ -18,6 +19,7 @@ from trail.mapping import VERSION, installed_version
 
 HEARTBEAT = "worker-heartbeat"
 HEARTBEAT_SECONDS = 30
+POLL = 0.2  # seconds between two questions of who waits
 SIGNED_EVERY = 60  # seconds
 
 
@@ -54,6 +56,16 @@ def _search() -> Part:
 def search_answers() -> bool:
     """Whether OpenSearch is ready to search what it holds."""
     return engine_status(quick_trail()) in ("green", "yellow")
+
+
+def within(seconds: float, ask: Callable[[], bool], stop: Signal | None = None) -> bool:
+    """Whether it comes to be so in that time; asked again and again, and not any more once `stop` is set."""
+    stop = stop or Signal()
+    until = time.monotonic() + seconds
+    while not ask():
+        if time.monotonic() > until or stop.wait(POLL):
+            return False
+    return True
 
 
 def database_is_ready() -> bool:

@@ -13,3 +13,8 @@ class Action(StrEnum):
     REJECTED_DISCARD = "rejected.discard"
     MAPPING_SAVE = "mapping.save"
     WRITER_WATCH = "writer.watch"
+    LOG_ROTATE = "key.rotate"
+    INDEX_ADOPT = "index.adopt"
+    KEY_MAKE = "writer_key.make"
+    KEY_ROTATE = "writer_key.rotate"
+    KEY_REVOKE = "writer_key.revoke"

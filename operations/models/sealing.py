@@ -66,6 +66,10 @@ class Stretch(models.Model):
     def last_seq(self) -> int:
         return self.first_seq + self.count - 1
 
+    def leaf(self, seq: int) -> int | None:
+        """The leaf of the event with this number, where the stretch holds it."""
+        return self.first_leaf + seq - self.first_seq if self.first_seq <= seq <= self.last_seq else None
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("What was sealed is kept for ever")
 

@@ -59,5 +59,5 @@ def _in_shard(stretches: list[Stretch], some: Iterable[tuple[int, str]]) -> Iter
     starts = [stretch.first_seq for stretch in stretches]
     for number, event_id in some:
         at = bisect_right(starts, number) - 1
-        if at >= 0 and number <= stretches[at].last_seq:
-            yield event_id, stretches[at].first_leaf + number - stretches[at].first_seq
+        if at >= 0 and (leaf := stretches[at].leaf(number)) is not None:
+            yield event_id, leaf

@@ -163,8 +163,8 @@ def _leaves(index: str, seq: int) -> Iterator[int]:
     for uuid, shard in shards:
         before = Stretch.objects.filter(index=index, uuid=uuid, shard=shard, first_seq__lte=seq)
         stretch = before.order_by("-first_seq").first()
-        if stretch and seq <= stretch.last_seq:
-            yield stretch.first_leaf + seq - stretch.first_seq
+        if stretch and (leaf := stretch.leaf(seq)) is not None:
+            yield leaf
 
 
 def _id_of(log: Log, number: int) -> str:

@@ -5,7 +5,6 @@ import hmac
 import re
 import secrets
 from datetime import timedelta
-from enum import StrEnum
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.utils import timezone
 from accounts.errors import Refused
 from accounts.journal import record
 from accounts.models import User
+from operations.journal import Action
 from operations.models.keys import USE_NOTED_EVERY, Scope, WriterKey
 from trail.events import is_ip
 
@@ -20,14 +20,6 @@ OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=90)
 SHAPE = re.compile(r"tk_([23456789a-hjkmnp-z]{10})_([0-9a-f]{64})", re.ASCII)
 _NOBODY = hashlib.sha256(b"").hexdigest()
-
-
-class Action(StrEnum):
-    """What is done to keys, as the trail names it."""
-
-    MAKE = "writer_key.make"
-    ROTATE = "writer_key.rotate"
-    REVOKE = "writer_key.revoke"
 
 
 @transaction.atomic
@@ -44,7 +36,12 @@ def make(
         name=name, scope=Scope(scope), digest=digest(secret), made_by_name=by.username, replaces=replaces,
         writer=writer if writes else "", dataset=dataset if writes else "", format=format if writes else "",
     )  # fmt: skip
-    _record(Action.ROTATE if replaces else Action.MAKE, key, by, {"replaces": replaces.public_id if replaces else ""})
+    _record(
+        Action.KEY_ROTATE if replaces else Action.KEY_MAKE,
+        key,
+        by,
+        {"replaces": replaces.public_id if replaces else ""},
+    )
     return key, f"tk_{key.public_id}_{secret}"
 
 
@@ -71,7 +68,7 @@ def revoke(key: WriterKey, *, by: User) -> WriterKey:
     if key.revoked_at is None:
         key.revoked_at, key.revoked_by_name = timezone.now(), by.username
         key.save(update_fields=["revoked_at", "revoked_by_name"])
-        _record(Action.REVOKE, key, by)
+        _record(Action.KEY_REVOKE, key, by)
     return key
 
 

@@ -2,13 +2,13 @@
 
 import uuid
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts.journal import record, trail
 from accounts.models import User
+from operations.journal import Action
 from operations.models import Adoption, Cursor, Stretch, Verification
 from operations.sealing import verifying
 from operations.sealing.errors import LogBusy, NotAdopted
@@ -27,19 +27,18 @@ from trail.integrity.audit import Tampered
 EVERY = 600  # seconds between two scheduled comparisons
 
 
-class Action(StrEnum):
-    """What is done to the log."""
-
-    ROTATE = "key.rotate"
-    ADOPT = "index.adopt"
-
-
 def rotate_key(*, by: User) -> str:
     """Make a new key, which signs from the checkpoint on under which the event that says so is sealed; the event's id.
 
-    A second call while a key waits tells of the same key again. Raises LogDamaged, TrailUnavailable and WriteRefused.
+    A second call while a key waits tells of the same key again. Raises LogDamaged, LogBusy, TrailUnavailable and
+    WriteRefused.
     """
     log = Log()
+    with log.alone("rotating", "A new key is being made already; see what comes of that."):
+        return _rotate_key(log, by)
+
+
+def _rotate_key(log: Log, by: User) -> str:
     current = log.keys.current()
     rotation = log.keys.waiting()
     if rotation is None:
@@ -49,7 +48,7 @@ def rotate_key(*, by: User) -> str:
     labels = {"old": str(old[0]), "old_cosigner": str(old[1]), "new": str(new[0]), "new_cosigner": str(new[1])}
     try:
         return record(
-            Action.ROTATE, by=by, resource=("key", new[0].key_id.hex()), labels=labels,
+            Action.LOG_ROTATE, by=by, resource=("key", new[0].key_id.hex()), labels=labels,
             at=rotation.at, event_id=rotation.event_id,
         )  # fmt: skip
     except WriteUnknown:
@@ -89,7 +88,7 @@ def adopt_index(index: str, *, by: User, reason: str) -> tuple[int, int]:
             cursor.uuid, cursor.seq = shard.uuid, upto[shard.number]
             cursor.save()
         labels = {"compared": str(compared), "lost": str(lost), "uuid": atlas.there[index]}
-        record(Action.ADOPT, by=by, resource=("index", index), labels=labels)
+        record(Action.INDEX_ADOPT, by=by, resource=("index", index), labels=labels)
     incidents.over(Kind.TAMPERED, index, f"Adopted by {by.name}.")
     return compared, lost
 

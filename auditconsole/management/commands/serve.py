@@ -2,8 +2,6 @@
 
 import os
 import sys
-import time
-from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
@@ -45,7 +43,7 @@ class Command(BaseCommand):
         """OpenSearch and Redis. Raises CommandError when one does not come."""
         for name, ask in (("OpenSearch", health.search_answers), ("Redis", health.queue_answers)):
             self.say(f"Waiting for {name} …")
-            if not _within(PATIENCE, ask):
+            if not health.within(PATIENCE, ask):
                 raise CommandError(
                     f"{name} does not answer after {PATIENCE} seconds; see its log, and its address in the settings."
                 )
@@ -70,12 +68,3 @@ class Command(BaseCommand):
         )
         call_command("demo", events=asked.events, seed=asked.seed, until=f"{asked.until:%Y-%m-%d}", days=asked.days,
                      quiet=True, stdout=StringIO())  # fmt: skip
-
-
-def _within(seconds: float, ask: Callable[[], bool]) -> bool:
-    until = time.monotonic() + seconds
-    while not ask():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.2)
-    return True

@@ -4,7 +4,6 @@ It needs neither Redis nor the worker. There must be one only: a second one ends
 """
 
 import signal
-import time
 from threading import Event as Signal
 from typing import Any
 
@@ -39,13 +38,6 @@ def await_parts(stop: Signal) -> None:
 
     Raises CommandError when the tables do not come. An engine that does not is an incident, the probe's.
     """
-    until = time.monotonic() + PATIENCE
-    while not health.database_is_ready():
-        if stop.wait(0.5):
-            return
-        if time.monotonic() > until:
-            raise CommandError("The database lacks tables of this version; run manage.py migrate, and start again.")
-    until = time.monotonic() + PATIENCE / 2
-    while not health.search_answers() and time.monotonic() < until:
-        if stop.wait(0.5):
-            return
+    if not health.within(PATIENCE, health.database_is_ready, stop) and not stop.is_set():
+        raise CommandError("The database lacks tables of this version; run manage.py migrate, and start again.")
+    health.within(PATIENCE / 2, health.search_answers, stop)
