@@ -13,6 +13,7 @@ import rfc8785
 from trail import coverage
 from trail.connection import Trail, asking
 from trail.coverage import Coverage, Doubt
+from trail.errors import BadQuery
 from trail.search import bodies, execute
 from trail.search.spec import Scope, Search
 from trail.search.words import span, words
@@ -43,7 +44,9 @@ def look(trail: Trail, search: Search, scope: Scope, *, within: Scope, now: date
 
     What was acknowledged before is found: the engine is told to show it first. Raises BadQuery, TrailUnavailable.
     """
-    absolute = replace(search, ingested_until=None).resolved(now)
+    absolute = _fixed(search).resolved(now)
+    if _moves(bodies.query(absolute, scope)):
+        raise BadQuery("Write the times in the query itself as dates, not as now-…: it must ask the same for ever.", 0)
     refresh(trail)
     found, extent = execute.ask_all(trail, [_number(absolute, scope), coverage.body(within)])
     return Looked(absolute, found["hits"]["total"]["value"], coverage.read(extent, now))
@@ -110,6 +113,20 @@ def again(trail: Trail, statement: Statement, within: Scope) -> Again:
         for answer in execute.ask_all(trail, [_number(known, within), _number(search, within)])
     )
     return Again(by_then=then, later=now - then)
+
+
+def _fixed(search: Search) -> Search:
+    """Without what is not asked, and of everything that has arrived."""
+    return replace(search, filters=tuple(chip for chip in search.filters if not chip.disabled), ingested_until=None)
+
+
+def _moves(query: Any) -> bool:
+    """Whether a time in it means another moment each time it is asked."""
+    if isinstance(query, dict):
+        ends = query.get("range", {}).values() if isinstance(query.get("range"), dict) else ()
+        relative = any(str(end).startswith("now") for one in ends if isinstance(one, dict) for end in one.values())
+        return relative or any(_moves(one) for one in query.values())
+    return isinstance(query, list) and any(_moves(one) for one in query)
 
 
 def _number(search: Search, scope: Scope) -> bodies.Body:

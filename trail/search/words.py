@@ -9,13 +9,20 @@ def words(search: Search) -> str:
     if parts and search.parameters:
         given = "; ".join(f"{name}: {', '.join(values)}" for name, values in search.parameters)
         parts[0] += f" ({given})"
-    parts += [_chip(chip) for chip in search.filters]
+    parts += [("not " if chip.negated else "") + worded(chip) for chip in search.filters if not chip.disabled]
     return "; ".join(parts) or "any event"
 
 
-def _chip(chip: Filter) -> str:
-    text = f"{chip.field} is there" if chip.operator == "exists" else f"{chip.field}: {' or '.join(chip.values)}"
-    return f"not {text}" if chip.negated else text
+def worded(chip: Filter) -> str:
+    """A filter in words, without whether it is the opposite."""
+    match chip.operator:
+        case "exists":
+            return f"{chip.field}: is there"
+        case "between":
+            return f"{chip.field}: {chip.values[0] or 'any'} to {chip.values[1] or 'any'}"
+        case "network":
+            return f"{chip.field}: in {' or '.join(chip.values)}"
+    return f"{chip.field}: {' or '.join(chip.values)}"
 
 
 def span(start: str | None, end: str | None) -> str:

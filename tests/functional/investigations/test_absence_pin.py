@@ -93,6 +93,17 @@ def test_a_range_without_an_end_stands_at_the_moment_of_asking(
         assert one.event_timestamp == one.document["asked_at"]
 
 
+def test_what_is_not_asked_is_not_said(client: Client, bob: User, words: dict[str, str]) -> None:
+    client.force_login(bob)
+    client.post(
+        PAGE,
+        words | {"search": "f=~user.id:ann&f=-^user.id:bob&f=source.ip(network):10.0.0.0/8&until=2026-01-01T00:00:00Z"},
+    )
+    told = Evidence.objects.get().document["query"]
+    assert told["words"] == "not user.id: bob; source.ip: in 10.0.0.0/8"
+    assert told["url"] == {"f": ["^-user.id:bob", "source.ip(network):10.0.0.0/8"]}
+
+
 def test_what_was_found_meanwhile_is_no_absence(client: Client, bob: User, words: dict[str, str], trail: Trail) -> None:
     """The page it was pinned from is never believed; what was acknowledged a moment ago is found."""
     from trail.writer import write as write_only
@@ -136,6 +147,7 @@ def test_one_that_is_in_doubt_is_pinned_only_as_provisional(client: Client, bob:
         ({"reason": ""}, "Say why"),
         ({"search": "q=user.id:("}, "absence"),
         ({"search": "q=(("}, "absence"),
+        ({"search": "q=@timestamp:>now-7d"}, "it must ask the same for ever"),
         ({"case": ""}, "This field is required"),
         ({"search": "q=fm2_lJPECAAAAAAAAAAAxBAAAAAAAAAAAAAAAAAAAAAA"}, "looks like a token itself"),
     ],
