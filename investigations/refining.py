@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from investigations.timespans import Span, read
 from trail.search.execute import Facet, Page
 from trail.search.spec import SORTABLE, Filter, Search
+from trail.search.words import worded
 
 Link = Callable[[Search], str]
 QUICK = (
@@ -118,18 +119,6 @@ def chips(search: Search, link: Link) -> list[Chip]:
         )
         for chip in search.filters
     ]
-
-
-def worded(chip: Filter) -> str:
-    """A filter in words, without whether it is the opposite."""
-    match chip.operator:
-        case "exists":
-            return f"{chip.field}: is there"
-        case "between":
-            return f"{chip.field}: {chip.values[0] or 'any'} to {chip.values[1] or 'any'}"
-        case "network":
-            return f"{chip.field}: in {' or '.join(chip.values)}"
-    return f"{chip.field}: {' or '.join(chip.values)}"
 
 
 def heads(search: Search, link: Link) -> list[tuple[str, str | None, str | None]]:

@@ -346,9 +346,14 @@ def stream(trail: Trail, search: Search, scope: Scope, *, slices: int = 2, batch
 
 
 def place(hit: Hit) -> tuple[str, str]:
-    """Where an event stands in time: text of equal length, to the nanosecond, then its id."""
-    time, _, rest = hit.timestamp.removesuffix("Z").partition(".")
-    return f"{time}.{rest:0<9}", hit.event_id
+    """Where an event stands in time, then its id."""
+    return instant(hit.timestamp), hit.event_id
+
+
+def instant(timestamp: str) -> str:
+    """A time in UTC as text of equal length, to the nanosecond, which sorts as time does."""
+    time, _, rest = timestamp.removesuffix("Z").partition(".")
+    return f"{time}.{rest:0<9}"
 
 
 def _ahead(pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Hit]:
