@@ -147,6 +147,10 @@ INGEST_DEPTH = env.int("INGEST_DEPTH", default=32)
 INGEST_RATE = env.int("INGEST_RATE", default=20_000)
 INGEST_UNDER_WAY = env.int("INGEST_UNDER_WAY", default=6)
 
+# How much programs and people may ask of /api/v1, in each web process: questions a second of one of them, and at once in all.
+API_RATE = env.int("API_RATE", default=20)
+API_UNDER_WAY = env.int("API_UNDER_WAY", default=4)
+
 # What a person uploads stays in memory, so that a list which held a secret lies on no disk; what is larger is not taken.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 

@@ -5,7 +5,19 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import absences, cases, evidence, exports, indicators, library, proofs, runs, search, secret
+from investigations.views import (
+    absences,
+    api,
+    cases,
+    evidence,
+    exports,
+    indicators,
+    library,
+    proofs,
+    runs,
+    search,
+    secret,
+)
 
 
 class EventId:
@@ -72,4 +84,4 @@ export_urls = [
     path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
 ]
-urlpatterns = search_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls
+urlpatterns = api.patterns() + search_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls

@@ -1,0 +1,117 @@
+"""What each address of the API asks: the same functions of the trail as the pages, with what the address says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.http import QueryDict
+
+from accounts.journal import trail
+from investigations.forms.search import read
+from investigations.services import indicators
+from investigations.services.coverage import doubts
+from investigations.services.indicators import Result
+from trail import coverage, questions
+from trail.coverage import Coverage, Doubt
+from trail.errors import BadQuery
+from trail.indicators import Listed, look_up
+from trail.questions.compromise import BeforeRevocation
+from trail.questions.token import FirstUse
+from trail.questions.user import TokensIssued
+from trail.search import execute
+from trail.search.bodies import PAGE_SIZE
+from trail.search.execute import Hit
+from trail.search.spec import Scope, Search
+
+MOST_HITS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is asked, with what it may find, and when. `query` are the address's own words; `listed` a list that was sent."""
+
+    scope: Scope
+    now: datetime
+    words: Mapping[str, str] = field(default_factory=dict)
+    query: QueryDict = field(default_factory=QueryDict)
+    listed: Listed = field(default_factory=lambda: Listed(()))
+
+    def word(self, name: str) -> str:
+        return self.words.get(name, "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of a search's events. `total` is exact, or "at least" where `missing` says what the answer lacks (`partial`);
+    `next` is the address of the page after it, null on the last."""
+
+    search: Search
+    total: int
+    partial: bool
+    missing: str
+    hits: list[Hit]
+    next: str | None
+
+
+def doubted(answer: Any) -> Any:
+    """The answer with every reason why events may be missing from it, wherever it states its coverage."""
+    return _doubted(answer, doubts())
+
+
+def _doubted(answer: Any, found: list[Doubt]) -> Any:
+    if isinstance(answer, Coverage):
+        return answer.doubted(found)
+    stated = [one.name for one in fields(answer) if _states_coverage(getattr(answer, one.name))]
+    return replace(answer, **{name: _doubted(getattr(answer, name), found) for name in stated})
+
+
+def _states_coverage(value: Any) -> bool:
+    return isinstance(value, Coverage) or (
+        is_dataclass(value) and isinstance(getattr(value, "coverage", None), Coverage)
+    )
+
+
+def covered(asking: Asking) -> Coverage:
+    (answer,) = execute.ask_all(trail(), [coverage.body(asking.scope)])
+    return coverage.read(answer, asking.now)
+
+
+def search(asking: Asking) -> Found:
+    asked = read(asking.query)
+    if asked.search is None:
+        raise asked.problem or BadQuery("There is no search.", 0)
+    size = _size(asking.query.get("size", ""))
+    page = execute.page(trail(), asked.search.resolved(asking.now), asking.scope, size=size, after=asked.after)
+    until = asked.search.ingested_until or asking.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    last = asked.start + len(page.hits)
+    more = asked.older(page.hits[-1].sort, until, len(page.hits)) if page.hits and last < page.total else ""
+    return Found(
+        search=asked.search, total=page.total, partial=bool(page.missing), missing=page.missing, hits=page.hits,
+        next=f"{more}&size={size}" if more else None,
+    )  # fmt: skip
+
+
+def _size(text: str) -> int:
+    if not text:
+        return PAGE_SIZE
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_HITS:
+        raise BadQuery(f"size is how many events a page holds, from 1 to {MOST_HITS:,}.", 0)
+    return int(text)
+
+
+def token(asking: Asking) -> FirstUse:
+    return questions.first_use(trail(), questions.token_ref(asking.word("ref")), asking.scope)
+
+
+def compromise(asking: Asking) -> BeforeRevocation:
+    return questions.before_revocation(trail(), questions.token_ref(asking.word("ref")), asking.scope)
+
+
+def user_tokens(asking: Asking) -> TokensIssued:
+    return questions.tokens_issued(trail(), asking.word("id"), asking.scope, after=read(asking.query).after)
+
+
+def many(asking: Asking) -> Result:
+    found = look_up(trail(), asking.listed.indicators, asking.scope, now=asking.now)
+    return indicators.answered(asking.listed, found)
