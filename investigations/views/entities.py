@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_search
-from investigations import entities, journal, presentation
+from investigations import charts, entities, journal, presentation
 from investigations.access import scope_of
 from investigations.forms.search import packed, read, refuse_secrets
 from investigations.journal import Action
@@ -150,7 +150,7 @@ def _shown(request: HttpRequest, dossier: Dossier) -> dict[str, Any]:
         "related": [_related(dossier, name) for name in dossier.related if dossier.related[name].values.values],
         "news": [(name, news) for name in KINDS[dossier.kind].watched if (news := dossier.news(name))],
         "page": page,
-        "bars": presentation.histogram(page, search, lambda narrower: entities.search_url(narrower) or ""),
+        "chart": charts.histogram(page, search, lambda narrower: entities.search_url(narrower) or ""),
         "failure_rows": presentation.rows(dossier.failures, FAILURES),
         "failure_columns": FAILURES,
         "search_url": entities.search_url(search),

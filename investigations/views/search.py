@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_investigate, may_search
-from investigations import entities, journal, presentation
+from investigations import charts, entities, journal, presentation, refining
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
-from investigations.forms.search import Asked, packed, read
+from investigations.forms.search import Asked, read
 from investigations.journal import Action
 from investigations.models import Case
 from investigations.services import proofs
@@ -83,10 +83,10 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
         "search": search,
         "page": page,
         "rows": presentation.rows(page.hits, search.columns, search, asked.url),
-        "heads": presentation.heads(search, asked.url),
-        "bars": presentation.histogram(page, search, asked.url),
-        "facets": presentation.facets(page, search, asked.url),
-        "chips": presentation.chips(search, asked.url),
+        "heads": refining.heads(search, asked.url),
+        "chart": charts.histogram(page, search, asked.url),
+        "facets": refining.facets(page, search, asked.url),
+        "chips": refining.chips(search, asked.url),
         "first_number": asked.start + 1,
         "last_number": last,
         "first_url": asked.url(search) if asked.start else None,
@@ -162,8 +162,6 @@ def _question(request: HttpRequest, name: str, parameter: str, ask: Any, underst
             answer = ask(trail(), understand(about), scope_of(user), **more)
             journal.record(Action.QUESTION, by=user, resource=("question", name), labels={parameter: about})
             context |= {"answer": answer, "search_url": _search_url(answer.search)}
-            if after := getattr(answer, "after", None):
-                context["older_url"] = f"?{urlencode({parameter: about, 'after': packed(after)})}"
     except (BadQuery, TooLarge) as error:
         # A token itself is not shown again, not even to who pasted it.
         context |= {"problem": str(error), "about": without_secrets(about)[0]}

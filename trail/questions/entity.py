@@ -151,7 +151,7 @@ def read(
         actions=values_in(summary, "actions"),
         reasons=_values(found["failed"]["reasons"]) if found else Values([]),
         failures=[execute.hit(one) for one in failures["hits"]["hits"]],
-        bars=[_bar(bucket) for bucket in found.get("histogram", {}).get("buckets", [])],
+        bars=[execute.bar(bucket) for bucket in found.get("histogram", {}).get("buckets", [])],
         related={
             name: _related(name, answer, watched.get(name, ()))
             for name, answer in zip(kind.related, others, strict=True)
@@ -215,11 +215,6 @@ def _related(name: str, answer: dict[str, Any], newest: tuple[Value, ...] = ()) 
     if not values.others:
         return Related(name, values, len(values.values), True, newest)
     return Related(name, values, max(answer["aggregations"]["number"]["value"], len(values.values)), False, newest)
-
-
-def _bar(bucket: dict[str, Any]) -> Bar:
-    counts = {one["key"]: one["doc_count"] for one in bucket["outcome"]["buckets"]}
-    return Bar(start=bucket["key_as_string"], counts=counts, total=bucket["doc_count"])
 
 
 def _milliseconds(time: str) -> str:
