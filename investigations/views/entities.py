@@ -141,6 +141,7 @@ def _user(request: HttpRequest, kind: str, value: str, within: Range) -> dict[st
 
 def _shown(request: HttpRequest, dossier: Dossier) -> dict[str, Any]:
     search = dossier.search
+    news = [(name, found) for name in KINDS[dossier.kind].watched if (found := dossier.news(name))]
     first, last = (hit.timestamp if hit else None for hit in (dossier.first, dossier.last))
     page = Page(hits=[], total=dossier.total, bars=dossier.bars, facets={}, first=first, last=last)
     return {
@@ -148,7 +149,8 @@ def _shown(request: HttpRequest, dossier: Dossier) -> dict[str, Any]:
         "kept": urlencode(_kept(request)),
         "coverage": with_doubts(dossier.coverage),
         "related": [_related(dossier, name) for name in dossier.related if dossier.related[name].values.values],
-        "news": [(name, news) for name in KINDS[dossier.kind].watched if (news := dossier.news(name))],
+        "news": news,
+        "news_count": sum(len(found) for _, found in news),
         "page": page,
         "chart": charts.histogram(page, search, lambda narrower: entities.search_url(narrower) or ""),
         "failure_rows": presentation.rows(dossier.failures, FAILURES),

@@ -182,9 +182,7 @@ def every_value(trail: Trail, search: Search, name: str, scope: Scope, *, after:
 
 def top_values(trail: Trail, search: Search, name: str, scope: Scope) -> Related:
     """The commonest values of a field, a thousand at the most. One round trip. Raises BadQuery, TrailUnavailable."""
-    return _related(
-        name, execute.ask(trail, entities.related(search, scope, name, size=entities.VALUES_OF_A_SHARD)), []
-    )
+    return _related(name, execute.ask(trail, entities.related(search, scope, name, size=entities.VALUES_OF_A_SHARD)))
 
 
 # --- Reading the engine's answers ------------------------------------------------------------------------------------

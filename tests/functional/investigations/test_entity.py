@@ -21,7 +21,9 @@ def _everything_called(name: str, **more: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("word", "kind"), WORDS.items())
-def test_every_kind_has_a_page_of_any_identifier(client: Client, alice: User, trail: Trail, word: str, kind: str) -> None:
+def test_every_kind_has_a_page_of_any_identifier(
+    client: Client, alice: User, trail: Trail, word: str, kind: str
+) -> None:
     write(trail, _everything_called(EVIL, id="e", at="2026-03-01T00:00:00Z"))
     client.force_login(alice)
     value = "2001:db8::7" if kind == "address" else EVIL
@@ -36,12 +38,18 @@ def test_every_kind_has_a_page_of_any_identifier(client: Client, alice: User, tr
 
 
 def test_every_value_is_listed_page_by_page_and_by_number(client: Client, alice: User, trail: Trail) -> None:
-    write(trail, *(use("t", service__name="api", user__id=f"u{n:03}") for n in range(230)), use("t", service__name="api", user__id="u007"))
+    write(
+        trail,
+        *(use("t", service__name="api", user__id=f"u{n:03}") for n in range(230)),
+        use("t", service__name="api", user__id="u007"),
+    )
     client.force_login(alice)
     response = client.get("/services/api/")
     assertContains(response, "about")
     every = client.get(link(response, "every one") or "")
-    further = client.get(reverse("entity_values", args=["service", "api", "user.id"]) + (link(every, "Further values") or ""))
+    further = client.get(
+        reverse("entity_values", args=["service", "api", "user.id"]) + (link(every, "Further values") or "")
+    )
     pages = text_of(every) + text_of(further)
     assert all(f"<bdi>u{n:03}</bdi>" in pages for n in range(230))
     assert link(further, "Further values") is None
@@ -57,14 +65,20 @@ def test_a_field_without_values_to_list_is_404(client: Client, alice: User, trai
 
 
 def test_a_network_has_a_page_and_what_is_no_address_gets_a_sentence(client: Client, alice: User, trail: Trail) -> None:
-    write(trail, use("t", source__ip="192.0.2.7"), use("t", source__ip="192.0.2.8"), use("t", source__ip="198.51.100.9"))
+    write(
+        trail, use("t", source__ip="192.0.2.7"), use("t", source__ip="192.0.2.8"), use("t", source__ip="198.51.100.9")
+    )
     client.force_login(alice)
     assertContains(client.get(reverse("entity_detail", args=["address", "192.0.2.0/24"])), "None of 2 events failed")
     assertContains(client.get("/addresses/nonsense/"), "holds addresses", status_code=400)
 
 
 def test_a_range_of_time_can_be_given(client: Client, alice: User, trail: Trail) -> None:
-    write(trail, use("t", service__name="api", at="2026-01-01T00:00:00Z"), use("t", service__name="api", at="2026-03-01T00:00:00Z"))
+    write(
+        trail,
+        use("t", service__name="api", at="2026-01-01T00:00:00Z"),
+        use("t", service__name="api", at="2026-03-01T00:00:00Z"),
+    )
     client.force_login(alice)
     assertContains(client.get("/services/api/", {"from": "2026-02-01"}), "None of 1 event failed")
     assertContains(client.get("/services/api/", {"to": "2025-02-01"}), "Never seen in this time")
@@ -96,7 +110,9 @@ def test_what_is_known_of_an_event_is_a_part_of_its_page_and_a_page(client: Clie
     assert len(journal(trail, "question.ask")) == 2
 
 
-def test_an_events_page_leads_to_five_minutes_around_it_to_the_nanosecond(client: Client, alice: User, trail: Trail) -> None:
+def test_an_events_page_leads_to_five_minutes_around_it_to_the_nanosecond(
+    client: Client, alice: User, trail: Trail
+) -> None:
     at = "2026-03-01T00:05:00.000000001Z"
     write(
         trail,

@@ -10,7 +10,11 @@ from tests.functional.reading import at_sign_in, events_on, journal, link, text_
 from trail.connection import Trail
 
 PAGE = "/users/mallory/"
-BERLIN = {"source__geo__location": "52.52,13.40", "source__geo__city_name": "Berlin", "source__geo__country_iso_code": "DE"}
+BERLIN = {
+    "source__geo__location": "52.52,13.40",
+    "source__geo__city_name": "Berlin",
+    "source__geo__country_iso_code": "DE",
+}
 OSAKA = {"source__geo__location": "34.69,135.50", "source__geo__country_iso_code": "JP"}
 
 
@@ -26,7 +30,14 @@ def test_it_lists_their_tokens_with_what_became_of_each(client: Client, alice: U
     client.force_login(alice)
     response = client.get(PAGE)
     assertContains(response, "2 tokens")
-    for text in ("/events/i1/", "/events/i2/", "/events/r1/", "2026-11-05T00:00:00", "2026-11-06T00:00:00", "lost &lt;b&gt;phone"):
+    for text in (
+        "/events/i1/",
+        "/events/i2/",
+        "/events/r1/",
+        "2026-11-05T00:00:00",
+        "2026-11-06T00:00:00",
+        "lost &lt;b&gt;phone",
+    ):
         assertContains(response, text)
     assertNotContains(response, "foreign")
     assertContains(client.get(link(response, "These issues in the search") or ""), "of <b>2</b> events")
@@ -77,7 +88,12 @@ def test_who_was_never_seen_is_said_not_to_have_been_as_far_as_is_recorded(
     write(trail, issue("t", "bob"))
     client.force_login(alice)
     response = client.get("/users/~PGI-bm9ib2R5/")
-    for text in ("Never seen, as far as the trail has recorded", "the trail holds no issue to", "&lt;b&gt;nobody", "Whole trail"):
+    for text in (
+        "Never seen, as far as the trail has recorded",
+        "the trail holds no issue to",
+        "&lt;b&gt;nobody",
+        "Whole trail",
+    ):
         assertContains(response, text)
     assertNotContains(response, "<b>nobody")
 
@@ -99,7 +115,9 @@ def test_the_question_is_on_record(client: Client, rae: User, trail: Trail) -> N
 
 
 def test_it_takes_two_round_trips_and_the_record(client: Client, alice: User, trail: Trail, wire: list[str]) -> None:
-    write(trail, *(issue(f"t{n}", "mallory") for n in range(60)), *(use(f"t{n}", user__id="mallory") for n in range(60)))
+    write(
+        trail, *(issue(f"t{n}", "mallory") for n in range(60)), *(use(f"t{n}", user__id="mallory") for n in range(60))
+    )
     client.force_login(alice)
     client.get("/users/warm/")  # the month of the record is there
     wire.clear()
@@ -111,7 +129,13 @@ def test_it_takes_two_round_trips_and_the_record(client: Client, alice: User, tr
 def test_what_is_not_understood_gets_a_sentence(client: Client, alice: User, trail: Trail) -> None:
     write(trail, issue("t", "mallory"))
     client.force_login(alice)
-    for given in ({"after": "%%%"}, {"after": "WzFd"}, {"from": "yesterday"}, {"new": "<b>"}, {"from": "now", "to": "now-1d"}):
+    for given in (
+        {"after": "%%%"},
+        {"after": "WzFd"},
+        {"from": "yesterday"},
+        {"new": "<b>"},
+        {"from": "now", "to": "now-1d"},
+    ):
         response = client.get(PAGE, given)
         assertContains(response, 'role="alert"', status_code=400)
         assertNotContains(response, "First seen", status_code=400)

@@ -15,7 +15,7 @@ from trail.search.entities import VALUES_A_PAGE
 from trail.search.spec import WHOLE_TRAIL, Scope
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
-HOSTILE = "a/b|c\\d \"e\" <script>\u202e\n*"
+HOSTILE = 'a/b|c\\d "e" <script>\u202e\n*'
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,11 @@ def test_what_it_had_to_do_with_has_first_and_last(trail: Trail) -> None:
         "192.0.2.1": (13, "2026-01-05T00:00:00.000Z", "2026-11-21T00:00:00.500Z"),
         "198.51.100.9": (1, "2026-11-10T00:00:00.000Z", "2026-11-10T00:00:00.000Z"),
     }
-    assert (related["source.ip"].number, related["source.ip"].counted, related["user_agent.original"].number) == (2, True, 2)
+    assert (related["source.ip"].number, related["source.ip"].counted, related["user_agent.original"].number) == (
+        2,
+        True,
+        2,
+    )
 
 
 def test_what_appeared_within_thirty_days_of_the_last_event_is_new_but_not_what_was_there_from_the_first(

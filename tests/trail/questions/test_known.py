@@ -40,7 +40,8 @@ def test_of_each_identifier_it_says_how_often_when_and_how_often_in_vain(trail: 
 
 def test_the_first_of_two_that_go_together_is_told_to_the_nanosecond(trail: Trail) -> None:
     first = {
-        event_id: {pair.fields: pair.first for pair in _known(trail, event_id).pairs} for event_id in ("one", "two", "other")
+        event_id: {pair.fields: pair.first for pair in _known(trail, event_id).pairs}
+        for event_id in ("one", "two", "other")
     }
     assert set(first["one"].values()) == {True}
     assert set(first["two"].values()) == {False}
