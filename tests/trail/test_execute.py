@@ -11,6 +11,7 @@ from tests.factories.events import event, issue, use, write
 from trail.connection import Trail, connect
 from trail.errors import BadQuery, Incomplete, TrailUnavailable
 from trail.search import bodies, execute
+from trail.search.answers import whole
 from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
 
 
