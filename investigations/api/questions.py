@@ -1,6 +1,6 @@
 """What each address of the API asks: the same functions of the trail as the pages, with what the address says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,11 @@ from trail import coverage, questions
 from trail.coverage import Coverage, Doubt
 from trail.errors import BadQuery
 from trail.indicators import Listed, look_up
-from trail.questions.compromise import BeforeRevocation
+from trail.questions import entity as entities
+from trail.questions import user as users
+from trail.questions.entity import Dossier, Kind
 from trail.questions.token import FirstUse
-from trail.questions.user import TokensIssued
+from trail.questions.user import TokensIssued, User
 from trail.search import execute
 from trail.search.bodies import PAGE_SIZE
 from trail.search.execute import Hit
@@ -104,8 +106,32 @@ def token(asking: Asking) -> FirstUse:
     return questions.first_use(trail(), questions.token_ref(asking.word("ref")), asking.scope)
 
 
-def compromise(asking: Asking) -> BeforeRevocation:
-    return questions.before_revocation(trail(), questions.token_ref(asking.word("ref")), asking.scope)
+def entity(kind: Kind) -> Callable[[Asking], Dossier]:
+    """What is on record of an identifier of one kind."""
+
+    def ask(asking: Asking) -> Dossier:
+        within, new = _range(asking)
+        search = entities.named(kind, asking.word("id"), start=within.start, end=within.end)
+        return entities.dossier(trail(), kind, search, asking.scope, now=asking.now, new_since=new)
+
+    return ask
+
+
+def user(asking: Asking) -> User:
+    within, new = _range(asking)
+    return users.user(
+        trail(), asking.word("id"), asking.scope, now=asking.now, after=read(asking.query).after, start=within.start,
+        end=within.end, new_since=new,
+    )  # fmt: skip
+
+
+def _range(asking: Asking) -> tuple[Search, str | None]:
+    """The range of time that is asked for, and since when a value counts as new."""
+    asked = read(asking.query)
+    if asked.search is None:
+        raise asked.problem or BadQuery("This address is not understood.", 0)
+    new = Search(start=asking.word("new") or None).resolved(asking.now).start
+    return asked.search.resolved(asking.now), new
 
 
 def user_tokens(asking: Asking) -> TokensIssued:

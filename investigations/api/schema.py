@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from investigations.api.serialise import ALSO
+from investigations.api.serialise import ALSO, PLACE
 from trail.search.execute import Hit
 from trail.search.spec import Search
 
@@ -50,17 +50,12 @@ class Schemas:
         if origin is Literal:
             return {"enum": list(inner)}
         if origin is not None and issubclass(origin, Mapping):
-            return self._mapping(*inner)
+            return {"type": "object", "additionalProperties": self.of(inner[1])}
         if origin is not None and issubclass(origin, list | tuple | Set):
             return {"type": "array", "items": self.of(inner[0])}
         if isinstance(kind, type):
             return self._named(kind)
         raise TypeError(f"{kind} has no form in JSON.")
-
-    def _mapping(self, key: Any, value: Any) -> Schema:
-        if isinstance(key, type) and issubclass(key, str):
-            return {"type": "object", "additionalProperties": self.of(value)}
-        return {"type": "array", "items": self.of(key)}
 
     def _named(self, kind: type) -> Schema:
         name = f"{kind.__module__.rpartition('.')[2].strip('_')}.{kind.__name__}"
@@ -69,13 +64,16 @@ class Schemas:
             self.components[name] = _OWN.get(kind) or self._described(kind)
         return {"$ref": f"#/components/schemas/{name}"}
 
+    def _member(self, name: str, kind: Any) -> Schema:
+        return self.of(str | None if name == PLACE and kind == list[Any] | None else kind)
+
     def _described(self, kind: type) -> Schema:
         if issubclass(kind, Enum):
             return {"enum": [one.value for one in kind]}
         if not is_dataclass(kind):
             raise TypeError(f"{kind} has no form in JSON.")
         hints = get_type_hints(kind)
-        found = {one.name: self.of(hints[one.name]) for one in fields(kind)}
+        found = {one.name: self._member(one.name, hints[one.name]) for one in fields(kind)}
         for name in ALSO.get(kind, ()):
             found[name] = self.of(get_type_hints(getattr(kind, name).fget)["return"])
         words = " ".join((kind.__doc__ or "").split())

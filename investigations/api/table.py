@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from investigations.api import questions
 from investigations.api.questions import Asking, Found
+from investigations.entities import WORDS
 from investigations.services.indicators import Result
 from trail.coverage import Coverage
-from trail.questions.compromise import BeforeRevocation
+from trail.questions.entity import KINDS, Dossier
 from trail.questions.token import FirstUse
-from trail.questions.user import TokensIssued
+from trail.questions.user import TokensIssued, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,22 @@ _SEARCH = (
     _AFTER,
     Parameter("start", "How many events the pages before held; stands in `next`."),
 )
+_RANGE = (
+    Parameter("from", "The beginning of the time that is looked at; all of history where none is given."),
+    Parameter("to", "Its end, not included."),
+    Parameter("new", "Since when a value counts as new: 2026-11-01 or now-7d."),
+)
+
+
+def _entity(word: str, kind: str) -> Route:
+    """What is on record of an identifier that is no user."""
+    named = Parameter("id", f"The {kind}, as {KINDS[kind].field} has it.", "path")
+    return Route(
+        kind, f"{word}/{{id}}", f"One {kind}: first and last seen, outcomes, and what it had to do with",
+        questions.entity(KINDS[kind]), Dossier, lambda answer: bool(answer.total), (named, *_RANGE),
+    )  # fmt: skip
+
+
 ROUTES: tuple[Route, ...] = (
     Route("coverage", "coverage", "What answers cover: events, the earliest, taken in up to when, doubts",
           questions.covered, Coverage, lambda answer: bool(answer.events)),
@@ -58,11 +75,12 @@ ROUTES: tuple[Route, ...] = (
           questions.search, Found, lambda answer: bool(answer.total), _SEARCH),
     Route("token", "tokens/{ref}", "One token: first used when and from where, and what else is known of it",
           questions.token, FirstUse, lambda answer: bool(answer.first or answer.issued), (_TOKEN,)),
-    Route("compromise", "tokens/{ref}/compromise", "What a token and its descendants did until it was revoked, and after",
-          questions.compromise, BeforeRevocation, lambda answer: bool(answer.total), (_TOKEN,)),
+    Route("user", "users/{id}", "One user: every token ever issued to them, addresses, clients, failures, impossible travel",
+          questions.user, User, lambda answer: bool(answer.dossier.total), (_USER, *_RANGE, _AFTER)),
     Route("user_tokens", "users/{id}/tokens", "Every token ever issued to a user, newest first, page by page",
           questions.user_tokens, TokensIssued, lambda answer: bool(answer.total), (_USER, _AFTER)),
     Route("indicators", "indicators", "Of a list of up to 10,000 indicators, which were ever seen, where, when, how often",
           questions.many, Result, lambda answer: answer.never < len(answer.answers), sends_list=True),
+    *(_entity(word, kind) for word, kind in WORDS.items() if kind != "user"),
 )  # fmt: skip
 BY_NAME = {route.name: route for route in ROUTES}
