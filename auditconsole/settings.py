@@ -151,6 +151,9 @@ INGEST_UNDER_WAY = env.int("INGEST_UNDER_WAY", default=6)
 # take thirty seconds, and what takes longer runs in the background.
 PAGE_SECONDS = env.float("PAGE_SECONDS", default=2.0)
 
+# What a person uploads stays in memory, so that a list which held a secret lies on no disk; what is larger is not taken.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL
 

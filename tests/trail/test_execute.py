@@ -10,7 +10,8 @@ import pytest
 from tests.factories.events import event, issue, use, write
 from trail.connection import Trail, connect
 from trail.errors import BadQuery, Incomplete, TrailUnavailable
-from trail.search import bodies, execute
+from trail.search import answers, bodies, execute
+from trail.search.answers import whole
 from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
 from trail.search.under_way import UnderWay, under_way
 
@@ -215,7 +216,7 @@ def test_an_answer_that_ran_out_of_time_in_the_engine_is_said_to_lack_what_was_n
     }
     answer = full.client.search(index=full.events, body=body, params={"allow_partial_search_results": "true"})
     assert answer["timed_out"]
-    assert execute._missing(answer) == "time ran out before everything was read"
+    assert answers.missing(answer) == "time ran out before everything was read"
 
 
 SLOW = "double x = 0; for (int i = 0; i < 60000; ++i) { x += Math.sin(i); } return Math.abs(x);"
@@ -263,6 +264,6 @@ def test_a_search_that_runs_out_of_time_is_an_error_and_no_part_of_an_answer(ful
 
 def test_an_answer_that_ran_out_of_time_is_no_answer() -> None:
     with pytest.raises(TrailUnavailable, match="it ran out of time"):
-        execute._whole({"timed_out": True, "_shards": {"failed": 0}})
+        whole({"timed_out": True, "_shards": {"failed": 0}})
     with pytest.raises(TrailUnavailable, match="1 of 3 shards failed"):
-        execute._whole({"timed_out": False, "_shards": {"failed": 1, "total": 3}})
+        whole({"timed_out": False, "_shards": {"failed": 1, "total": 3}})
