@@ -9,6 +9,7 @@ from investigations.entities import WORDS
 from investigations.views import (
     absences,
     api,
+    asking,
     cases,
     entities,
     evidence,
@@ -104,6 +105,9 @@ export_urls = [
     path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
 ]
-urlpatterns = (
-    api.patterns() + search_urls + entity_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls
-)
+life_urls = [
+    path("search/progress/", asking.search_progress, name="search_progress"),
+    path("search/cancel/", asking.search_cancel, name="search_cancel"),
+]
+urlpatterns = search_urls + entity_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls + life_urls
+urlpatterns += api.patterns()
