@@ -24,6 +24,7 @@ FACET_VALUES = 6
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
 VALUES_OF_A_SHARD = 10_000
+MACAROONS_A_PAGE = 1_000
 JOURNAL_DATASET = "console"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
           604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
@@ -324,22 +325,30 @@ def _sorted(search: Search, direction: str) -> Search:
     return replace(search, sort=("@timestamp", direction))
 
 
-def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = None, size: int = 500) -> Body:
-    """Each (token.id, fingerprint, parent) that occurs in a search, with its caveats, times and number of events."""
+def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = None) -> Body:
+    """Each (token.id, fingerprint, parent) that occurs in a search, with its times, number of events, and what its first
+    event that counts caveats tells of it: a revocation does not, and its user is another."""
     sources = [
         {name.rpartition(".")[2]: {"terms": {"field": name, "missing_bucket": True}}}
         for name in ("token.id", "token.fingerprint", "token.parent_fingerprint")
     ]
+    told = {
+        "size": 1,
+        "sort": [{"token.caveats.count": {"order": "desc", "missing": "_last"}}, {"@timestamp": "asc"}],
+        "_source": ["token.caveats.json", "token.key_id", "user.id", "organization.id"],
+    }
     return {
         "query": query(search, scope),
         "size": 0,
         "aggs": {
             "tokens": {
-                "composite": {"size": size, "sources": sources, **({"after": after} if after else {})},
+                "composite": {"size": MACAROONS_A_PAGE, "sources": sources, **({"after": after} if after else {})},
                 "aggs": {
                     "first": {"min": {"field": "@timestamp"}},
                     "last": {"max": {"field": "@timestamp"}},
-                    "caveats": {"top_hits": {"size": 1, "_source": ["token.caveats.json"]}},
+                    "expires": {"max": {"field": "token.expires_at"}},
+                    "added": {"terms": {"field": "token.caveats.added", "size": 20}},
+                    "told": {"top_hits": told},
                 },
             }
         },
