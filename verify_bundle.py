@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-FORMAT = "audit-trail-bundle/v1"
+FORMATS = ("audit-trail-bundle/v1", "audit-trail-bundle/v2")  # the second has statements beside events
 MAX_LINE = 16 * 1024 * 1024  # bytes
 EMPTY = sha256(b"").digest()
 ED25519, COSIGNATURE = 0x01, 0x04  # the signature types of signed-note
@@ -269,7 +269,9 @@ class Bundle:
         self.keys, self.witnesses, self.needed = keys, witnesses, needed
         self.findings: list[str] = []
         self.tree: Checkpoint | None = None
-        self.cosigned = self.checkpoints = self.proved = self.events = 0
+        self.with_statements = False
+        self.signed: set[tuple[int, str]] = set()
+        self.cosigned = self.checkpoints = self.proved = self.events = self.stated = 0
         self.last_index = -1
         self.told = self.ended = False
         self.digest = sha256()
@@ -277,10 +279,12 @@ class Bundle:
     def check(self, file: BinaryIO) -> None:
         first = file.readline(MAX_LINE)
         try:
-            if parse_json(first) != {"format": FORMAT}:
+            opening = parse_json(first)
+            if set(opening) != {"format"} or opening["format"] not in FORMATS:
                 raise NotABundle
         except Wrong as wrong:
             raise NotABundle from wrong
+        self.with_statements = opening["format"] == FORMATS[1]
         self.digest.update(first)
         number = 1
         while line := file.readline(MAX_LINE + 1):
@@ -304,9 +308,11 @@ class Bundle:
             self.about(content["about"])
         elif names == {"checkpoint", "consistency"}:
             self.checkpoint(content["checkpoint"], content["consistency"])
-        elif names - {"about"} == {"index", "event", "proof"}:
+        elif names - {"about", "statement" if self.with_statements else ""} == {"index", "event", "proof"}:
             self.events += 1
             self.event(content["index"], content["event"], content["proof"])
+            if "statement" in names and self.tree:
+                self.statement(content["statement"], content["event"], content["index"])
             if "about" in names:
                 self.about(content["about"])
         elif names == {"end"}:
@@ -334,6 +340,7 @@ class Bundle:
             check_consistency(before, tree, proof)
         elif proof or self.checkpoints > 1:
             raise Wrong("there is no sound checkpoint before to be consistent with")
+        self.signed.add((tree.size, tree.root.hex()))
         self.tree = tree
 
     def settle(self) -> None:
@@ -357,6 +364,24 @@ class Bundle:
             raise Wrong(f"event {name!r:.200}, leaf {index!r:.40}: {wrong}") from None
         self.last_index = index
         self.proved += 1
+
+    def statement(self, statement: Any, event: Any, index: int) -> None:
+        """What an event put on record by its digest: that a search found nothing, asked when the log had a certain size."""
+        self.stated += 1
+        labels = event.get("labels")
+        try:
+            form = canonical(statement).encode()
+        except (UnicodeEncodeError, RecursionError):
+            raise Wrong("the statement cannot be hashed") from None
+        if not isinstance(labels, dict) or labels.get("absence") != sha256(form).hexdigest():
+            raise Wrong(f"leaf {index}: the statement is not the one that the event put on record")
+        if not isinstance(statement, dict):
+            raise Wrong(f"leaf {index}: the statement is not an object")
+        if (known := statement.get("checkpoint")) is None:
+            return
+        size, root = (known.get("size"), known.get("root")) if isinstance(known, dict) else (None, None)
+        if not isinstance(size, int) or not isinstance(root, str) or (size, root) not in self.signed or size > index:
+            raise Wrong(f"leaf {index}: the statement names a checkpoint that does not stand above")
 
     def end(self, end: Any) -> None:
         self.ended = True
@@ -384,7 +409,7 @@ def main() -> int:
         with options.bundle.open("rb") as file:
             bundle.check(file)
     except NotABundle:
-        print(f"The file is not a bundle of the format {FORMAT}.", file=sys.stderr)
+        print(f"The file is not a bundle of the format {' or '.join(FORMATS)}.", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"The bundle cannot be read: {error}", file=sys.stderr)
@@ -393,7 +418,8 @@ def main() -> int:
         print(finding)
     tree = f", in the log {bundle.tree.origin} of {bundle.tree.size} events" if bundle.tree else ""
     told = "; what stands under “about” was said by whoever made the bundle, and is not proved" if bundle.told else ""
-    print(f"{bundle.proved} of {bundle.events} events proved{tree}; {len(bundle.findings)} findings{told}")
+    stated = f"; {bundle.stated} of them put on record that nothing was found" if bundle.stated else ""
+    print(f"{bundle.proved} of {bundle.events} events proved{tree}{stated}; {len(bundle.findings)} findings{told}")
     return 1 if bundle.findings else 0
 
 

@@ -1,4 +1,4 @@
-"""A search page beside the same body sent raw: what putting the question and reading the answer add."""
+"""A search page beside the same bodies sent raw: what putting the question and reading the answer add."""
 
 import re
 
@@ -23,19 +23,19 @@ _TOTAL = re.compile(rb'"total":\{"value":(\d+)')
 
 
 def pages(stage: Stage, *, rounds: int) -> list[Pairs]:
-    """For each search: `trail.search.execute.page` (hits, exact count, histogram, facets) ÷ its body sent raw."""
+    """For each search: `trail.search.execute.page` (hits, exact count, histogram, facets) ÷ its bodies sent raw."""
     return [_page(stage, name, search, rounds) for name, search in SEARCHES.items()]
 
 
 def _page(stage: Stage, name: str, search: Search, rounds: int) -> Pairs:
     raw = bare.Raw(stage.url)
-    body = bare.encoded(bodies.page(search, WHOLE_TRAIL))
+    sent = [bare.encoded(body) for body in bodies.page(search, WHOLE_TRAIL)]
 
     def ours() -> int:
         return execute.page(stage.trail, search, WHOLE_TRAIL).total
 
     def sent_raw() -> int:
-        found = _TOTAL.search(raw.search(stage.indices, body))
+        found = _TOTAL.search(raw.search_all(stage.indices, sent))
         return int(found[1]) if found else -1
 
     return measured(f"search page: {name}", AIM, ours=ours, bare=sent_raw, rounds=rounds)

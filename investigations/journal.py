@@ -44,17 +44,21 @@ def record(
     case: Case | None = None,
     resource: tuple[str, str] | None = None,
     labels: dict[str, str] | None = None,
+    event_id: str = "",
 ) -> str:
-    """Write one event to the trail and return its id; in a case, the case is what it is about.
+    """Write one event to the trail and return its id, or under an id of one's own; in a case, the case is what it is about.
 
     Raises TrailUnavailable or WriteRefused.
     """
-    return journal.record(action, by=by, resource=("case", case.public_id) if case else resource, labels=labels)
+    about = ("case", case.public_id) if case else resource
+    return journal.record(action, by=by, resource=about, labels=labels, event_id=event_id)
 
 
-def record_in_case(action: Action, summary: str, *, by: User, case: Case, labels: dict[str, str] | None = None) -> None:
+def record_in_case(
+    action: Action, summary: str, *, by: User, case: Case, labels: dict[str, str] | None = None, event_id: str = ""
+) -> None:
     """The same, and beside it a line in the case's activity that people of the case read."""
-    event_id = record(action, by=by, case=case, labels=labels)
+    event_id = record(action, by=by, case=case, labels=labels, event_id=event_id)
     Activity.objects.create(
         case=case,
         actor=by,

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import cases, evidence, exports, library, proofs, runs, search
+from investigations.views import absences, cases, evidence, exports, library, proofs, runs, search
 
 
 class EventId:
@@ -47,6 +47,7 @@ case_urls = [
     path("cases/<slug:public_id>/export/", exports.export_case, name="export_case"),
     path("cases/<slug:public_id>/evidence/<int:number>/", evidence.evidence_detail, name="evidence_detail"),
     path("evidence/pin/", evidence.pin, name="evidence_pin"),
+    path("evidence/absence/", absences.pin, name="absence_pin"),
 ]
 library_urls = [
     path("queries/", library.query_list, name="query_list"),

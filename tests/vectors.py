@@ -10,6 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import rfc8785
+
 from trail.events import canonical, nest
 from trail.integrity import bundle
 from trail.integrity.bundle import Entry
@@ -74,8 +76,26 @@ def sound(folder: Path) -> dict[str, bytes]:
         "about": b"".join(
             bundle.lines(tree, [old], KEYS, [Entry(3, event(3), SAID), Entry(4, event(4))], {"case": "c"})
         ),
+        "absence": _absence(folder),
         "from-empty": make([signed(tree, 0, LOG), signed(tree, 256, LOG, ROTATED, witness=True)], 128),
     }
+
+
+def _absence(folder: Path) -> bytes:
+    """A log of 12 events whose last puts on record that nothing was found when there were seven."""
+    tree = Tree(FileStore(folder / "absence"))
+    tree.append(leaf_hash(canonical(event(number))) for number in range(11))
+    checkpoint = {"size": 7, "root": tree.root_at(7).hex(), "note": signed(tree, 7, LOG).decode()}
+    statement = {
+        "format": "audit-trail-absence/v1", "query": {"words": "user.id: zoë", "url": {"f": ["user.id:zoë"]}},
+        "counted": 0, "checkpoint": checkpoint,
+    }  # fmt: skip
+    digest = sha256(rfc8785.dumps(statement)).hexdigest()
+    record = event(11) | {"labels": {"absence": digest}}
+    tree.append([leaf_hash(canonical(record))])
+    entries = [Entry(3, event(3)), Entry(11, record, SAID, statement)]
+    checkpoints = [signed(tree, 7, LOG), signed(tree, 12, ROTATED)]
+    return b"".join(bundle.lines(tree, checkpoints, KEYS, entries, {"case": "c"}, bundle.WITH_STATEMENTS))
 
 
 def seal(lines: Lines) -> bytes:
@@ -104,6 +124,30 @@ def _write(line: dict[str, Any]) -> bytes:
 def tampered(folder: Path, rotated: bytes) -> dict[str, bytes]:
     """What must be refused, by name: each is the bundle `rotated` with one thing done to it."""
     return {**_edited(rotated), **_restructured(folder, rotated), **_retyped(rotated)}
+
+
+def misstated(absence: bytes) -> dict[str, bytes]:
+    """The same of the bundle `absence`: lines 0 format, 1 about, 2 and 3 checkpoints, 4 and 5 events, 6 end."""
+
+    def edit(change: Callable[[Lines], object]) -> bytes:
+        lines = [json.loads(line) for line in absence.splitlines()]
+        change(lines)
+        return seal(lines)
+
+    def stated(lines: Lines) -> dict[str, Any]:
+        found: dict[str, Any] = lines[5]["statement"]
+        return found
+
+    return {
+        "statement-changed": edit(lambda lines: stated(lines)["query"].update(words="user.id: ann")),
+        "statement-counted-otherwise": edit(lambda lines: stated(lines).update(counted=1)),
+        "statement-without-its-checkpoint": edit(lambda lines: stated(lines).update(checkpoint=None)),
+        "statement-of-another-event": edit(lambda lines: lines[4].update(statement=lines[5].pop("statement"))),
+        "statement-not-an-object": edit(lambda lines: lines[5].update(statement=[])),
+        "statement-with-half-a-character": resealed(absence, b'"audit-trail-absence/v1"', b'"\\ud800"'),
+        "statement-whose-checkpoint-is-not-there": edit(lambda lines: (lines.pop(2), lines[2].update(consistency=[]))),
+        "statement-in-the-first-format": edit(lambda lines: lines[0].update(format=bundle.FORMAT)),
+    }
 
 
 def _edited(rotated: bytes) -> dict[str, bytes]:
@@ -255,7 +299,7 @@ def files() -> dict[str, bytes]:
     """Everything that lies in the folder, by path."""
     with tempfile.TemporaryDirectory() as folder:
         good = sound(Path(folder))
-        bad = tampered(Path(folder), good["rotated"])
+        bad = tampered(Path(folder), good["rotated"]) | misstated(good["absence"])
     keys = {"log": [str(key) for key in KEYS], "witness": str(WITNESS.verifier)}
     return {
         "keys.json": json.dumps(keys, indent=2).encode() + b"\n",

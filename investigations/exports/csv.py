@@ -13,7 +13,7 @@ from trail.schema import FIELDS, Kind
 COLUMNS = tuple(field.name for field in FIELDS if field.kind is not Kind.RAW and field.name != "event.original")
 # Each column's number, nested as events are.
 _PLACES = nest({name: place for place, name in enumerate(COLUMNS)})
-OWN = ("evidence", "reason", "pinned_by", "pinned_at", "sha256", "leaf")
+OWN = ("evidence", "reason", "pinned_by", "pinned_at", "sha256", "leaf", "statement")
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 _QUOTED = re.compile(r'[",\r\n]')
@@ -43,7 +43,8 @@ def lines(rows: Iterable[Row]) -> Iterator[bytes]:
         line = [""] * len(COLUMNS)
         _fill(line, row.document, _PLACES, cell_of)
         own = (cell_of[row.evidence], cell_of[row.reason], cell_of[row.pinned_by], cell_of[row.pinned_at])
-        yield _line([*own, *line, row.digest, "" if row.leaf is None else str(row.leaf)])
+        stated = "" if row.statement is None else cell_of[orjson.dumps(row.statement).decode()]
+        yield _line([*own, *line, row.digest, "" if row.leaf is None else str(row.leaf), stated])
 
 
 def _line(cells: list[str]) -> bytes:

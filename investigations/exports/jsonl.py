@@ -10,9 +10,10 @@ from investigations.exports.rows import Row
 
 def lines(rows: Iterable[Row]) -> Iterator[bytes]:
     """Each row as `{"event": …, "digest": …, "leaf": …, "evidence": …}`; `digest` is that of the event's canonical form,
-    `leaf` its number in the sealed log."""
+    `leaf` its number in the sealed log. An absence has its `statement` in the place of an event."""
     for row in rows:
-        record: dict[str, Any] = {"event": row.document, "digest": {"sha256": row.digest}}
+        what = {"event": row.document} if row.statement is None else {"statement": row.statement}
+        record: dict[str, Any] = {**what, "digest": {"sha256": row.digest}}
         if row.leaf is not None:
             record["leaf"] = row.leaf
         if said := row.said():

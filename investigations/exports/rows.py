@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Row:
     """`digest` is the SHA-256 of the event's canonical form, `leaf` its number in the sealed log, if it has one yet; the
-    evidence columns are empty outside a case."""
+    evidence columns are empty outside a case.
+
+    Of an absence there is no event: `statement` says what was not found, `digest` is that of the statement, and `leaf`
+    the number of the event that put it on record.
+    """
 
     document: dict[str, Any]
     digest: str
@@ -22,6 +26,7 @@ class Row:
     pinned_by: str = ""
     pinned_at: str = ""
     leaf: int | None = None
+    statement: dict[str, Any] | None = None
 
     @classmethod
     def of_hit(cls, hit: Hit, leaf: int | None = None) -> "Row":
@@ -30,13 +35,14 @@ class Row:
     @classmethod
     def of_evidence(cls, evidence: "Evidence") -> "Row":
         return cls(
-            document=evidence.document,
+            document={"@timestamp": evidence.event_timestamp} if evidence.is_absence else evidence.document,
             digest=evidence.digest,
             evidence=evidence.label,
             reason=evidence.reason,
             pinned_by=evidence.pinned_by_name,
             pinned_at=evidence.pinned_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             leaf=evidence.leaf,
+            statement=evidence.document if evidence.is_absence else None,
         )
 
     def said(self) -> dict[str, str]:

@@ -3,10 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.crypto import get_random_string
 
 from accounts.models import User
+from investigations.forms.search import refuse_secrets
 from investigations.models import Case, Membership
+from trail.errors import BadQuery
+from trail.search.spec import Search
 
 
 def _area(rows: int, **attrs: str) -> forms.Textarea:
@@ -73,6 +77,39 @@ class PinForm(forms.Form):
         select = self.fields["case"].widget
         assert isinstance(select, forms.Select)
         select.choices = cases
+
+
+class AbsenceForm(forms.Form):
+    """Which search found nothing, into which case, and why. `provisional` accepts that events may be missing."""
+
+    case = forms.CharField(widget=forms.Select)
+    reason = forms.CharField(
+        max_length=2_000,
+        widget=_area(2, placeholder="Why it matters that there is nothing"),
+        error_messages={"required": "Say why: the reason stands beside the evidence for ever."},
+    )
+    search = forms.CharField(widget=forms.HiddenInput, required=False, max_length=100_000, strip=False)
+    provisional = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id = f"absence-{get_random_string(4)}-%s"
+        cases = [(case.public_id, case.title) for case in Case.objects.writable_by(user)]
+        self.has_cases = bool(cases) or self.is_bound
+        select = self.fields["case"].widget
+        assert isinstance(select, forms.Select)
+        select.choices = cases
+
+    def clean_search(self) -> Search:
+        """The search in the words of its URL. Its problem is shown in place of the form's own."""
+        query = QueryDict(str(self.cleaned_data["search"]))
+        try:
+            refuse_secrets(query)
+            return Search.from_query(query)
+        except BadQuery as error:
+            # A token itself is not shown again.
+            self.data = {name: value for name, value in self.data.items() if name != "search"}
+            raise forms.ValidationError(error.message) from None
 
 
 class ReasonForm(forms.Form):

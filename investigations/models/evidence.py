@@ -1,4 +1,4 @@
-"""Evidence: an event pinned to a case as a frozen copy with its digest."""
+"""Evidence: an event pinned to a case as a frozen copy with its digest, or the statement that there is no such event."""
 
 from typing import Any
 
@@ -9,7 +9,9 @@ from django.db.models import Q
 
 from investigations.models.cases import Case
 
-FROZEN = frozenset({"frozen", "digest", "event_id", "event_index", "event_timestamp", "case_id", "number", "reason"})
+FROZEN = frozenset(
+    {"kind", "frozen", "digest", "event_id", "event_index", "event_timestamp", "case_id", "number", "reason"}
+)
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
@@ -25,8 +27,16 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 class Evidence(models.Model):
     """`frozen` is the event as the trail held it, as JSON; `digest` the SHA-256 of its canonical form (see trail.events).
 
+    Of an absence `frozen` is the statement that a search found nothing (see trail.absence), `event_id` is the event of the
+    trail that put it on record and names its digest, and the time is that up to which there was nothing.
     Withdrawn evidence stays: with who withdrew it, when, and why. `search` and `run` say how it was found.
     """
+
+    class Kind(models.TextChoices):
+        EVENT = "event", "an event"
+        ABSENCE = "absence", "an absence"
+
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.EVENT)
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="evidence")
     number = models.PositiveIntegerField()
@@ -75,9 +85,20 @@ class Evidence(models.Model):
 
     @property
     def document(self) -> dict[str, Any]:
-        """The frozen copy, read."""
+        """The frozen copy, or the statement, read."""
         found: dict[str, Any] = orjson.loads(self.frozen)
         return found
+
+    @property
+    def is_absence(self) -> bool:
+        return self.kind == Evidence.Kind.ABSENCE
+
+    @property
+    def what(self) -> str:
+        """In a few words, what it shows."""
+        if self.is_absence:
+            return f"No event: {self.document['query']['words']}"
+        return str(self.document["event"]["action"])
 
     @property
     def label(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.journal import trail
 from investigations.access import scope_of_run
 from investigations.exports.rows import Row
 from investigations.exports.sorting import InLeafOrder, Item
@@ -22,9 +23,12 @@ from operations.sealing.proofs import NeverSealed, NotSealed, Proof
 from trail.errors import TrailError, TrailUnavailable
 from trail.integrity import bundle
 from trail.integrity.bundle import Entry, Unproved
+from trail.search import execute
+from trail.search.spec import WHOLE_TRAIL
 
 STEP = 1_000
 GoOn = Callable[[], None]
+Stated = list[bytes]  # the notes of the checkpoints that statements name, from old to new
 
 
 class NotSealedYet(TrailError):
@@ -38,7 +42,7 @@ def lines(export: Export, go_on: GoOn) -> Iterator[bytes]:
     """
     if export.run is None:
         order = InLeafOrder(_of_case(export), _folder())
-        return _bundle(order.last, _evidence(export, order), _about(export))
+        return _bundle(order.last, _evidence(export, order), _about(export), _stated(export))
     order = InLeafOrder(_of_run(export.run, go_on), _folder())
     return _bundle(order.last, _results(export.run, order), _about(export))
 
@@ -48,12 +52,18 @@ def of_event(proof: Proof, document: dict[str, Any]) -> bytes:
     return b"".join(_bundle(proof.leaf, iter([Entry(proof.leaf, document)]), None))
 
 
-def _bundle(last: int, entries: Iterator[Entry], about: dict[str, Any] | None) -> Iterator[bytes]:
-    """Under the newest checkpoint that every witness cosigned, where there is one that holds the last leaf."""
+def _bundle(
+    last: int, entries: Iterator[Entry], about: dict[str, Any] | None, stated: Stated | None = None
+) -> Iterator[bytes]:
+    """Under the newest checkpoint that every witness cosigned, where there is one that holds the last leaf.
+
+    Before it stand those that statements name, which were signed before what put the statements on record was sealed.
+    """
     log = Log()
     newest, message = sealing.newest(log)
     chosen = witnesses.best(last + 1) or witnesses.cosigned(message)
-    return bundle.lines(log.tree(newest.size), [chosen], keys.verifiers(), entries, about)
+    format = bundle.FORMAT if stated is None else bundle.WITH_STATEMENTS
+    return bundle.lines(log.tree(newest.size), [*(stated or ()), chosen], keys.verifiers(), entries, about, format)
 
 
 def _about(export: Export) -> dict[str, Any]:
@@ -102,12 +112,29 @@ def _of_case(export: Export) -> Iterator[Item]:
         yield _leaf_of(standing.found, evidence.event_id), "", str(evidence.pk)
 
 
+def _stated(export: Export) -> Stated | None:
+    """The checkpoints that a case's statements name; None where it has no statement, which is another format."""
+    assert export.case is not None
+    absences = export.case.evidence.standing().filter(kind=Evidence.Kind.ABSENCE)
+    if not absences:
+        return None
+    named = {one["size"]: one["note"].encode() for each in absences if (one := each.document["checkpoint"])}
+    return [named[size] for size in sorted(named)]
+
+
 def _evidence(export: Export, order: InLeafOrder) -> Iterator[Entry]:
     leaves = iter(order)
     while some := list(islice(leaves, STEP)):
-        found = _by_key(export, (int(pk) for _, _, pk in some))
+        found = list(_by_key(export, (int(pk) for _, _, pk in some)))
+        records = execute.find(trail(), [one.event_id for one in found if one.is_absence], WHOLE_TRAIL)
         for (leaf, _, _), evidence in zip(some, found, strict=True):
-            yield Entry(leaf, evidence.document, {"evidence": Row.of_evidence(evidence).said()})
+            said = {"evidence": Row.of_evidence(evidence).said()}
+            if not evidence.is_absence:
+                yield Entry(leaf, evidence.document, said)
+            elif record := records.get(evidence.event_id):
+                yield Entry(leaf, record.document, said, evidence.document)
+            else:
+                raise TrailUnavailable(f"The trail does not show what put {evidence.label} on record.")
 
 
 # --- A run's results

@@ -27,8 +27,9 @@ from trail.integrity.bundle import Unproved
 from trail.integrity.tiles import TileMissing
 
 WRITERS = {Export.Format.CSV: csv.lines, Export.Format.JSONL: jsonl.lines}
-# How many lines of a file stand before its events, and behind: the header of a CSV, a bundle's own.
-AROUND = {Export.Format.CSV: (1, 0), Export.Format.JSONL: (0, 0), Export.Format.BUNDLE: (3, 1)}
+# How the lines of a file begin that are one event or statement each; a CSV has a header besides, a bundle its own lines.
+ENTRY = {Export.Format.CSV: b"", Export.Format.JSONL: b"{", Export.Format.BUNDLE: b'{"index":'}
+HEADERS = {Export.Format.CSV: 1}
 SUFFIXES = {Export.Format.BUNDLE: "bundle.jsonl"}
 STEP = 1_000
 
@@ -105,21 +106,21 @@ def _work(export: Export) -> None:
 
 def _write(export: Export, path: Path) -> dict[str, Any] | None:
     """Write the file, on the disk when this returns; what is known of it then, or None when it was cancelled."""
-    before, behind = AROUND[Export.Format(export.format)]
-    digest, size, done = hashlib.sha256(), 0, 0
+    format = Export.Format(export.format)
+    digest, size, done = hashlib.sha256(), 0, -HEADERS.get(format, 0)
     with open(path, "xb", opener=_for_us_alone) as file:
         try:
-            for done, line in enumerate(_lines(export), 1 - before):
+            for line in _lines(export):
                 file.write(line)
                 digest.update(line)
                 size += len(line)
+                done += line.startswith(ENTRY[format])
                 if done % STEP == 0:
                     _go_on(export, done)
         except _Cancelled:
             return None
         file.flush()
         os.fsync(file.fileno())
-    done -= behind
     return {"done": done, "total": done, "size": size, "sha256": digest.hexdigest()}
 
 

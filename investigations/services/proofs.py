@@ -56,8 +56,19 @@ def of_event(hit: Hit) -> Standing:
 
 
 def of_copy(evidence: Evidence) -> Standing:
-    """Of a frozen copy: it can be proved though the trail has lost the event. The leaf is noted when it is found."""
-    return _standing(lambda: _of_copy(evidence))
+    """Of a frozen copy: it can be proved though the trail has lost the event. The leaf is noted when it is found.
+
+    Of an absence, whose statement is no event, it is the event that put it on record and names its digest.
+    """
+    return _standing(lambda: _of_record(evidence) if evidence.is_absence else _of_copy(evidence))
+
+
+def _of_record(evidence: Evidence) -> Proof | NotSealed | NeverSealed | Unknown:
+    found = proofs.prove(evidence.event_id)
+    if isinstance(found, Proof) and evidence.leaf is None:
+        evidence.leaf = found.leaf
+        evidence.save(update_fields=["leaf"])
+    return found or Unknown("The trail no longer shows the event that put this on record.")
 
 
 def _of_copy(evidence: Evidence) -> Proof | NotSealed | NeverSealed:

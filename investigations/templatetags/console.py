@@ -7,13 +7,17 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from accounts.roles import may_investigate
 from investigations import presentation
+from investigations.forms.cases import AbsenceForm
 from investigations.presentation import cell
 from operations.services.demonstration import demonstration_loaded
 from trail.errors import TrailError
 from trail.integrity import note
+from trail.search.spec import Search
 
 register = template.Library()
 
@@ -32,6 +36,18 @@ def time(moment: Any) -> SafeString:
     if not moment:
         return SafeString('<span class="none">never</span>')
     return format_html('<time datetime="{0}" title="{0}">{0}</time>', moment)
+
+
+@register.inclusion_tag("components/_pin_absence.html", takes_context=True)
+def pin_absence(context: template.Context, search: Search | None) -> dict[str, Any]:
+    """What pins that a search found nothing; nothing for who pins nothing. The search is asked anew when it is pinned."""
+    user = context["request"].user
+    if search is None or not may_investigate(user):
+        return {}
+    case = context.get("case")
+    words = urlencode(search.to_query(), doseq=True)
+    form = AbsenceForm(user=user, initial={"search": words, "case": case.public_id if case else None})
+    return {"absence": form, "csrf_token": context["csrf_token"]}
 
 
 @register.filter

@@ -4,7 +4,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import person, requires, signed_in
@@ -13,8 +14,9 @@ from investigations import access, presentation
 from investigations.errors import Refused
 from investigations.forms.cases import PinForm, ReasonForm
 from investigations.models import Case, Evidence, Run
+from investigations.services import absences, proofs
 from investigations.services import evidence as services
-from investigations.services import proofs
+from trail.absence import coverage_of
 from trail.errors import BadQuery, TrailUnavailable
 from trail.search.spec import Search
 from web.htmx import is_partial, render_page
@@ -83,13 +85,30 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
         access.writable_case_for(user, public_id)
         if form.is_valid() and _withdrawn(evidence, form, request):
             return redirect("case_detail", public_id)
-    context = {
-        "case": case, "evidence": evidence, "form": form, "fields": presentation.fields(evidence.document),
-        "original": evidence.document.get("event", {}).get("original"), "check": _check(evidence),
-        "standing": proofs.of_copy(evidence),
+    context = (_absence(evidence) if evidence.is_absence else _copy(evidence)) | {
+        "case": case, "evidence": evidence, "form": form, "standing": proofs.of_copy(evidence),
         "may_write": case.is_open and access.may_write(user, case),
     }  # fmt: skip
-    return render_page(request, "investigations/evidence.html", context, status=400 if form.errors else 200)
+    page = "absence" if evidence.is_absence else "evidence"
+    return render_page(request, f"investigations/{page}.html", context, status=400 if form.errors else 200)
+
+
+def _copy(evidence: Evidence) -> dict[str, object]:
+    document = evidence.document
+    return {
+        "fields": presentation.fields(document), "original": document.get("event", {}).get("original"),
+        "check": _check(evidence),
+    }  # fmt: skip
+
+
+def _absence(evidence: Evidence) -> dict[str, object]:
+    statement = evidence.document
+    query = urlencode(statement["query"]["url"], doseq=True)
+    return {
+        "statement": statement, "coverage": coverage_of(statement), "canonical": bytes(evidence.frozen).decode(),
+        "check": _check(evidence),
+        "search_url": f"{reverse('search')}?{query}" if len(query) < 6_000 else None,
+    }  # fmt: skip
 
 
 def _withdrawn(evidence: Evidence, form: ReasonForm, request: HttpRequest) -> bool:
@@ -102,9 +121,9 @@ def _withdrawn(evidence: Evidence, form: ReasonForm, request: HttpRequest) -> bo
     return True
 
 
-def _check(evidence: Evidence) -> services.Check | None:
+def _check(evidence: Evidence) -> services.Check | absences.Check | None:
     """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared."""
     try:
-        return services.check(evidence)
+        return absences.check(evidence) if evidence.is_absence else services.check(evidence)
     except TrailUnavailable:
         return None

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_investigate, may_search
-from investigations import journal, presentation
+from investigations import charts, journal, presentation, refining
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, packed, read
@@ -81,10 +81,10 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
         "search": search,
         "page": page,
         "rows": presentation.rows(page.hits, search.columns, search, asked.url),
-        "heads": presentation.heads(search, asked.url),
-        "bars": presentation.histogram(page, search, asked.url),
-        "facets": presentation.facets(page, search, asked.url),
-        "chips": presentation.chips(search, asked.url),
+        "heads": refining.heads(search, asked.url),
+        "chart": charts.histogram(page, search, asked.url),
+        "facets": refining.facets(page, search, asked.url),
+        "chips": refining.chips(search, asked.url),
         "first_number": asked.start + 1,
         "last_number": last,
         "first_url": asked.url(search) if asked.start else None,

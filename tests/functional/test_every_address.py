@@ -27,7 +27,7 @@ ABOUT = {
     "search": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
     "question_before_revocation": "", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
     "case_status": "case", "case_notes": "case", "case_people": "case", "case_activity": "case", "export_case": "case",
-    "evidence_detail": "evidence", "evidence_pin": "", "query_list": "", "query_detail": "query", "run_list": "",
+    "evidence_detail": "evidence", "evidence_pin": "", "absence_pin": "", "query_list": "", "query_detail": "query", "run_list": "",
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_detail": "export",
     "export_cancel": "export", "export_download": "export", "status": "", "profile": "",
     "event_proof": "event", "integrity": "", "log_consistency": "",

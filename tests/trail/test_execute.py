@@ -9,8 +9,8 @@ import pytest
 
 from tests.factories.events import event, issue, use, write
 from trail.connection import Trail, connect
-from trail.errors import BadQuery, TrailUnavailable
-from trail.search import execute
+from trail.errors import BadQuery, Incomplete, TrailUnavailable
+from trail.search import bodies, execute
 from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
 
 
@@ -44,6 +44,23 @@ def test_a_page_counts_exactly_and_its_parts_agree(full: Trail) -> None:
         page.facets["event.outcome"].values == [("success", expected - 15), ("failure", 15)]
         or sum(count for _, count in page.facets["event.outcome"].values) == expected
     )
+
+
+def test_bars_are_stacked_by_any_field_that_has_values(full: Trail) -> None:
+    page = execute.page(full, Search(stack="user.id"), WHOLE_TRAIL)
+    assert sum(bar.counts.get("u1", 0) for bar in page.bars) == len([n for n in range(500) if n % 7 == 1])
+
+
+def test_a_page_that_lacks_a_shard_says_so_and_is_never_taken_for_a_whole_one(full: Trail) -> None:
+    assert execute.page(full, Search(), WHOLE_TRAIL).missing == ""
+    properties = {"event": {"properties": {"outcome": {"type": "match_only_text"}}}}
+    full.client.indices.create(index=f"{full.prefix}-events-strange", body={"mappings": {"properties": properties}})
+    write(full, event(id="e-after"))
+    page = execute.page(full, Search(), WHOLE_TRAIL)
+    assert page.missing.startswith("1 of 4 shards did not answer (")
+    assert page.total == 501
+    with pytest.raises(Incomplete):
+        execute.ask_all(full, bodies.page(Search(), WHOLE_TRAIL))
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(full: Trail) -> None:

@@ -6,6 +6,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import rfc8785
+
 from trail.errors import TrailError
 from trail.events import canonical, get
 from trail.integrity import checkpoint, merkle, note
@@ -14,6 +16,7 @@ from trail.integrity.tiles import Tree
 from trail.integrity.verdict import Broken
 
 FORMAT = "audit-trail-bundle/v1"
+WITH_STATEMENTS = "audit-trail-bundle/v2"
 _REMEMBERED = 4_096  # nodes of the tree
 
 
@@ -22,11 +25,15 @@ class Unproved(TrailError):
 
 
 class Entry(NamedTuple):
-    """An event with its leaf's number, and what is said of it by who makes the bundle: that is not proved."""
+    """An event with its leaf's number, and what is said of it by who makes the bundle: that is not proved.
+
+    `statement` is what the event put on record by its digest: that nothing was found, see trail.absence.
+    """
 
     leaf: int
     document: dict[str, Any]
     about: dict[str, Any] | None = None
+    statement: dict[str, Any] | None = None
 
 
 def lines(
@@ -35,8 +42,9 @@ def lines(
     keys: Iterable[note.Verifier],
     entries: Iterable[Entry],
     about: dict[str, Any] | None = None,
+    format: str = FORMAT,
 ) -> Iterator[bytes]:
-    """The bundle, line by line, for a stream of events in ascending order of their leaves.
+    """The bundle, line by line, for a stream of events in ascending order of their leaves; with statements of WITH_STATEMENTS.
 
     `checkpoints` are signed notes, from old to new; the events are proved by the last, and it by what leads there from
     each before. `about` says what the bundle is, and is not proved. Raises Unproved for a checkpoint or an event that
@@ -44,7 +52,7 @@ def lines(
     """
     digest = sha256()
     count = 0
-    for line in _lines(tree, checkpoints, list(keys), entries, about):
+    for line in _lines(tree, checkpoints, list(keys), entries, about, format):
         count += 1
         digest.update(line)
         yield line
@@ -58,8 +66,9 @@ def _lines(
     keys: list[note.Verifier],
     entries: Iterable[Entry],
     about: dict[str, Any] | None,
+    format: str,
 ) -> Iterator[bytes]:
-    yield _line({"format": FORMAT})
+    yield _line({"format": format})
     if about is not None:
         yield _line({"about": about})
     last: Checkpoint | None = None
@@ -89,7 +98,8 @@ def _event(subtree: merkle.Subtree, last: Checkpoint, entry: Entry) -> bytes:
         raise Unproved(f"The event {event_id} is not what was sealed as leaf {entry.leaf}: {verdict.reason}.")
     path = b",".join(b'"%b"' % note.encode(one).encode() for one in proof)
     about = b"" if entry.about is None else b',"about":' + _line(entry.about).rstrip(b"\n")
-    return b'{"index":%d,"event":%b,"proof":[%b]%b}\n' % (entry.leaf, sealed, path, about)
+    stated = b"" if entry.statement is None else b',"statement":' + rfc8785.dumps(entry.statement)
+    return b'{"index":%d,"event":%b,"proof":[%b]%b%b}\n' % (entry.leaf, sealed, path, stated, about)
 
 
 def _read(message: bytes, keys: list[note.Verifier]) -> Checkpoint:

@@ -20,6 +20,8 @@ BARS = 80
 # The engine chooses a round step with at most this many bars, often far fewer.
 AUTO_BARS = 200
 FACET_VALUES = 6
+# Parts of a bar; what is in none of the commonest is one more.
+STACKS = 5
 # With fewer, what is common over many months and nowhere the commonest would be counted short.
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
@@ -47,7 +49,8 @@ def query(search: Search, scope: Scope) -> Body:
         must.append({"range": {"event.ingested": {"lte": search.ingested_until}}})
     must_not: list[Body] = []
     for chip in search.filters:
-        (must_not if chip.negated else must).append(_chip(chip))
+        if not chip.disabled:
+            (must_not if chip.negated else must).append(_chip(chip))
     if not scope.everything:
         must_not.append(hidden_from(scope))
     return {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
@@ -73,6 +76,13 @@ def _chip(chip: Filter) -> Body:
     field = field_of(chip.field)
     if field is None or (problem := language.searchable(chip.field)):
         raise BadQuery(problem if field and problem else f"There is no field {chip.field!r}.", 0)
+    if chip.operator == "between":
+        low, high = (end or None for end in chip.values)
+        return _range(Range(chip.field, low, high, True, True, 0))
+    if chip.operator == "network" and field.kind is not Kind.IP:
+        raise BadQuery(f"{chip.field} holds no addresses, so it cannot lie in a network.", 0)
+    if len(chip.values) > 1 and field.kind is Kind.KEYWORD:
+        return {"terms": {chip.field: list(chip.values)}}
     return _either([_value(chip.field, field, value, 0) for value in chip.values])
 
 
@@ -252,17 +262,20 @@ def hits(search: Search, scope: Scope, *, size: int = PAGE_SIZE, after: list[Any
     return body
 
 
-def page(search: Search, scope: Scope, *, size: int = PAGE_SIZE, after: list[Any] | None = None) -> Body:
-    """A search page in one body: events, their exact number, the histogram and the facets."""
-    body = hits(search, scope, size=size, after=after)
+def page(search: Search, scope: Scope, *, size: int = PAGE_SIZE, after: list[Any] | None = None) -> list[Body]:
+    """A search page in two bodies: its events; and their exact number, the histogram and the facets.
+
+    Apart, for the engine reads no further than the page for the one, and keeps its answer to the other by shard.
+    """
     aggregations = {"histogram": histogram(search), "ends": {"stats": {"field": "@timestamp"}}}
     aggregations |= {f"facet:{name}": facet(name) for name in FACETS}
-    return body | {"track_total_hits": True, "aggs": aggregations}
+    counted = {"query": query(search, scope), "size": 0, "track_total_hits": True, "aggs": aggregations}
+    return [hits(search, scope, size=size, after=after), counted]
 
 
 def histogram(search: Search) -> Body:
-    """Events over time, stacked by outcome: steps of a round length when both ends are known, else chosen for us."""
-    outcomes = {"outcome": {"terms": {"field": "event.outcome", "size": 5}}}
+    """Events over time, stacked: steps of a round length when both ends are known, else chosen for us."""
+    parts = {"stack": {"terms": {"field": search.stack, "size": STACKS, "shard_size": FACET_VALUES_OF_A_SHARD}}}
     if step := step_of(search):
         return {
             "date_histogram": {
@@ -270,9 +283,9 @@ def histogram(search: Search) -> Body:
                 "hard_bounds": {"min": search.start, "max": search.end},
                 "extended_bounds": {"min": search.start, "max": search.end},
             },
-            "aggs": outcomes,
+            "aggs": parts,
         }  # fmt: skip
-    return {"auto_date_histogram": {"field": "@timestamp", "buckets": AUTO_BARS}, "aggs": outcomes}
+    return {"auto_date_histogram": {"field": "@timestamp", "buckets": AUTO_BARS}, "aggs": parts}
 
 
 def step_of(search: Search) -> int | None:

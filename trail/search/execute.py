@@ -57,7 +57,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of the histogram: from `start`, `step` seconds long (0: unknown), how many events by outcome."""
+    """One bar of the histogram: from `start`, how many events, and how many by the commonest values it is stacked by."""
 
     start: str
     counts: dict[str, int]
@@ -76,7 +76,10 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a search page shows. `total` is exact; `first` and `last` are the ends of all that matched."""
+    """What a search page shows. `total` is exact; `first` and `last` are the ends of all that matched.
+
+    Where `missing` says what the answer lacks (shards, time), everything here is of a part only: `total` is "at least".
+    """
 
     hits: list[Hit]
     total: int
@@ -84,6 +87,7 @@ class Page:
     facets: dict[str, Facet]
     first: str | None
     last: str | None
+    missing: str = ""
 
 
 @contextmanager
@@ -165,25 +169,53 @@ def ask_all(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any
 
 def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_SIZE, after: list[Any] | None = None,
          opaque_id: str | None = None) -> Page:  # fmt: skip
-    """One page of a search with its histogram and facets, in one round trip."""
-    answer = ask(trail, bodies.page(search, scope, size=size, after=after), opaque_id=opaque_id)
-    found = answer.get("aggregations", {})
-    ends = found.get("ends", {})
+    """One page of a search with its histogram and facets, in one round trip.
+
+    Where shards fail or time runs out it holds what could be read and says so; where nothing could be read it raises.
+    """
+    found, counted = _in_part(trail, bodies.page(search, scope, size=size, after=after), opaque_id)
+    aggregations = counted.get("aggregations", {})
+    ends = aggregations.get("ends", {})
     return Page(
-        hits=[hit(one) for one in answer["hits"]["hits"]],
-        total=answer["hits"]["total"]["value"],
-        bars=[
-            Bar(
-                start=bucket["key_as_string"],
-                counts={b["key"]: b["doc_count"] for b in bucket["outcome"]["buckets"]},
-                total=bucket["doc_count"],
-            )
-            for bucket in found.get("histogram", {}).get("buckets", [])
-        ],
-        facets={name: _facet(found[f"facet:{name}"]) for name in FACETS if f"facet:{name}" in found},
+        hits=[hit(one) for one in found["hits"]["hits"]],
+        total=counted["hits"]["total"]["value"],
+        bars=[_bar(bucket) for bucket in aggregations.get("histogram", {}).get("buckets", [])],
+        facets={name: _facet(aggregations[f"facet:{name}"]) for name in FACETS if f"facet:{name}" in aggregations},
         first=ends.get("min_as_string"),
         last=ends.get("max_as_string"),
+        missing=_missing(found) or _missing(counted),
     )
+
+
+def _bar(bucket: dict[str, Any]) -> Bar:
+    counts = {str(part.get("key_as_string", part["key"])): part["doc_count"] for part in bucket["stack"]["buckets"]}
+    return Bar(start=bucket["key_as_string"], counts=counts, total=bucket["doc_count"])
+
+
+def _in_part(trail: Trail, asked: Sequence[dict[str, Any]], opaque_id: str | None) -> list[dict[str, Any]]:
+    """Several bodies in one round trip, each answered as far as it could be. Raises when one is not answered at all."""
+    head = {"index": f"{trail.prefix}-events-*", **_params(trail), "allow_partial_search_results": "true"}
+    lines = [line for body in asked for line in (head, _in_time(trail, body))]
+    with _speaking_to_the_trail():
+        answers = trail.client.msearch(body=lines, headers={"X-Opaque-Id": opaque_id} if opaque_id else {})["responses"]
+    for answer in answers:
+        if "error" in answer:
+            if answer.get("status") == 400:
+                raise BadQuery(f"The search engine refused this search: {_cause(answer['error'])}.", 0)
+            raise Incomplete(f"The trail could not answer: {_cause(answer['error'])}.")
+    return list(answers)
+
+
+def _missing(answer: dict[str, Any]) -> str:
+    """What an answer lacks, in words; nothing for a whole one."""
+    shards = answer["_shards"]
+    lacks = []
+    if answer.get("timed_out"):
+        lacks.append("time ran out before everything was read")
+    if shards["failed"]:
+        why = _cause(shards["failures"][0].get("reason")) if shards.get("failures") else ""
+        lacks.append(f"{shards['failed']} of {shards['total']} shards did not answer{f' ({why})' if why else ''}")
+    return " and ".join(lacks)
 
 
 def _facet(found: dict[str, Any]) -> Facet:
@@ -314,9 +346,14 @@ def stream(trail: Trail, search: Search, scope: Scope, *, slices: int = 2, batch
 
 
 def place(hit: Hit) -> tuple[str, str]:
-    """Where an event stands in time: text of equal length, to the nanosecond, then its id."""
-    time, _, rest = hit.timestamp.removesuffix("Z").partition(".")
-    return f"{time}.{rest:0<9}", hit.event_id
+    """Where an event stands in time, then its id."""
+    return instant(hit.timestamp), hit.event_id
+
+
+def instant(timestamp: str) -> str:
+    """A time in UTC as text of equal length, to the nanosecond, which sorts as time does."""
+    time, _, rest = timestamp.removesuffix("Z").partition(".")
+    return f"{time}.{rest:0<9}"
 
 
 def _ahead(pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Hit]:

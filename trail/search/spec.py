@@ -7,48 +7,64 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from trail.errors import BadQuery
 from trail.schema import BY_NAME, DEFAULT_COLUMNS, Kind, field_of
 
-Operator = Literal["is", "exists"]
+Operator = Literal["is", "exists", "between", "network"]
 _RELATIVE = re.compile(r"^now(?:-(\d{1,5})([smhdwy]))?$")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
+_SIGNS = re.compile(r"([~^-]*)(.*)", re.DOTALL)
+_WITH_OPERATOR = re.compile(r"(.+)\((between|network)\)")
+_VALUES = re.compile(r"(?:^|\|)((?:\\.|[^\\|])*)", re.DOTALL)
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d$")
 SORTABLE = frozenset(
     field.name for field in BY_NAME.values() if field.kind in (Kind.KEYWORD, Kind.IP, Kind.TIME, Kind.INTEGER)
 )
+STACKABLE = frozenset(field.name for field in BY_NAME.values() if field.kind in (Kind.KEYWORD, Kind.IP, Kind.BOOLEAN))
+STACK = "event.outcome"
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One chip beside the query: a field is one of some values, or is there at all; or the opposite."""
+    """One chip beside the query: a field is one of some values, is there at all, lies between two ends (empty: open), is in
+    one of some networks; or the opposite. A disabled one is kept and not asked; a pinned one stays from search to search.
+    """
 
     field: str
     values: tuple[str, ...] = ()
     negated: bool = False
     operator: Operator = "is"
+    disabled: bool = False
+    pinned: bool = False
+
+    def __post_init__(self) -> None:
+        if field_of(self.field) is None:
+            raise BadQuery(f"There is no field {self.field!r} to filter by.", 0)
+        if self.operator == "between" and (len(self.values) != 2 or not any(self.values)):
+            raise BadQuery(f"A filter between two ends of {self.field} needs at least one end.", 0)
+        if self.operator != "exists" and not self.values:
+            raise BadQuery(f"A filter on {self.field} needs a value.", 0)
 
     def __str__(self) -> str:
-        sign = "-" if self.negated else ""
-        return (
-            f"{sign}{self.field}"
-            if self.operator == "exists"
-            else f"{sign}{self.field}:{'|'.join(map(_esc, self.values))}"
-        )
+        signs = ("~" if self.disabled else "") + ("^" if self.pinned else "") + ("-" if self.negated else "")
+        if self.operator == "exists":
+            return f"{signs}{self.field}"
+        how = "" if self.operator == "is" else f"({self.operator})"
+        return f"{signs}{self.field}{how}:{'|'.join(map(_esc, self.values))}"
 
     @classmethod
     def parse(cls, text: str) -> "Filter":
         """The inverse of str(). Raises BadQuery for a field that does not exist."""
-        negated, body = text.startswith("-"), text.removeprefix("-")
-        name, colon, rest = body.partition(":")
-        if field_of(name) is None:
-            raise BadQuery(f"There is no field {name!r} to filter by.", 0)
-        if not colon:
-            return cls(name, (), negated, "exists")
-        values = tuple(_unesc(part) for part in re.split(r"(?<!\\)\|", rest))
-        return cls(name, values, negated)
+        signs, body = _SIGNS.match(text).groups()  # type: ignore[union-attr]  # it matches any text
+        head, colon, rest = body.partition(":")
+        match = _WITH_OPERATOR.match(head)
+        name, operator = (match[1], match[2]) if match else (head, "is" if colon else "exists")
+        return cls(
+            field=name, values=tuple(_unesc(part) for part in _VALUES.findall(rest)) if colon else (),
+            operator=cast(Operator, operator), negated="-" in signs, disabled="~" in signs, pinned="^" in signs,
+        )  # fmt: skip
 
 
 def _esc(value: str) -> str:
@@ -75,6 +91,7 @@ WHOLE_TRAIL = Scope(user_id="", everything=True)
 @dataclass(frozen=True, slots=True)
 class Search:
     """A search. `start` and `end` are RFC 3339 times, or `now-7d`; None is the beginning or the end of the trail.
+    The histogram stacks by `stack`.
 
     `parameters` are the values bound to the text's `$name` placeholders. `ingested_until` keeps out what arrived
     later, so that a search that goes on for long, or again, sees the same events.
@@ -86,6 +103,7 @@ class Search:
     end: str | None = None
     sort: tuple[str, str] = ("@timestamp", "desc")
     columns: tuple[str, ...] = DEFAULT_COLUMNS
+    stack: str = STACK
     parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
     ingested_until: str | None = None
 
@@ -95,6 +113,8 @@ class Search:
                 _check_time(value, end)
         if self.sort[0] not in SORTABLE or self.sort[1] not in ("asc", "desc"):
             raise BadQuery(f"Events cannot be sorted by {self.sort[0]} {self.sort[1]}.", 0)
+        if self.stack not in STACKABLE:
+            raise BadQuery(f"The histogram cannot be stacked by {self.stack}.", 0)
         for column in self.columns:
             if field_of(column) is None:
                 raise BadQuery(f"There is no field {column!r} to show as a column.", 0)
@@ -108,6 +128,11 @@ class Search:
 
     def with_filter(self, new: Filter) -> "Search":
         return self if new in self.filters else replace(self, filters=(*self.filters, new))
+
+    def with_instead(self, old: Filter, new: Filter) -> "Search":
+        """The same with a chip changed where it stands."""
+        changed = (new if one == old else one for one in self.filters)
+        return replace(self, filters=tuple(dict.fromkeys(changed)))
 
     def without_filter(self, old: Filter) -> "Search":
         return replace(self, filters=tuple(f for f in self.filters if f != old))
@@ -126,6 +151,8 @@ class Search:
             query["sort"] = [f"{self.sort[0]}:{self.sort[1]}"]
         if self.columns != DEFAULT_COLUMNS:
             query["columns"] = [",".join(self.columns)]
+        if self.stack != STACK:
+            query["stack"] = [self.stack]
         for name, values in self.parameters:
             query[f"p.{name}"] = list(values)
         return query
@@ -151,6 +178,7 @@ class Search:
             ingested_until=one("until") or None,
             sort=(field, order) if field else ("@timestamp", "desc"),
             columns=columns or DEFAULT_COLUMNS,
+            stack=one("stack") or STACK,
             parameters=tuple((k[2:], tuple(v)) for k, v in lists.items() if k.startswith("p.") and any(v)),
         )
 

@@ -44,15 +44,27 @@ def test_text_filters_and_time_become_clauses() -> None:
                 {"term": {"event.outcome": "failure"}},
             ],
             "must_not": [
-                {
-                    "bool": {
-                        "should": [{"term": {"service.name": "api"}}, {"term": {"service.name": "dns"}}],
-                        "minimum_should_match": 1,
-                    }
-                }
+                {"terms": {"service.name": ["api", "dns"]}},
             ],
         }
     }
+
+
+def _chip(chip: Filter) -> object:
+    (clause,) = bodies.query(Search(filters=(chip,)), WHOLE_TRAIL)["bool"]["filter"]
+    return clause
+
+
+def test_chips_ask_between_ends_and_in_networks_and_not_when_they_are_set_aside() -> None:
+    between = Filter("event.sequence", ("3", ""), operator="between")
+    assert _chip(between) == {"range": {"event.sequence": {"gte": "3"}}}
+    networks = Filter("source.ip", ("10.0.0.0/8", "2001:db8::/32"), operator="network")
+    assert _chip(networks) == bodies._chip(Filter("source.ip", networks.values))
+    assert _chip(Filter("user.id", ("ada",), disabled=True)) == {"match_all": {}}
+    with pytest.raises(BadQuery, match="no addresses"):
+        _chip(Filter("user.id", ("10.0.0.0/8",), operator="network"))
+    with pytest.raises(BadQuery, match="no order"):
+        _chip(Filter("message", ("a", "b"), operator="between"))
 
 
 def test_a_persons_scope_hides_the_consoles_events_of_others() -> None:

@@ -13,8 +13,12 @@ fields = st.sampled_from(["user.id", "source.ip", "event.action", "labels.team",
 values = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=30).filter(
     lambda text: text.strip() == text
 )
-filters = st.builds(Filter, fields, st.lists(values, min_size=1, max_size=3).map(tuple), st.booleans()) | st.builds(
-    lambda field, negated: Filter(field, (), negated, "exists"), fields, st.booleans()
+flags = {name: st.booleans() for name in ("negated", "disabled", "pinned")}
+some = st.lists(values, min_size=1, max_size=3).map(tuple)
+filters = (
+    st.builds(Filter, fields, some, operator=st.sampled_from(["is", "network"]), **flags)
+    | st.builds(Filter, fields, st.tuples(values, values | st.just("")), operator=st.just("between"), **flags)
+    | st.builds(Filter, fields, operator=st.just("exists"), **flags)
 )
 times = st.sampled_from([None, "now-7d", "2026-11-24", "2026-11-24T09:30:00.123456789Z"])
 searches = st.builds(
@@ -25,6 +29,7 @@ searches = st.builds(
     end=times,
     sort=st.sampled_from([("@timestamp", "asc"), ("@timestamp", "desc"), ("user.id", "asc")]),
     columns=st.sampled_from([("@timestamp", "user.id"), ("event.action",)]),
+    stack=st.sampled_from(["event.outcome", "service.name"]),
     parameters=st.dictionaries(st.sampled_from(["a", "b"]), st.lists(values, min_size=1, max_size=3).map(tuple)).map(
         lambda found: tuple(found.items())
     ),
@@ -67,6 +72,9 @@ def test_a_time_that_ends_before_it_begins_is_refused() -> None:
         {"sort": ["message:asc"]},
         {"sort": ["@timestamp:up"]},
         {"columns": ["x.y"]},
+        {"stack": ["message"]},
+        {"f": ["event.sequence(between):|"]},
+        {"f": ["event.sequence(between):1"]},
     ],
 )
 def test_what_cannot_be_understood_is_refused(query: dict[str, list[str]]) -> None:

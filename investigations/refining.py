@@ -1,0 +1,84 @@
+"""What stands beside a search to narrow it: facets, chips, column heads. Nothing here asks the trail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from trail.search.execute import Facet, Page
+from trail.search.spec import SORTABLE, Filter, Search
+from trail.search.words import worded
+
+Link = Callable[[Search], str]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value of a facet; `share` of all events in percent."""
+
+    value: str
+    count: int
+    share: int
+    include: str
+    exclude: str
+    active: bool
+
+
+def facets(page: Page, search: Search, link: Link) -> list[tuple[str, list[FacetValue], Facet]]:
+    """The commonest values beside a search: fields in the schema's order, those without any left out."""
+    found = []
+    for name, facet in page.facets.items():
+        if not facet.values:
+            continue
+        shapes = []
+        for value, count in facet.values:
+            chip = Filter(name, (value,))
+            active = chip in search.filters
+            shapes.append(FacetValue(
+                value=value, count=count, share=round(count * 100 / page.total) if page.total else 0,
+                include=link(search.without_filter(chip) if active else search.with_filter(chip)),
+                exclude=link(search.without_filter(chip).with_filter(Filter(name, (value,), negated=True))), active=active,
+            ))  # fmt: skip
+        found.append((name, shapes, facet))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter as a page shows it: `value` is how an address writes it, `text` how people read it, and where its marks lead."""
+
+    value: str
+    text: str
+    filter: Filter
+    removed: str
+    negated: str
+    disabled: str
+    pinned: str
+
+
+def chips(search: Search, link: Link) -> list[Chip]:
+    """The filters, in force or not, each with the addresses without it and with it changed."""
+
+    def changed(old: Filter, new: Filter) -> str:
+        return link(search.with_instead(old, new))
+
+    return [
+        Chip(
+            value=str(chip),
+            text=worded(chip),
+            filter=chip,
+            removed=link(search.without_filter(chip)),
+            negated=changed(chip, replace(chip, negated=not chip.negated)),
+            disabled=changed(chip, replace(chip, disabled=not chip.disabled)),
+            pinned=changed(chip, replace(chip, pinned=not chip.pinned)),
+        )
+        for chip in search.filters
+    ]
+
+
+def heads(search: Search, link: Link) -> list[tuple[str, str | None, str | None]]:
+    """Column heads: name, direction if sorted by it, and the address that sorts by it the other way."""
+    found = []
+    for name in search.columns:
+        now = search.sort[1] if search.sort[0] == name else None
+        then = "asc" if now == "desc" else "desc"
+        found.append((name, now, link(replace(search, sort=(name, then))) if name in SORTABLE else None))
+    return found

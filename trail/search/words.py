@@ -1,0 +1,34 @@
+"""A search in words, for a sentence that stands beside its answer for ever."""
+
+from trail.search.spec import Filter, Search
+
+
+def words(search: Search) -> str:
+    """What is asked, without the time: `user.id:$who (who: ann, bob); not source.ip: 192.0.2.7`."""
+    parts = [search.text.strip()] if search.text.strip() else []
+    if parts and search.parameters:
+        given = "; ".join(f"{name}: {', '.join(values)}" for name, values in search.parameters)
+        parts[0] += f" ({given})"
+    parts += [("not " if chip.negated else "") + worded(chip) for chip in search.filters if not chip.disabled]
+    return "; ".join(parts) or "any event"
+
+
+def worded(chip: Filter) -> str:
+    """A filter in words, without whether it is the opposite."""
+    match chip.operator:
+        case "exists":
+            return f"{chip.field}: is there"
+        case "between":
+            return f"{chip.field}: {chip.values[0] or 'any'} to {chip.values[1] or 'any'}"
+        case "network":
+            return f"{chip.field}: in {' or '.join(chip.values)}"
+    return f"{chip.field}: {' or '.join(chip.values)}"
+
+
+def span(start: str | None, end: str | None) -> str:
+    """A range of time in words."""
+    if start and end:
+        return f"from {start} to {end}"
+    if start:
+        return f"since {start}"
+    return f"before {end}" if end else "at any time"
