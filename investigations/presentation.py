@@ -15,13 +15,15 @@ from trail.search.spec import Filter, Search
 
 # The questions each kind of identifier can be asked.
 QUESTIONS = {
-    "token": (
-        ("When was it first used, and from where?", "question_first_use", "token"),
-        ("What did it do before it was revoked?", "question_before_revocation", "token"),
-    ),
     "user": (("What other tokens was this user ever issued?", "question_tokens_issued", "user"),),
 }
-ASKS = {"token.id": "token", "token.fingerprint": "token", "token.parent_fingerprint": "token", "user.id": "user"}
+ASKS = {"user.id": "user"}
+TOKENS = ("token.id", "token.fingerprint", "token.parent_fingerprint")
+TOKEN_PAGES = (
+    ("When was it first used, and from where?", "token_detail"),
+    ("What it comes from, what was derived from it", "token_lineage"),
+    ("What did it do before it was revoked?", "token_compromise"),
+)
 # Controls, zero-width characters, and those that change the direction of what follows (UAX #9).
 _UNSEEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]")
 Link = Callable[[Search], str]
@@ -83,7 +85,8 @@ def visible(text: str) -> str:
 
 def pivots(field: str, value: str, base: Search | None = None, link: Link | None = None) -> list[tuple[str, str]]:
     """Where an identifier leads: its questions, then searches for it."""
-    found = [
+    found = [(label, reverse(name, args=[value])) for label, name in TOKEN_PAGES if field in TOKENS]
+    found += [
         (label, f"{reverse(name)}?{urlencode({parameter: value})}")
         for label, name, parameter in QUESTIONS.get(ASKS.get(field, ""), ())
     ]

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import absences, cases, evidence, exports, library, proofs, runs, search
+from investigations.views import absences, cases, evidence, exports, library, proofs, runs, search, tokens
 
 
 class EventId:
@@ -31,9 +31,15 @@ search_urls = [
     path("", search.search, name="search"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
     path("events/<event_id:event_id>/proof/", proofs.event_proof, name="event_proof"),
-    path("questions/first-use/", search.first_use, name="question_first_use"),
+    path("questions/first-use/", tokens.first_use, name="question_first_use"),
     path("questions/tokens-issued/", search.tokens_issued, name="question_tokens_issued"),
-    path("questions/before-revocation/", search.before_revocation, name="question_before_revocation"),
+    path("questions/before-revocation/", tokens.before_revocation, name="question_before_revocation"),
+]
+token_urls = [
+    path("tokens/<event_id:ref>/", tokens.detail, name="token_detail"),
+    path("tokens/<event_id:ref>/lineage/", tokens.token_lineage, name="token_lineage"),
+    path("tokens/<event_id:ref>/compromise/", tokens.token_compromise, name="token_compromise"),
+    path("tokens/<event_id:ref>/compromise/radius.csv", tokens.token_radius, name="token_radius"),
 ]
 case_urls = [
     path("cases/", cases.case_list, name="case_list"),
@@ -65,4 +71,4 @@ export_urls = [
     path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
 ]
-urlpatterns = search_urls + case_urls + library_urls + run_urls + export_urls
+urlpatterns = search_urls + token_urls + case_urls + library_urls + run_urls + export_urls

@@ -12,16 +12,21 @@ from typing import Any, Literal
 import orjson
 
 from trail.connection import Trail
-from trail.errors import TrailError
-from trail.search import bodies, execute
+from trail.errors import BadQuery
+from trail.search import bodies, execute, kin
+from trail.search.bodies import Body
+from trail.search.kin import Kin
 from trail.search.spec import Scope, Search
 
 MAX_TOKENS = 10_000
 MAX_LEVELS = 64
 
 
-class TooLarge(TrailError):
+class TooLarge(BadQuery):
     """A family of tokens that is too large to be followed whole; a part of it would look like all of it."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,18 @@ class _View:
                 return found
             if len(found) > MAX_TOKENS:
                 raise TooLarge(f"More than {MAX_TOKENS:,} tokens belong together here; ask about one of them.")
+
+
+def token_ref(text: str) -> TokenRef:
+    """A fingerprint is 64 hexadecimal digits; anything else is a token's public id."""
+    is_fingerprint = len(text) == 64 and all(letter in "0123456789abcdef" for letter in text)
+    return TokenRef("token.fingerprint" if is_fingerprint else "token.id", text)
+
+
+def members(trail: Trail, asked: Kin) -> Body:
+    """The events of a family, as the engine is asked for them. Raises TooLarge, TrailUnavailable."""
+    found = family(trail, token_ref(asked.token), asked.scope, until=asked.until)
+    return kin.members(found.token_ids, found.fingerprints)
 
 
 def family(trail: Trail, root: TokenRef, scope: Scope, *, until: str | None = None) -> Family:

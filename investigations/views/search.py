@@ -21,7 +21,6 @@ from operations.services import incidents
 from trail import questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
-from trail.lineage import TooLarge
 from trail.search import execute
 from trail.search.spec import Search
 from web.htmx import render_page
@@ -121,24 +120,9 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
 
 @require_safe
 @requires(may_search)
-def first_use(request: HttpRequest) -> HttpResponse:
-    return _question(request, "first_use", "token", questions.first_use, questions.token_ref)
-
-
-@require_safe
-@requires(may_search)
 def tokens_issued(request: HttpRequest) -> HttpResponse:
     after = read(request.GET).after
     return _question(request, "tokens_issued", "user", questions.tokens_issued, str, after=after)
-
-
-@require_safe
-@requires(may_search)
-def before_revocation(request: HttpRequest) -> HttpResponse:
-    return _question(
-        request, "before_revocation", "token", questions.before_revocation, questions.token_ref,
-        revocation_id=request.GET.get("revocation") or None,
-    )  # fmt: skip
 
 
 def _question(request: HttpRequest, name: str, parameter: str, ask: Any, understand: Any, **more: Any) -> HttpResponse:
@@ -155,7 +139,7 @@ def _question(request: HttpRequest, name: str, parameter: str, ask: Any, underst
             context |= {"answer": answer, "search_url": _search_url(answer.search)}
             if after := getattr(answer, "after", None):
                 context["older_url"] = f"?{urlencode({parameter: about, 'after': packed(after)})}"
-    except (BadQuery, TooLarge) as error:
+    except BadQuery as error:
         # A token itself is not shown again, not even to who pasted it.
         context |= {"problem": str(error), "about": without_secrets(about)[0]}
         status = 400

@@ -5,7 +5,7 @@
 3. What did this token do before it was revoked, its descendants included? `compromise`
 """
 
-from trail.questions.asking import token_ref
+from trail.lineage import token_ref
 from trail.questions.token import dossier
 from trail.questions.user import tokens_issued
 

@@ -68,6 +68,11 @@ class Radius:
     resources: tuple[Affected, ...]
     others: int
 
+    @property
+    def people(self) -> tuple[tuple[str, Values], ...]:
+        """Users and organisations, each with the name of its field."""
+        return ("user.id", self.users), ("organization.id", self.organisations)
+
 
 @dataclass(frozen=True, slots=True)
 class OtherToken:

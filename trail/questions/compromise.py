@@ -75,6 +75,7 @@ class Compromise:
 class _Window:
     """The searches of one answer, all of them over the same family."""
 
+    token: TokenRef
     everything: Search
     at: str | None
     revoked_at: str | None
@@ -101,6 +102,11 @@ class _Window:
     def legitimate(self) -> Search:
         """What was accepted before the compromise."""
         return replace(self.uses.with_filter(ACCEPTED), end=self.at)
+
+    def short(self, search: Search) -> Search:
+        """The same search as people go on with it: the family by one name, however many it has."""
+        of_it = Filter("token.lineage", (self.token.value,))
+        return replace(search, text="", parameters=(), filters=(of_it, *search.filters))
 
     def after(self, outcome: Filter) -> Search:
         """Uses from the nanosecond after the revocation to where the token was restored."""
@@ -129,14 +135,14 @@ def compromise(
     endings = endings_among(endings_in(ends), reach_of(named, ancestry))
     revocation = _chosen(endings, revocation_id, since)
     restored = next((one for one in endings if one.restored and revocation and _later(one, revocation)), None)
-    window = _Window(found.search(), since, _at(revocation), _at(restored))
+    window = _Window(token, found.search(), since, _at(revocation), _at(restored))
     did, users, things, pinned, last, first, extent, *after = execute.ask_all(trail, _bodies(window, scope))
     resources, left = aftermath.resources_in(things)
-    touched = values_of(users, TOUCHED)
+    touched, reached = values_of(users, TOUCHED), window.short(window.radius)
     return Compromise(
         token=token, at=since, moment=moment, endings=endings, revocation=revocation, restored=restored,
-        tokens=len(found.fingerprints) or len(found.token_ids), search=window.before, total=total_of(did),
-        did=values_of(did, DID), radius=Radius(window.radius, touched["user.id"], touched["organization.id"], resources, left),
+        tokens=len(found.fingerprints) or len(found.token_ids), search=window.short(window.before), total=total_of(did),
+        did=values_of(did, DID), radius=Radius(reached, touched["user.id"], touched["organization.id"], resources, left),
         events=tuple(one["_id"] for one in pinned["hits"]["hits"]) if total_of(did) <= PINNABLE else (),
         last_legitimate=hit_of(last) if since else None, first_suspicious=hit_of(first) if since else None,
         same_instant=total_of(after[-1]) if after else 0,
@@ -215,8 +221,12 @@ def _after(trail: Trail, window: _Window, answers: list[dict[str, Any]], scope: 
     verifiers, first, last, refused, refused_first, tried, during, known, _ = answers
     accepted, refusals = window.after(ACCEPTED), window.after(REFUSED)
     return {
-        "accepted": aftermath.accepted_in(verifiers, accepted, window.revoked_at, hit_of(first), hit_of(last)),
-        "refused": Refusals(refusals, total_of(refused), hit_of(refused_first), values_of(refused, REFUSED_BY)),
+        "accepted": aftermath.accepted_in(
+            verifiers, window.short(accepted), window.revoked_at, hit_of(first), hit_of(last)
+        ),
+        "refused": Refusals(
+            window.short(refusals), total_of(refused), hit_of(refused_first), values_of(refused, REFUSED_BY)
+        ),
         "others": _others(trail, window, tried, during, known, scope),
     }
 

@@ -1,9 +1,7 @@
 """A token's lineage as a tree: what it comes from, what was derived from it, how each was used, which are still alive."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any, Literal
 
 from trail import coverage
@@ -18,7 +16,7 @@ from trail.questions.named import WHOSE, named_by
 from trail.search import execute, tokens
 from trail.search.bodies import Body
 from trail.search.execute import Hit
-from trail.search.spec import Scope, Search
+from trail.search.spec import Filter, Scope, Search
 
 # A page of the tree: so many levels, so many children of each, so many in all. The rest is a page of its own.
 LEVELS, CHILDREN, SHOWN = 4, 25, 150
@@ -89,13 +87,6 @@ class Lineage:
     search: Search
     coverage: Coverage
 
-    @property
-    def nested(self) -> Iterator[tuple[Node, int]]:
-        """Each node, and how many levels of the tree end behind it."""
-        for node, after in pairwise([*self.nodes, None]):
-            assert node is not None
-            yield node, node.depth - (after.depth if after else -1)
-
 
 def lineage(
     trail: Trail,
@@ -129,7 +120,7 @@ def lineage(
         nodes=tuple(_node(forest, one.key, one.depth, one.shown, one.left_off, fates, uses) for one in page),
         ancestors=tuple(_node(forest, key, 0, False, 0, fates, uses) for key in reversed(above.fingerprints)),
         tokens=len(own), alive=sum(fates[key].state == "alive" for key in own),
-        search=found.search(), coverage=coverage.read(covered, now),
+        search=Search(filters=(Filter("token.lineage", (token.value,)),)), coverage=coverage.read(covered, now),
     )  # fmt: skip
 
 

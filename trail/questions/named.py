@@ -29,8 +29,13 @@ class Named:
     def search(self) -> Search:
         """Every event of what was asked about; of a log that knows only fingerprints as well."""
         if self.token.field == "token.fingerprint" or not self.fingerprints:
-            return Search(filters=(Filter(self.token.field, (self.token.value,)),))
+            return self.alone
         return named_by((self.token.value,), self.fingerprints)
+
+    @property
+    def alone(self) -> Search:
+        """The events that carry the very name that was asked about."""
+        return Search(filters=(Filter(self.token.field, (self.token.value,)),))
 
     @property
     def outside(self) -> bool:

@@ -24,8 +24,10 @@ WHERE = ("source.ip", "user_agent.original", "source.geo.country_iso_code", "ser
 DENIED = ("event.reason", "token.caveats.failed")
 ABOUT = ("token.fingerprint", "token.kind", "token.key_id", "token.location", "user.id", "organization.id")
 SHOWN = 50
+USED = Filter("token.operation", tuple(USES))
 ACCEPTED = Filter("event.outcome", ("success",))
 REFUSED = Filter("event.outcome", ("failure",))
+NOT_ENDINGS = Filter("token.operation", (str(Operation.REVOKE), str(Operation.RESTORE)), negated=True)
 NOT_REFUSED = Filter("event.outcome", ("failure",), negated=True)
 
 
@@ -43,7 +45,7 @@ class AfterEnd:
 class Dossier:
     """All that the trail knows of one token. Counts are exact; `where`, `denials` and `about` say how far theirs are.
 
-    `gap` is from issue to first use in nanoseconds, negative when the clocks say so. `caveats` are those it was issued with,
+    `gap` is from issue to first use in nanoseconds, negative when the clocks say so. `caveats` are the fewest it was seen with,
     each as JSON; None when no event carries them. `search` finds its `events`, `uses_search` those in which it was used.
     """
 
@@ -82,14 +84,16 @@ def dossier(trail: Trail, token: TokenRef, scope: Scope, *, now: datetime | None
     ancestry = above(trail, named, scope)
     ended = endings_body(named, ancestry, scope)
     answers = execute.ask_all(trail, [*_bodies(named, scope), ended, coverage.body(scope)])
-    issued, first, last, accepted, last_accepted, plain, refused, where, denials, about, ends, covered = answers
+    issued, first, last, accepted, last_accepted, plain, refused, where, denials, about, alone, ends, covered = answers
     endings = endings_among(endings_in(ends), reach_of(named, ancestry))
     expires_at = plain.get("aggregations", {}).get("expires", {}).get("value_as_string") or carried(named, ancestry)
     became = fate(endings, expires_at, now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     begun, used = hit_of(issued), hit_of(first)
+    # As one chip, unless a log that knows only fingerprints makes a difference.
+    search = named.alone if total_of(alone) == total_of(plain) else named.search()
     return Dossier(
         token=token, token_ids=named.token_ids, parents=tuple(sorted(set(named.parents) - set(named.fingerprints))),
-        search=named.search(), uses_search=_uses(named), events=total_of(plain),
+        search=search, uses_search=search.with_filter(USED), events=total_of(plain),
         issued=begun, issues=total_of(issued), first=used, succeeded=hit_of(accepted), last=hit_of(last),
         last_accepted=hit_of(last_accepted), gap=gap(begun.timestamp, used.timestamp) if begun and used else None,
         uses=total_of(last), accepted=total_of(last_accepted), refused=total_of(refused),
@@ -108,7 +112,7 @@ def carried(named: Named, ancestry: Ancestry) -> str | None:
 
 
 def _uses(named: Named) -> Search:
-    return named.search().with_filter(Filter("token.operation", tuple(USES)))
+    return named.search().with_filter(USED)
 
 
 def _bodies(named: Named, scope: Scope) -> list[bodies.Body]:
@@ -125,12 +129,9 @@ def _bodies(named: Named, scope: Scope) -> list[bodies.Body]:
         bodies.count(refused, scope) | {"size": 0, "track_total_hits": True},
         bodies.values(uses, scope, WHERE, size=SHOWN),
         bodies.values(refused, scope, DENIED, size=SHOWN),
-        bodies.values(everything.with_filter(_not_an_ending()), scope, ABOUT, size=SHOWN),
+        bodies.values(everything.with_filter(NOT_ENDINGS), scope, ABOUT, size=SHOWN),
+        bodies.count(named.alone, scope) | {"size": 0, "track_total_hits": True},
     ]
-
-
-def _not_an_ending() -> Filter:
-    return Filter("token.operation", (str(Operation.REVOKE), str(Operation.RESTORE)), negated=True)
 
 
 def _after(trail: Trail, named: Named, became: Fate, scope: Scope) -> AfterEnd | None:

@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from trail.errors import BadQuery
 from trail.events import is_ip, is_time
-from trail.schema import FACETS, FIELDS, Field, Kind, field_of
-from trail.search import language
+from trail.schema import FACETS, FIELDS, LINEAGE, Field, Kind, field_of
+from trail.search import kin, language
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
@@ -53,7 +53,8 @@ def query(search: Search, scope: Scope) -> Body:
             (must_not if chip.negated else must).append(_chip(chip))
     if not scope.everything:
         must_not.append(hidden_from(scope))
-    return {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
+    asked = {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
+    return cast(Body, kin.bound(asked, search, scope))
 
 
 def hidden_from(scope: Scope) -> Body:
@@ -72,7 +73,7 @@ def hidden_from(scope: Scope) -> Body:
 
 def _chip(chip: Filter) -> Body:
     if chip.operator == "exists":
-        return {"exists": {"field": chip.field}}
+        return _exists(chip.field, 0)
     field = field_of(chip.field)
     if field is None or (problem := language.searchable(chip.field)):
         raise BadQuery(problem if field and problem else f"There is no field {chip.field!r}.", 0)
@@ -96,8 +97,8 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
             return _either([_clause(c, parameters) for c in inner])
         case Not(clause=one):
             return {"bool": {"must_not": [_clause(one, parameters)]}}
-        case Exists(field=name):
-            return {"exists": {"field": name}}
+        case Exists(field=name, position=position):
+            return _exists(name, position)
         case Range():
             return _range(clause)
         case Parameter(field=name, name=parameter, position=position):
@@ -111,6 +112,12 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
             return _either([_term(Term(name, value, position, phrase=True)) for value in values])
         case Term():
             return _term(clause)
+
+
+def _exists(name: str, position: int) -> Body:
+    if name == LINEAGE.name:
+        raise BadQuery(f"{name} needs a token: its id or a fingerprint.", position)
+    return {"exists": {"field": name}}
 
 
 def _either(bodies: list[Body]) -> Body:
@@ -144,6 +151,8 @@ def _value(name: str, field: Field, value: str, position: int) -> Body:
         if value not in ("true", "false"):
             raise BadQuery(f"{name} is true or false, not {value!r}.", position)
         return {"term": {name: value == "true"}}
+    if field.kind is Kind.LINEAGE:
+        return kin.condition(value)
     if field.kind is Kind.TEXT:
         return {"match_phrase": {name: value}}
     return {"term": {name: value}}

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -14,7 +15,7 @@ from opensearchpy.exceptions import NotFoundError, TransportError
 from trail.connection import Trail
 from trail.errors import BadQuery, Incomplete, TrailUnavailable
 from trail.schema import FACETS
-from trail.search import bodies
+from trail.search import bodies, kin
 from trail.search.spec import Scope, Search
 
 KEEP_ALIVE = "3m"
@@ -28,9 +29,14 @@ def _params(trail: Trail) -> dict[str, Any]:
     return {"allow_partial_search_results": "false", "cancel_after_time_interval": f"{trail.patience * 1000:.0f}ms"}
 
 
-def _in_time(trail: Trail, body: dict[str, Any]) -> dict[str, Any]:
-    """The engine gives up a little before we do, so that it is the engine that says why."""
-    return {**body, "timeout": f"{trail.patience * 800:.0f}ms"}
+def _sent(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Bodies as they are sent: each family of tokens by its members, looked up once. The engine gives up a little before we
+    do, so that it is the engine that says why."""
+    from trail import lineage  # it asks the engine itself
+
+    members = cache(partial(lineage.members, trail))
+    limit = {"timeout": f"{trail.patience * 800:.0f}ms"}
+    return [{**kin.expanded(body, members), **limit} for body in asked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +149,12 @@ def ask(
 ) -> dict[str, Any]:
     """One body to the whole trail, or to some of its indices. A trail without any index yet is an empty one."""
     headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
+    (sent,) = _sent(trail, [body])
     with _speaking_to_the_trail():
         return _whole(
             trail.client.search(
                 index=",".join(sorted(indices)) or f"{trail.prefix}-events-*",
-                body=_in_time(trail, body),
+                body=sent,
                 # A month that is named and not there shows as events that are missing.
                 params=_params(trail) | {"expand_wildcards": "open", "ignore_unavailable": "true"},
                 headers=headers,
@@ -158,7 +165,7 @@ def ask(
 def ask_all(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Several bodies in one round trip."""
     head = {"index": f"{trail.prefix}-events-*", **_params(trail)}
-    lines = [line for body in asked for line in (head, _in_time(trail, body))]
+    lines = [line for body in _sent(trail, asked) for line in (head, body)]
     with _speaking_to_the_trail():
         answers = trail.client.msearch(body=lines)["responses"]
     for answer in answers:
@@ -195,7 +202,7 @@ def _bar(bucket: dict[str, Any]) -> Bar:
 def _in_part(trail: Trail, asked: Sequence[dict[str, Any]], opaque_id: str | None) -> list[dict[str, Any]]:
     """Several bodies in one round trip, each answered as far as it could be. Raises when one is not answered at all."""
     head = {"index": f"{trail.prefix}-events-*", **_params(trail), "allow_partial_search_results": "true"}
-    lines = [line for body in asked for line in (head, _in_time(trail, body))]
+    lines = [line for body in _sent(trail, asked) for line in (head, body)]
     with _speaking_to_the_trail():
         answers = trail.client.msearch(body=lines, headers={"X-Opaque-Id": opaque_id} if opaque_id else {})["responses"]
     for answer in answers:
@@ -312,7 +319,7 @@ def scan_index(trail: Trail, index: str, body: dict[str, Any]) -> Iterator[Hit]:
 
 def _scan(trail: Trail, body: dict[str, Any], pit: str, opaque_id: str | None) -> Iterator[Batch]:
     headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
-    body = _in_time(trail, body) | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
+    body = _sent(trail, [body])[0] | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
     while True:
         with _speaking_to_the_trail():
             answer = _whole(trail.client.search(body=body, params=_params(trail), headers=headers))

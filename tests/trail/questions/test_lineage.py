@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -16,8 +16,8 @@ from trail.errors import BadQuery
 from trail.lineage import Edge, TooLarge, ancestors, family
 from trail.questions import token_ref
 from trail.questions.lineage import CHILDREN, LEVELS, Lineage, lineage
-from trail.search import execute
-from trail.search.spec import WHOLE_TRAIL
+from trail.search import bodies, execute
+from trail.search.spec import WHOLE_TRAIL, Filter, Search
 
 A, B, C, D = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -183,6 +183,46 @@ def test_what_arrived_later_is_no_part_of_the_family_of_then(trail: Trail) -> No
     write(trail, use("t", token__fingerprint="e" * 64, token__parent_fingerprint=B, at="2026-02-09T00:00:00Z"))
     assert len(family(trail, token_ref("t"), WHOLE_TRAIL).fingerprints) == 5
     assert len(family(trail, token_ref("t"), WHOLE_TRAIL, until=then).fingerprints) == 4
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (Search(filters=(Filter("token.lineage", ("t",)),)), 7),
+        (Search(filters=(Filter("token.lineage", (C,)),)), 4),
+        (Search(filters=(Filter("token.lineage", ("elsewhere", "n")),)), 4),
+        (Search(filters=(Filter("token.lineage", ("t",), negated=True),)), 1),
+        (Search(text=f"token.lineage:{C} AND event.outcome:success"), 3),
+        (Search(text="NOT token.lineage:t OR token.lineage:$token", parameters=(("token", ("n",)),)), 4),
+        (Search(filters=(Filter("token.lineage", ("nothing",)),)), 0),
+    ],
+)
+def test_a_search_within_a_lineage_finds_the_same_however_it_is_asked(trail: Trail, search: Search, found: int) -> None:
+    _family(trail)
+    assert execute.count(trail, search, WHOLE_TRAIL) == found
+    assert execute.page(trail, search, WHOLE_TRAIL).total == found
+    assert sum(len(batch.hits) for batch in execute.scan(trail, search, WHOLE_TRAIL)) == found
+    assert sum(1 for _ in execute.stream(trail, search, WHOLE_TRAIL)) == found
+    assert Search.from_query(search.to_query()) == search
+
+
+def test_a_search_that_is_bound_to_a_moment_follows_the_lineage_of_that_moment(trail: Trail) -> None:
+    _family(trail)
+    then = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # It arrives later, and by it an event that was there before belongs to the family.
+    write(trail, use("t", token__fingerprint="e" * 64, token__parent_fingerprint=B, at="2026-02-09T00:00:00Z"))
+    write(trail, issue("elsewhere", "svc", token__fingerprint="f" * 64, token__parent_fingerprint=B))
+    search = Search(filters=(Filter("token.lineage", ("t",)),))
+    assert execute.count(trail, search, WHOLE_TRAIL) == 10
+    assert execute.count(trail, replace(search, ingested_until=then), WHOLE_TRAIL) == 7
+
+
+def test_a_lineage_without_a_token_is_no_search() -> None:
+    for search in (Search(text="token.lineage:*"), Search(filters=(Filter("token.lineage", (), operator="exists"),))):
+        with pytest.raises(BadQuery, match="needs a token"):
+            bodies.query(search, WHOLE_TRAIL)
+    with pytest.raises(BadQuery, match="as a column"):
+        Search(columns=("token.lineage",))
 
 
 # --- A law -------------------------------------------------------------------------------------------------------------
