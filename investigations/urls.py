@@ -5,7 +5,19 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import absences, cases, evidence, exports, library, proofs, runs, search, tokens
+from investigations.views import (
+    absences,
+    cases,
+    evidence,
+    exports,
+    indicators,
+    library,
+    proofs,
+    runs,
+    search,
+    secret,
+    tokens,
+)
 
 
 class EventId:
@@ -29,6 +41,8 @@ class EventId:
 register_converter(EventId, "event_id")
 search_urls = [
     path("", search.search, name="search"),
+    path("secret/", secret.secret, name="secret"),
+    path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
     path("events/<event_id:event_id>/proof/", proofs.event_proof, name="event_proof"),
     path("questions/first-use/", tokens.first_use, name="question_first_use"),
@@ -55,6 +69,11 @@ case_urls = [
     path("evidence/pin/", evidence.pin, name="evidence_pin"),
     path("evidence/absence/", absences.pin, name="absence_pin"),
 ]
+indicator_urls = [
+    path("indicators/", indicators.ask, name="indicators"),
+    path("indicators/<slug:word>/", indicators.result, name="indicators_result"),
+    path("indicators/<slug:word>/file/", indicators.download, name="indicators_file"),
+]
 library_urls = [
     path("queries/", library.query_list, name="query_list"),
     path("queries/<slug:slug>/", library.query_detail, name="query_detail"),
@@ -71,4 +90,4 @@ export_urls = [
     path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
 ]
-urlpatterns = search_urls + token_urls + case_urls + library_urls + run_urls + export_urls
+urlpatterns = search_urls + token_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from trail.errors import BadQuery
 from trail.events import is_ip, is_time
+from trail.pairing import FIELD as NOVELTY
 from trail.schema import FACETS, FIELDS, LINEAGE, Field, Kind, field_of
-from trail.search import kin, language
+from trail.search import firsts, kin, language
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
@@ -21,7 +22,7 @@ BARS = 80
 AUTO_BARS = 200
 FACET_VALUES = 6
 # Parts of a bar; what is in none of the commonest is one more.
-STACKS = 5
+STACK_VALUES = 5
 # With fewer, what is common over many months and nowhere the commonest would be counted short.
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
@@ -40,7 +41,10 @@ _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 def query(search: Search, scope: Scope) -> Body:
     """The bool query of a search within what a person may find. Raises BadQuery."""
     must = []
-    if (clause := language.parse(search.text)) is not None:
+    clause = language.parse(search.text)
+    if firsts.are_asked_for(search.filters, clause):
+        must.append(firsts.ALONE)
+    if clause is not None:
         must.append(_clause(clause, dict(search.parameters)))
     if search.start or search.end:
         ends = {"gte": search.start, "lt": search.end}
@@ -72,6 +76,8 @@ def hidden_from(scope: Scope) -> Body:
 
 
 def _chip(chip: Filter) -> Body:
+    if chip.field == NOVELTY:
+        return firsts.chip(chip)
     if chip.operator == "exists":
         return _exists(chip.field, 0)
     field = field_of(chip.field)
@@ -117,6 +123,8 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
 def _exists(name: str, position: int) -> Body:
     if name == LINEAGE.name:
         raise BadQuery(f"{name} needs a token: its id or a fingerprint.", position)
+    if name == NOVELTY:
+        return firsts.ALONE
     return {"exists": {"field": name}}
 
 
@@ -127,6 +135,8 @@ def _either(bodies: list[Body]) -> Body:
 def _term(term: Term) -> Body:
     if term.field is None:
         return _anywhere(term)
+    if term.field == NOVELTY:
+        return firsts.condition(term.value, term.position)
     if term.field.startswith("token.discharges."):
         inner = {"term": {term.field: term.value}}
         return {"nested": {"path": "token.discharges", "query": inner}}
@@ -284,7 +294,7 @@ def page(search: Search, scope: Scope, *, size: int = PAGE_SIZE, after: list[Any
 
 def histogram(search: Search) -> Body:
     """Events over time, stacked: steps of a round length when both ends are known, else chosen for us."""
-    parts = {"stack": {"terms": {"field": search.stack, "size": STACKS, "shard_size": FACET_VALUES_OF_A_SHARD}}}
+    parts = {"stack": {"terms": {"field": search.stack, "size": STACK_VALUES, "shard_size": FACET_VALUES_OF_A_SHARD}}}
     if step := step_of(search):
         return {
             "date_histogram": {

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 from trail.errors import BadQuery
-from trail.schema import BY_NAME, DEFAULT_COLUMNS, Kind, field_of
+from trail.pairing import FIELD as NOVELTY
+from trail.schema import BY_NAME, DEFAULT_COLUMNS, FACETS, Kind, field_of
 
 Operator = Literal["is", "exists", "between", "network"]
 _RELATIVE = re.compile(r"^now(?:-(\d{1,5})([smhdwy]))?$")
@@ -24,6 +25,8 @@ SORTABLE = frozenset(
 )
 STACKABLE = frozenset(field.name for field in BY_NAME.values() if field.kind in (Kind.KEYWORD, Kind.IP, Kind.BOOLEAN))
 STACK = "event.outcome"
+# What the page offers first; any field of STACKABLE can be asked for in its address.
+STACKS = (STACK, *(name for name in FACETS if name != STACK), "user.id", "token.id", "resource.id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Filter:
     pinned: bool = False
 
     def __post_init__(self) -> None:
-        if field_of(self.field) is None:
+        if field_of(self.field) is None and self.field != NOVELTY:
             raise BadQuery(f"There is no field {self.field!r} to filter by.", 0)
         if self.operator == "between" and (len(self.values) != 2 or not any(self.values)):
             raise BadQuery(f"A filter between two ends of {self.field} needs at least one end.", 0)
