@@ -8,17 +8,13 @@ from typing import Any
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from investigations.entities import TOKENS, page_of
 from trail.events import flatten, get
 from trail.schema import BY_NAME, IDENTIFIERS, Kind, field_of
 from trail.search.execute import Hit
 from trail.search.spec import Filter, Search
 
-# The questions each kind of identifier can be asked.
-QUESTIONS = {
-    "user": (("What other tokens was this user ever issued?", "question_tokens_issued", "user"),),
-}
-ASKS = {"user.id": "user"}
-TOKENS = ("token.id", "token.fingerprint", "token.parent_fingerprint")
+# The pages of a token by the questions that they answer.
 TOKEN_PAGES = (
     ("When was it first used, and from where?", "token_detail"),
     ("What it comes from, what was derived from it", "token_lineage"),
@@ -84,12 +80,14 @@ def visible(text: str) -> str:
 
 
 def pivots(field: str, value: str, base: Search | None = None, link: Link | None = None) -> list[tuple[str, str]]:
-    """Where an identifier leads: its questions, then searches for it."""
-    found = [(label, reverse(name, args=[value])) for label, name in TOKEN_PAGES if field in TOKENS]
-    found += [
-        (label, f"{reverse(name)}?{urlencode({parameter: value})}")
-        for label, name, parameter in QUESTIONS.get(ASKS.get(field, ""), ())
-    ]
+    """Where an identifier leads: its page, its questions, then searches for it."""
+    found = []
+    if page := page_of(field, value):
+        found.append(("Open its page", page))
+        if field == "user.id":
+            found.append(("What other tokens was this user ever issued?", f"{page}#tokens"))
+        if field in TOKENS:
+            found += [(label, reverse(name, args=[value])) for label, name in TOKEN_PAGES]
     if base is not None and link is not None:
         found.append(("Filter for it", link(base.with_filter(Filter(field, (value,))))))
         found.append(("Filter it out", link(base.with_filter(Filter(field, (value,), negated=True)))))

@@ -11,7 +11,6 @@ from trail.questions.aftermath import Affected
 from trail.questions.lineage import CHILDREN, Lineage, Node
 from trail.search.spec import Search
 
-LONGEST = 6_000  # characters of an address, which a server or a proxy still takes
 ADDRESSES_SHOWN = 3
 HEAD = ("field", "value", "type", "events", "first", "last")
 _UNITS = (("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("min", 60_000_000_000), ("s", 1_000_000_000),
@@ -28,12 +27,6 @@ def span(nanoseconds: int) -> str:
         if len(words) == 2 or (words and not number):
             break
     return " ".join(words) or "0 s"
-
-
-def search_url(search: Search) -> str | None:
-    """A search's address, unless it would be too long for a browser or a proxy."""
-    found = f"{reverse('search')}?{urlencode(search.to_query(), doseq=True)}"
-    return found if len(found) < LONGEST else None
 
 
 def run_fields(search: Search) -> list[tuple[str, str]]:

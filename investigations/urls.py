@@ -5,9 +5,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
+from investigations.entities import WORDS
 from investigations.views import (
     absences,
     cases,
+    entities,
     evidence,
     exports,
     indicators,
@@ -38,13 +40,27 @@ class EventId:
         return event_id if self.plain.fullmatch(event_id) else f"~{urlsafe_b64encode(event_id.encode()).decode()}"
 
 
+class EntityKind:
+    """The kind of an identifier, as the word that stands in its address: `users` is `user`."""
+
+    regex = "|".join(WORDS)
+
+    def to_python(self, word: str) -> str:
+        return WORDS[word]
+
+    def to_url(self, kind: str) -> str:
+        return next(word for word, name in WORDS.items() if name == kind)
+
+
 register_converter(EventId, "event_id")
+register_converter(EntityKind, "entity_kind")
 search_urls = [
     path("", search.search, name="search"),
     path("secret/", secret.secret, name="secret"),
     path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
     path("events/<event_id:event_id>/proof/", proofs.event_proof, name="event_proof"),
+    path("events/<event_id:event_id>/known/", entities.event_known, name="event_known"),
     path("questions/first-use/", tokens.first_use, name="question_first_use"),
     path("questions/tokens-issued/", search.tokens_issued, name="question_tokens_issued"),
     path("questions/before-revocation/", tokens.before_revocation, name="question_before_revocation"),
@@ -54,6 +70,10 @@ token_urls = [
     path("tokens/<event_id:ref>/lineage/", tokens.token_lineage, name="token_lineage"),
     path("tokens/<event_id:ref>/compromise/", tokens.token_compromise, name="token_compromise"),
     path("tokens/<event_id:ref>/compromise/radius.csv", tokens.token_radius, name="token_radius"),
+]
+entity_urls = [
+    path("<entity_kind:kind>/<event_id:value>/", entities.detail, name="entity_detail"),
+    path("<entity_kind:kind>/<event_id:value>/values/<str:field>/", entities.values, name="entity_values"),
 ]
 case_urls = [
     path("cases/", cases.case_list, name="case_list"),
@@ -90,4 +110,6 @@ export_urls = [
     path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
 ]
-urlpatterns = search_urls + token_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls
+urlpatterns = (
+    search_urls + token_urls + entity_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls
+)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_investigate, may_search
-from investigations import journal, tokens
+from investigations import entities, journal, tokens
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
 from investigations.forms.search import refuse_secrets
@@ -67,8 +67,8 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
     def ask(token: TokenRef, scope: Scope) -> dict[str, Any]:
         answer = dossier(trail(), token, scope)
         family = Search(filters=(Filter("token.lineage", (token.value,)),))
-        return {"answer": answer, "uses_url": tokens.search_url(answer.uses_search),
-                "events_url": tokens.search_url(answer.search), "lineage_url": tokens.search_url(family)}  # fmt: skip
+        return {"answer": answer, "uses_url": entities.search_url(answer.uses_search),
+                "events_url": entities.search_url(answer.search), "lineage_url": entities.search_url(family)}  # fmt: skip
 
     return _answered(request, ref, "token", "detail", ask, {})
 
@@ -82,7 +82,7 @@ def token_lineage(request: HttpRequest, ref: str) -> HttpResponse:
     def ask(token: TokenRef, scope: Scope) -> dict[str, Any]:
         answer = lineage(trail(), token, scope, under=under or None, start=number)
         return {"answer": answer, "tree": tokens.tree(answer), "ancestors": tokens.ancestors(answer),
-                "search_url": tokens.search_url(answer.search)}  # fmt: skip
+                "search_url": entities.search_url(answer.search)}  # fmt: skip
 
     return _answered(request, ref, "lineage", "lineage", ask, {"under": under})
 
@@ -101,12 +101,12 @@ def token_compromise(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _ways_on(request: HttpRequest, answer: Compromise) -> dict[str, Any]:
     """Where the answer's events lead: into the search, into a case, into the background."""
-    back = tokens.search_url(answer.search) or ""
+    back = entities.search_url(answer.search) or ""
     return {
         "search_url": back,
-        "accepted_url": tokens.search_url(answer.accepted.search) if answer.accepted else None,
-        "refused_url": tokens.search_url(answer.refused.search) if answer.refused else None,
-        "radius_url": tokens.search_url(answer.radius.search),
+        "accepted_url": entities.search_url(answer.accepted.search) if answer.accepted else None,
+        "refused_url": entities.search_url(answer.refused.search) if answer.refused else None,
+        "radius_url": entities.search_url(answer.radius.search),
         "run_fields": tokens.run_fields(answer.search),
         "radius_fields": tokens.run_fields(answer.radius.search),
         "pin": PinForm(user=person(request), initial={"back": back}),

@@ -33,6 +33,7 @@ ABOUT = {
     "evidence_detail": "evidence", "evidence_pin": "", "absence_pin": "", "indicators": "", "indicators_result": "list", "indicators_file": "list", "query_list": "", "query_detail": "query", "run_list": "",
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_detail": "export",
     "export_cancel": "export", "export_download": "export", "status": "", "profile": "",
+    "event_known": "event", "entity_detail": "user", "entity_values": "values",
     "event_proof": "event", "integrity": "", "log_consistency": "",
     "incident_list": "", "incident_detail": "incident", "rejected_list": "", "rejected_group": "",
     "rejected_detail": "rejected", "mapping_list": "", "watched_writers": "",
@@ -77,7 +78,7 @@ def world(case: Case, alice: User, ada: User, trail: Trail) -> World:
     saved_query("failures", "event.outcome:failure")
     made = run(alice, case=case)
     return World({
-        "": [], "event": ["e1"], "token": ["t"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
+        "": [], "event": ["e1"], "token": ["t"], "user": ["user", "mallory"], "values": ["user", "mallory", "source.ip"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
         "query": ["failures"], "incident": [incident().public_id], "rejected": [rejected().public_id], "run": [made.public_id], "export": [export(alice, case=case).public_id],
         "key": [writer_key(ada)[0].public_id],
         "list": [indicators.keep(indicators.ask(parse("nobody"), by=alice), by=alice)],

@@ -22,7 +22,7 @@ def test_it_shows_every_field_with_its_questions_and_the_digest(client: Client, 
         assertContains(response, text)
     assertContains(response, canonical(made).decode().replace('"', "&quot;"))
     for address in ("/tokens/t-1/", "/tokens/t-1/lineage/", "/tokens/t-1/compromise/",
-                    "/questions/tokens-issued/?user=mallory"):  # fmt: skip
+                    "/users/mallory/", "/users/mallory/#tokens", "/addresses/192.0.2.7/"):  # fmt: skip
         assertContains(response, f'href="{address}"')
 
 
