@@ -12,14 +12,20 @@ from investigations.forms.search import read
 from investigations.services import indicators
 from investigations.services.coverage import doubts
 from investigations.services.indicators import Result
-from trail import coverage, questions
+from trail import coverage
 from trail.coverage import Coverage, Doubt
 from trail.errors import BadQuery
 from trail.indicators import Listed, look_up
+from trail.lineage import token_ref
+from trail.questions import compromise as compromises
 from trail.questions import entity as entities
+from trail.questions import lineage as lineages
+from trail.questions import token as tokens
 from trail.questions import user as users
+from trail.questions.compromise import Compromise
 from trail.questions.entity import Dossier, Kind
-from trail.questions.token import FirstUse
+from trail.questions.lineage import Lineage
+from trail.questions.token import Dossier as TokenDossier
 from trail.questions.user import TokensIssued, User
 from trail.search import execute
 from trail.search.bodies import PAGE_SIZE
@@ -102,8 +108,23 @@ def _size(text: str) -> int:
     return int(text)
 
 
-def token(asking: Asking) -> FirstUse:
-    return questions.first_use(trail(), questions.token_ref(asking.word("ref")), asking.scope)
+def token(asking: Asking) -> TokenDossier:
+    return tokens.dossier(trail(), token_ref(asking.word("ref")), asking.scope, now=asking.now)
+
+
+def lineage(asking: Asking) -> Lineage:
+    under, start = asking.word("under") or None, asking.word("start")
+    if start and not (start.isdecimal() and len(start) < 9):
+        raise BadQuery("start is the number of a child, from 0.", 0)
+    ref = token_ref(asking.word("ref"))
+    return lineages.lineage(trail(), ref, asking.scope, under=under, start=int(start or 0), now=asking.now)
+
+
+def compromise(asking: Asking) -> Compromise:
+    return compromises.compromise(
+        trail(), token_ref(asking.word("ref")), asking.scope, at=asking.word("at"), revocation_id=asking.word("revocation"),
+        now=asking.now,
+    )  # fmt: skip
 
 
 def entity(kind: Kind) -> Callable[[Asking], Dossier]:
@@ -135,7 +156,8 @@ def _range(asking: Asking) -> tuple[Search, str | None]:
 
 
 def user_tokens(asking: Asking) -> TokensIssued:
-    return questions.tokens_issued(trail(), asking.word("id"), asking.scope, after=read(asking.query).after)
+    after = read(asking.query).after
+    return users.tokens_issued(trail(), asking.word("id"), asking.scope, after=after, now=asking.now)
 
 
 def many(asking: Asking) -> Result:

@@ -9,8 +9,10 @@ from investigations.api.questions import Asking, Found
 from investigations.entities import WORDS
 from investigations.services.indicators import Result
 from trail.coverage import Coverage
+from trail.questions.compromise import Compromise
 from trail.questions.entity import KINDS, Dossier
-from trail.questions.token import FirstUse
+from trail.questions.lineage import Lineage
+from trail.questions.token import Dossier as TokenDossier
 from trail.questions.user import TokensIssued, User
 
 
@@ -52,6 +54,14 @@ _SEARCH = (
     _AFTER,
     Parameter("start", "How many events the pages before held; stands in `next`."),
 )
+_TREE = (
+    Parameter("under", "The fingerprint of a descendant: the part of the tree below it."),
+    Parameter("start", "The number of the child from which on it is shown."),
+)
+_COMPROMISE = (
+    Parameter("at", "The moment of compromise: a time, or the id of an event."),
+    Parameter("revocation", "The id of the event of the revocation that is meant, of several."),
+)
 _RANGE = (
     Parameter("from", "The beginning of the time that is looked at; all of history where none is given."),
     Parameter("to", "Its end, not included."),
@@ -73,8 +83,12 @@ ROUTES: tuple[Route, ...] = (
           questions.covered, Coverage, lambda answer: bool(answer.events)),
     Route("search", "search", "Search the trail: a page of events with their exact number",
           questions.search, Found, lambda answer: bool(answer.total), _SEARCH),
-    Route("token", "tokens/{ref}", "One token: first used when and from where, and what else is known of it",
-          questions.token, FirstUse, lambda answer: bool(answer.first or answer.issued), (_TOKEN,)),
+    Route("token", "tokens/{ref}", "One token: issued when and to whom, first used when and from where, what became of it",
+          questions.token, TokenDossier, lambda answer: bool(answer.events), (_TOKEN,)),
+    Route("lineage", "tokens/{ref}/lineage", "What a token comes from and what was derived from it, as a tree",
+          questions.lineage, Lineage, lambda answer: bool(answer.tokens), (_TOKEN, *_TREE)),
+    Route("compromise", "tokens/{ref}/compromise", "What a token and its descendants did from its compromise to its revocation",
+          questions.compromise, Compromise, lambda answer: bool(answer.total), (_TOKEN, *_COMPROMISE)),
     Route("user", "users/{id}", "One user: every token ever issued to them, addresses, clients, failures, impossible travel",
           questions.user, User, lambda answer: bool(answer.dossier.total), (_USER, *_RANGE, _AFTER)),
     Route("user_tokens", "users/{id}/tokens", "Every token ever issued to a user, newest first, page by page",

@@ -30,6 +30,9 @@ PRINT = "ab" * 32
 ADDRESSES = {
     "coverage": ["coverage"], "search": ["search?q=user.id:ann&sort=@timestamp:asc&size=2", "search?q=user.id:nobody"],
     "token": ["tokens/t-1", f"tokens/{PRINT}", "tokens/never"],
+    "lineage": ["tokens/t-1/lineage", "tokens/never/lineage"],
+    "compromise": ["tokens/t-1/compromise", "tokens/t-1/compromise?at=2026-01-03T00:00:00Z", "tokens/never/compromise"],
+
     "user_tokens": ["users/ann/tokens", "users/~bm9ib2R5L3g=/tokens"], "indicators": ["indicators"],
     "user": ["users/ann?from=2026-01-01", "users/nobody"], "address": ["addresses/192.0.2.7", "addresses/2001:db8::1"],
     **{kind: [f"{word}/never"] for word, kind in WORDS.items() if kind not in ("user", "address")},
