@@ -93,5 +93,8 @@ def _pair(event: Hit, names: tuple[str, ...], values: tuple[str, ...], answer: d
         return None
     (one, other), (this, that) = names, values
     return Pair(
-        (one, other), (this, that), earliest.timestamp, execute.instant(earliest.timestamp) == execute.instant(event.timestamp)
+        (one, other),
+        (this, that),
+        earliest.timestamp,
+        execute.instant(earliest.timestamp) == execute.instant(event.timestamp),
     )

@@ -15,7 +15,7 @@ from trail.search.spec import WHOLE_TRAIL
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 BERLIN, OSAKA, POTSDAM = "52.52,13.40", "34.69,135.50", "52.39,13.06"
-LEAKED, CHILD = "1" * 64, "2" * 64
+LEAKED, REVOKED = "1" * 64, "2" * 64
 
 
 def _at(place: str, at: str, **fields: Any) -> dict[str, Any]:
@@ -30,7 +30,8 @@ def trail(trail_of: Callable[..., Trail]) -> Trail:
         *(use("used", user__id="mallory", source__ip=f"192.0.2.{n}", at=f"2026-02-0{1 + n}T00:00:00Z") for n in range(5)),
         use("used", user__id="bob", event__outcome="failure", at="2026-03-01T00:00:00Z"),
         issue("over", "mallory", **ends | {"token__expires_at": "2026-11-25T09:30:00Z"}),
-        issue("revoked", "mallory", **ends),
+        issue("revoked", "mallory", **ends, token__fingerprint=REVOKED),
+        issue("derived", "mallory", **ends | {"at": "2026-01-02T00:00:00Z"}, token__parent_fingerprint=REVOKED),
         revoke("revoked", id="r1", at="2026-02-01T00:00:00Z", user__id="sec"),
         revoke("revoked", id="r2", at="2026-03-01T00:00:00Z", user__id="sec"),
         revoke("revoked", at="2026-01-15T00:00:00Z", event__outcome="failure"),
@@ -61,17 +62,19 @@ def mallory(trail: Trail) -> User:
 
 
 def test_every_token_issued_to_them_is_there_with_its_state(mallory: User) -> None:
-    states = {one.token_id or "nameless": one.state for one in mallory.issued.tokens}
+    states = {one.token_id or "nameless": one.fate.state for one in mallory.issued.tokens}
     assert states == {
         "used": "alive", "over": "expired", "revoked": "revoked", "restored": "alive", "keyed": "revoked", "later": "alive",
-        "nameless": "alive",
+        "nameless": "alive", "derived": "revoked",
     }  # fmt: skip
-    assert (mallory.issued.total, mallory.issued.after, mallory.issued.coverage.whole) == (7, None, True)
+    assert (mallory.issued.total, mallory.issued.after, mallory.issued.coverage.whole) == (8, None, True)
 
 
 def test_the_revocation_that_ended_a_token_is_named(mallory: User) -> None:
-    ended = {one.token_id: one.revocation.event_id for one in mallory.issued.tokens if one.revocation}
-    assert ended == {"revoked": "r1", "keyed": "rk"}
+    ended = {one.token_id: one.fate.ending for one in mallory.issued.tokens if one.fate.ending}
+    assert {name: (end.event.event_id, end.through) for name, end in ended.items()} == {
+        "revoked": ("r1", "itself"), "keyed": ("rk", "key"), "derived": ("r1", "ancestor"),
+    }  # fmt: skip
 
 
 def test_the_use_of_a_token_is_counted_with_its_addresses_and_whoever_else_used_it(mallory: User) -> None:
@@ -98,12 +101,16 @@ def test_a_leap_names_both_events_and_a_flight_is_none(trail: Trail) -> None:
     assert [(before, after) for before, after, *_ in told] == [("reached", "same time"), ("left", "reached")]
     assert (told[0][2:], told[1][2]) == ((0.0, None), 3_600.000000001)
     assert (found.total, found.places, found.since) == (2, 3, None)
-    assert (found.leaps[1].after.city, found.leaps[1].after.outcome, found.leaps[1].before.city) == ("Berlin", "failure", None)
+    assert (found.leaps[1].after.city, found.leaps[1].after.outcome, found.leaps[1].before.city) == (
+        "Berlin",
+        "failure",
+        None,
+    )
 
 
-def test_it_is_two_round_trips_however_much_there_is(trail: Trail) -> None:
+def test_it_is_two_round_trips_unless_a_token_was_derived_from_another(trail: Trail) -> None:
     pool = trail.client.transport.get_connection().pool
-    for who in ("mallory", "traveller"):
+    for who in ("bob", "traveller"):
         before = pool.num_requests
         user(trail, who, WHOLE_TRAIL, now=NOW)
         assert pool.num_requests - before == 2
