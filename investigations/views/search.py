@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_investigate, may_search
-from investigations import charts, journal, presentation, refining
+from investigations import charts, journal, marks, presentation, refining
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, packed, read
@@ -18,7 +18,7 @@ from investigations.journal import Action
 from investigations.models import Case
 from investigations.services import proofs
 from operations.services import incidents
-from trail import questions
+from trail import novelty, questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
 from trail.lineage import TooLarge
@@ -81,7 +81,9 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
     return {
         "search": search,
         "page": page,
-        "rows": presentation.rows(page.hits, search.columns, search, asked.url),
+        "rows": presentation.rows(page.hits, search.columns, search, asked.url, page.firsts.marks),
+        "firsts": marks.offers(page.firsts, search, asked.url),
+        "firsts_note": marks.note(page.firsts.covered, datetime.now(UTC)),
         "heads": refining.heads(search, asked.url),
         "times": refining.times(search, absolute, page, asked.url),
         "stacks": dict.fromkeys((search.stack, *STACKS)),
@@ -118,6 +120,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "pin": PinForm(user=user, initial={"back": request.get_full_path()}),
         "may_investigate": may_investigate(user),
         "standing": proofs.of_event(found),
+        "marks": marks.marks(novelty.marks(trail(), [event_id]).get(event_id, ())),
     }
     return render_page(request, "investigations/event.html", context)
 
