@@ -142,7 +142,7 @@ def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_
     return Page(
         hits=[hit(one) for one in found["hits"]["hits"]],
         total=counted["hits"]["total"]["value"],
-        bars=[_bar(bucket) for bucket in aggregations.get("histogram", {}).get("buckets", [])],
+        bars=[bar(bucket) for bucket in aggregations.get("histogram", {}).get("buckets", [])],
         facets={name: _facet(aggregations[f"facet:{name}"]) for name in FACETS if f"facet:{name}" in aggregations},
         first=ends.get("min_as_string"),
         last=ends.get("max_as_string"),
@@ -151,7 +151,8 @@ def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_
     )
 
 
-def _bar(bucket: dict[str, Any]) -> Bar:
+def bar(bucket: dict[str, Any]) -> Bar:
+    """One of the engine's buckets of time as ours."""
     counts = {str(part.get("key_as_string", part["key"])): part["doc_count"] for part in bucket["stack"]["buckets"]}
     return Bar(start=bucket["key_as_string"], counts=counts, total=bucket["doc_count"])
 
