@@ -108,8 +108,8 @@ def body(among: Search, scope: Scope, name: str, *, size: int) -> Body:
 
 def read(issued: Issues, answers: list[dict[str, Any]], now: str) -> list[IssuedToken]:
     """The tokens, in the order of their issues, from the answers to what was asked. Raises TooLarge."""
-    ends, *each = answers or [None]
-    endings = endings_in(ends) if ends else []
+    each = answers[1:]
+    endings = endings_in(answers[0]) if answers else []
     lives = {
         (name, value): life
         for name, answer in zip(_named(issued.hits), each, strict=True)
