@@ -11,14 +11,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, requires
 from accounts.journal import trail
-from accounts.roles import may_investigate, may_search
-from investigations import charts, entities, journal, presentation, refining
+from accounts.roles import may_curate, may_investigate, may_search
+from investigations import charts, entities, journal, presentation, refining, using
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
 from investigations.journal import Action
 from investigations.models import Case
-from investigations.services import proofs, searches
+from investigations.services import history, proofs, searches
 from operations.services import incidents
 from trail import questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
@@ -37,7 +37,7 @@ OUTAGES = (TrailUnavailable, WriteRefused)
 def search(request: HttpRequest) -> HttpResponse:
     asked = read(request.GET)
     context: dict[str, Any] = {
-        "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)),
+        "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)), "may_curate": may_curate(person(request)),
     }  # fmt: skip
     status = 200
     if asked.search is not None:
@@ -89,9 +89,12 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
     if (page := answer.page) is None:
         return {"going_on": f"?{request.GET.urlencode()}"}
     journal.record(Action.SEARCH, by=user, labels={"search": urlencode(search.to_query(), True)})
+    if asked.after is None:
+        history.keep(search=search, page=page, took=answer.took, by=user, case=_case(request, asked))
     last = asked.start + len(page.hits)
     return {
         "search": search,
+        "uses": using.uses(search),
         "page": page,
         "rows": presentation.rows(page.hits, search.columns, search, asked.url),
         "heads": refining.heads(search, asked.url),

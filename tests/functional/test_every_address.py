@@ -16,6 +16,7 @@ from tests.factories.cases import export, open_case, pin, run, saved_query
 from tests.factories.events import use
 from tests.factories.incidents import incident, rejected
 from tests.factories.keys import writer_key
+from tests.factories.searches import link, past
 from tests.functional.reading import at_sign_in, bytes_of
 from trail.connection import Trail
 from trail.indicators import parse
@@ -27,7 +28,7 @@ POLICY = (
 # What each address is about; a new view has to be entered here.
 ABOUT = {
     "search": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
-    "search_progress": "", "search_cancel": "",
+    "search_progress": "", "search_cancel": "", "search_history": "", "search_forget": "past", "link_make": "", "link_open": "link", "link_about": "link", "note_new": "",
     "question_before_revocation": "", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
     "case_status": "case", "case_notes": "case", "case_people": "case", "case_activity": "case", "export_case": "case",
     "evidence_detail": "evidence", "evidence_pin": "", "absence_pin": "", "indicators": "", "indicators_result": "list", "indicators_file": "list", "query_list": "", "query_detail": "query", "run_list": "",
@@ -80,6 +81,7 @@ def world(case: Case, alice: User, ada: User, trail: Trail) -> World:
     return World({
         "": [], "event": ["e1"], "user": ["user", "mallory"], "values": ["user", "mallory", "source.ip"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
         "query": ["failures"], "incident": [incident().public_id], "rejected": [rejected().public_id], "run": [made.public_id], "export": [export(alice, case=case).public_id],
+        "past": [past(alice).public_id], "link": [link(alice).public_id],
         "key": [writer_key(ada)[0].public_id],
         "list": [indicators.keep(indicators.ask(parse("nobody"), by=alice), by=alice)],
     })  # fmt: skip
