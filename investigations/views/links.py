@@ -65,7 +65,7 @@ def link_about(request: HttpRequest, public_id: str) -> HttpResponse:
     link = _link(public_id)
     search = Search.from_json(link.search)
     context = {
-        "link": link, "address": request.build_absolute_uri(reverse("link_open", args=[public_id])),
+        "link": link, "address": f"{request.get_host()}{reverse('link_open', args=[public_id])}",
         "opens": using.address_of(search) is not None, "fields": using.fields_of(search),
         "may_investigate": may_investigate(person(request)),
     }  # fmt: skip
