@@ -111,7 +111,7 @@ class SavedQueryForm(SavedQueryModelForm):
     rest = forms.CharField(
         required=False, label="Filters, end, order, columns",
         widget=forms.Textarea(attrs={"rows": 4, "cols": 90, "spellcheck": "false"}),
-        help_text="One a line, as in a search's address: f=event.outcome:failure, to=2026-12-01, sort=user.id:asc, columns=…, stack=…",
+        help_text="One a line, as in a search's address: f=event.outcome:failure, to=2026-12-01, sort=user.id:asc",
     )  # fmt: skip
 
     class Meta:
