@@ -173,5 +173,5 @@ def field_of(name: str) -> Field | None:
     """The field a name speaks of: `labels.team` is `labels`, `raw.a.b` is `raw`; None if there is none."""
     if name in BY_NAME:
         return BY_NAME[name]
-    root, dot, _ = name.partition(".")
-    return BY_NAME[root] if dot and root in ("labels", "raw") else None
+    root, *rest = name.split(".")
+    return BY_NAME[root] if rest and all(rest) and root in ("labels", "raw") else None

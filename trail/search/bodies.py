@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from trail.errors import BadQuery
 from trail.events import is_ip, is_time
 from trail.schema import FACETS, FIELDS, Field, Kind, field_of
-from trail.search import language
+from trail.search import cost, language
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
@@ -29,6 +30,9 @@ VALUES_OF_A_SHARD = 10_000
 JOURNAL_DATASET = "console"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
           604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
+# A moment before now, at most some fifty years: nothing is earlier than 1970.
+_AGO = re.compile(r"now(-([0-9]{1,5}[smh]|[0-9]{1,4}d|[0-9]{1,3}w|[0-4]?[0-9]y))?")
+_SIGNS = re.compile(r"\\.|[*?]", re.DOTALL)
 # Where a word without a field is looked for exactly as it stands.
 _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 
@@ -39,8 +43,10 @@ _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 def query(search: Search, scope: Scope) -> Body:
     """The bool query of a search within what a person may find. Raises BadQuery."""
     must = []
-    if (clause := language.parse(search.text)) is not None:
-        must.append(_clause(clause, dict(search.parameters)))
+    clause, parameters = language.parse(search.text), dict(search.parameters)
+    cost.expect_affordable(clause, search.filters, parameters)
+    if clause is not None:
+        must.append(_clause(clause, parameters))
     if search.start or search.end:
         ends = {"gte": search.start, "lt": search.end}
         must.append({"range": {"@timestamp": {k: v for k, v in ends.items() if v}}})
@@ -70,9 +76,9 @@ def hidden_from(scope: Scope) -> Body:
 
 
 def _chip(chip: Filter) -> Body:
-    if chip.operator == "exists":
-        return {"exists": {"field": chip.field}}
     field = field_of(chip.field)
+    if chip.operator == "exists" and field is not None and field.kind is not Kind.OPAQUE:
+        return {"exists": {"field": chip.field}}
     if field is None or (problem := language.searchable(chip.field)):
         raise BadQuery(problem if field and problem else f"There is no field {chip.field!r}.", 0)
     if chip.operator == "between":
@@ -80,9 +86,7 @@ def _chip(chip: Filter) -> Body:
         return _range(Range(chip.field, low, high, True, True, 0))
     if chip.operator == "network" and field.kind is not Kind.IP:
         raise BadQuery(f"{chip.field} holds no addresses, so it cannot lie in a network.", 0)
-    if len(chip.values) > 1 and field.kind is Kind.KEYWORD:
-        return {"terms": {chip.field: list(chip.values)}}
-    return _either([_value(chip.field, field, value, 0) for value in chip.values])
+    return _among(chip.field, chip.values, 0)
 
 
 def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
@@ -103,13 +107,17 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
             values = parameters.get(parameter)
             if not values:
                 raise BadQuery(f"${parameter} has no value; fill it in.", position)
-            field = field_of(name) if name else None
-            if name and field and field.kind is Kind.KEYWORD and len(values) > 1:
-                # Thousands of identifiers are one clause to the engine, not one each.
-                return {"terms": {name: list(values)}}
-            return _either([_term(Term(name, value, position, phrase=True)) for value in values])
+            return _among(name, values, position)
         case Term():
             return _term(clause)
+
+
+def _among(name: str | None, values: tuple[str, ...], position: int) -> Body:
+    each = [_term(Term(name, value, position, phrase=True)) for value in values]
+    if name is not None and cost.is_list(name, values):
+        # Thousands of identifiers are one clause to the engine, not one each.
+        return {"terms": {name: [body["term"][name] for body in each]}}
+    return _either(each)
 
 
 def _either(bodies: list[Body]) -> Body:
@@ -135,8 +143,8 @@ def _value(name: str, field: Field, value: str, position: int) -> Body:
     if field.kind is Kind.IP:
         return _ip(name, value, position)
     if field.kind is Kind.TIME:
-        _check_time(name, value, position)
-        return {"range": {name: {"gte": value, "lte": value}}}
+        moment = _time(name, value, position)
+        return {"range": {name: {"gte": moment, "lte": moment}}}
     if field.kind is Kind.INTEGER:
         return {"term": {name: _integer(name, value, position)}}
     if field.kind is Kind.BOOLEAN:
@@ -150,19 +158,23 @@ def _value(name: str, field: Field, value: str, position: int) -> Body:
 
 def _ip(name: str, value: str, position: int) -> Body:
     try:
-        ipaddress.ip_network(value, strict=False)
+        if "%" in value or ("/" in value and not value.isascii()):
+            raise ValueError(value)
+        network = ipaddress.ip_network(value, strict=False)
     except ValueError:
         raise BadQuery(
             f"{name} holds addresses; write 192.0.2.7 or a network such as 192.0.2.0/24.", position
         ) from None
-    return {"term": {name: value}}
+    # A mask is written out in figures only for the engine: it knows lengths.
+    return {"term": {name: str(network) if "/" in value else value}}
 
 
-def _one_ip(name: str, value: str, position: int) -> None:
+def _one_ip(name: str, value: str, position: int) -> str:
     if not is_ip(value):
         raise BadQuery(
             f"An end of a range of {name} is one address; a network is searched as {name}:192.0.2.0/24.", position
         )
+    return value
 
 
 def _integer(name: str, value: str, position: int) -> int:
@@ -175,35 +187,50 @@ def _integer(name: str, value: str, position: int) -> int:
     return number
 
 
-def _check_time(name: str, value: str, position: int) -> None:
-    if not re.match(r"^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$|^now(-\d{1,5}[smhdwy])?$", value) or (
-        "T" in value and not is_time(value)
-    ):
+def _time(name: str, value: str, position: int) -> str:
+    if not (_AGO.fullmatch(value) or is_time(value) or is_time(f"{value}T00:00:00Z")):
         raise BadQuery(f"{name} holds times; write 2026-11-24 or 2026-11-24T09:30:00Z, not {value!r}.", position)
+    return value
 
 
 def _pattern(name: str, field: Field, pattern: str, position: int) -> Body:
-    literal = re.sub(r"(?<!\\)[*?]", "", pattern)
     if field.kind is Kind.IP:
         raise BadQuery(f"{name} holds addresses: write a network such as 192.0.2.0/24, not a pattern.", position)
     if field.kind not in (Kind.KEYWORD, Kind.WILDCARD, Kind.LABELS, Kind.RAW):
         raise BadQuery(f"{name} cannot be searched by * and ?.", position)
     if field.kind is not Kind.WILDCARD and pattern[0] in "*?":
         raise BadQuery(f"A pattern on {name} needs to begin with what it is looking for, not with * or ?.", position)
-    if len(literal) < 2:
-        raise BadQuery("A pattern needs at least two characters besides * and ?.", position)
-    if pattern.count("*") > 8:
-        raise BadQuery("A pattern may hold at most eight *.", position)
+    _expect_narrow(pattern, position)
+    if field.kind is Kind.WILDCARD and not any(len(part) >= 3 for part in _literals(pattern)):
+        # It is kept by its pieces of three characters: without one, each event would be looked at.
+        raise BadQuery(f"A pattern on {name} needs three characters in a row, by which it is looked up.", position)
     return {"wildcard": {name: {"value": pattern}}}
+
+
+def _expect_narrow(pattern: str, position: int) -> None:
+    """Each `?` behind a `*` can double what the engine has to keep apart; a pattern of `?` alone is as long as it is."""
+    several, ones = (sum(part == sign for part in _SIGNS.findall(pattern)) for sign in "*?")
+    if sum(map(len, _literals(pattern))) < 2:
+        raise BadQuery("A pattern needs at least two characters besides * and ?.", position)
+    if several > 8:
+        raise BadQuery("A pattern may hold at most eight *.", position)
+    if ones > (8 if several else 64):
+        raise BadQuery("A pattern may hold at most 64 ?, and at most eight beside a *.", position)
+
+
+def _literals(pattern: str) -> list[str]:
+    """What stands between the `*` and `?` of a pattern; an escaped character counts as one."""
+    return _SIGNS.sub(lambda match: "x" if match[0][0] == "\\" else "\0", pattern).split("\0")
 
 
 def _anywhere(term: Term) -> Body:
     """A word without a field: in any keyword, in the message, in a client or path, in the source record."""
     if term.pattern:
-        if term.value[0] in "*?" or len(re.sub(r"[*?]", "", term.value)) < 2:
+        if term.value[0] in "*?":
             raise BadQuery(
                 "A pattern without a field needs to begin with two characters; or name a field.", term.position
             )
+        _expect_narrow(term.value, term.position)
         names = ("user.id", "user.name", "user.email", "token.id", "service.name", "resource.id", "event.action")
         return _either([{"wildcard": {name: {"value": term.value}}} for name in names])
     bodies: list[Body] = [{"term": {name: term.value}} for name in _ANYWHERE]
@@ -215,26 +242,31 @@ def _anywhere(term: Term) -> Body:
     if len(term.value) >= 3:
         inside = "*" + re.sub(r"([*?\\])", r"\\\1", term.value) + "*"
         bodies += [{"wildcard": {name: {"value": inside}}} for name in ("user_agent.original", "url.path")]
-    if is_ip(term.value) or re.fullmatch(r"[\da-fA-F.:]+/\d{1,3}", term.value):
+    if _is_address(term.value):
         bodies.append(_ip("source.ip", term.value, term.position))
     return _either(bodies)
+
+
+def _is_address(text: str) -> bool:
+    with suppress(BadQuery):
+        return bool(_ip("source.ip", text, 0))
+    return False
 
 
 def _range(clause: Range) -> Body:
     field = field_of(clause.field)
     if field is None or field.kind not in (Kind.TIME, Kind.INTEGER, Kind.IP, Kind.KEYWORD):
         raise BadQuery(f"{clause.field} has no order, so it cannot be searched by a range.", clause.position)
-    check: Callable[[str, str, int], Any] = {
-        Kind.TIME: _check_time, Kind.INTEGER: _integer, Kind.IP: _one_ip,
-    }.get(field.kind, lambda name, value, position: None)  # fmt: skip
+    checked: Callable[[str, str, int], Any] = {
+        Kind.TIME: _time, Kind.INTEGER: _integer, Kind.IP: _one_ip,
+    }.get(field.kind, lambda name, value, position: value)  # fmt: skip
     ends = {}
     for word, value in (
         ("gte" if clause.with_low else "gt", clause.low),
         ("lte" if clause.with_high else "lt", clause.high),
     ):
         if value is not None:
-            check(clause.field, value, clause.position)
-            ends[word] = value
+            ends[word] = checked(clause.field, value, clause.position)
     return {"range": {clause.field: ends}} if ends else {"exists": {"field": clause.field}}
 
 
