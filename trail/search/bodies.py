@@ -10,8 +10,9 @@ from typing import Any
 
 from trail.errors import BadQuery
 from trail.events import is_ip, is_time
+from trail.pairing import FIELD as NOVELTY
 from trail.schema import FACETS, FIELDS, Field, Kind, field_of
-from trail.search import cost, language
+from trail.search import cost, firsts, language, patterns
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
@@ -32,7 +33,6 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800,
           604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
 # A moment before now, at most some fifty years: nothing is earlier than 1970.
 _AGO = re.compile(r"now(-([0-9]{1,5}[smh]|[0-9]{1,4}d|[0-9]{1,3}w|[0-4]?[0-9]y))?")
-_SIGNS = re.compile(r"\\.|[*?]", re.DOTALL)
 # Where a word without a field is looked for exactly as it stands.
 _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 
@@ -45,6 +45,8 @@ def query(search: Search, scope: Scope) -> Body:
     must = []
     clause, parameters = language.parse(search.text), dict(search.parameters)
     cost.expect_affordable(clause, search.filters, parameters)
+    if firsts.are_asked_for(search.filters, clause):
+        must.append(firsts.ALONE)
     if clause is not None:
         must.append(_clause(clause, parameters))
     if search.start or search.end:
@@ -76,6 +78,8 @@ def hidden_from(scope: Scope) -> Body:
 
 
 def _chip(chip: Filter) -> Body:
+    if chip.field == NOVELTY:
+        return firsts.chip(chip)
     field = field_of(chip.field)
     if chip.operator == "exists" and field is not None and field.kind is not Kind.OPAQUE:
         return {"exists": {"field": chip.field}}
@@ -100,7 +104,7 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
         case Not(clause=one):
             return {"bool": {"must_not": [_clause(one, parameters)]}}
         case Exists(field=name):
-            return {"exists": {"field": name}}
+            return firsts.ALONE if name == NOVELTY else {"exists": {"field": name}}
         case Range():
             return _range(clause)
         case Parameter(field=name, name=parameter, position=position):
@@ -127,6 +131,8 @@ def _either(bodies: list[Body]) -> Body:
 def _term(term: Term) -> Body:
     if term.field is None:
         return _anywhere(term)
+    if term.field == NOVELTY:
+        return firsts.condition(term.value, term.position)
     if term.field.startswith("token.discharges."):
         inner = {"term": {term.field: term.value}}
         return {"nested": {"path": "token.discharges", "query": inner}}
@@ -200,27 +206,10 @@ def _pattern(name: str, field: Field, pattern: str, position: int) -> Body:
         raise BadQuery(f"{name} cannot be searched by * and ?.", position)
     if field.kind is not Kind.WILDCARD and pattern[0] in "*?":
         raise BadQuery(f"A pattern on {name} needs to begin with what it is looking for, not with * or ?.", position)
-    _expect_narrow(pattern, position)
-    if field.kind is Kind.WILDCARD and not any(len(part) >= 3 for part in _literals(pattern)):
-        # It is kept by its pieces of three characters: without one, each event would be looked at.
-        raise BadQuery(f"A pattern on {name} needs three characters in a row, by which it is looked up.", position)
+    patterns.expect_narrow(pattern, position)
+    if field.kind is Kind.WILDCARD:
+        patterns.expect_a_piece(name, pattern, position)
     return {"wildcard": {name: {"value": pattern}}}
-
-
-def _expect_narrow(pattern: str, position: int) -> None:
-    """Each `?` behind a `*` can double what the engine has to keep apart; a pattern of `?` alone is as long as it is."""
-    several, ones = (sum(part == sign for part in _SIGNS.findall(pattern)) for sign in "*?")
-    if sum(map(len, _literals(pattern))) < 2:
-        raise BadQuery("A pattern needs at least two characters besides * and ?.", position)
-    if several > 8:
-        raise BadQuery("A pattern may hold at most eight *.", position)
-    if ones > (8 if several else 64):
-        raise BadQuery("A pattern may hold at most 64 ?, and at most eight beside a *.", position)
-
-
-def _literals(pattern: str) -> list[str]:
-    """What stands between the `*` and `?` of a pattern; an escaped character counts as one."""
-    return _SIGNS.sub(lambda match: "x" if match[0][0] == "\\" else "\0", pattern).split("\0")
 
 
 def _anywhere(term: Term) -> Body:
@@ -230,7 +219,7 @@ def _anywhere(term: Term) -> Body:
             raise BadQuery(
                 "A pattern without a field needs to begin with two characters; or name a field.", term.position
             )
-        _expect_narrow(term.value, term.position)
+        patterns.expect_narrow(term.value, term.position)
         names = ("user.id", "user.name", "user.email", "token.id", "service.name", "resource.id", "event.action")
         return _either([{"wildcard": {name: {"value": term.value}}} for name in names])
     bodies: list[Body] = [{"term": {name: term.value}} for name in _ANYWHERE]
