@@ -20,10 +20,8 @@ from investigations.journal import Action
 from investigations.models import Case
 from investigations.services import proofs, searches
 from operations.services import incidents
-from trail import questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
-from trail.lineage import TooLarge
 from trail.search import execute
 from trail.search.spec import STACKS, Search
 from web.htmx import render_page
@@ -137,12 +135,6 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
 
 @require_safe
 @requires(may_search)
-def first_use(request: HttpRequest) -> HttpResponse:
-    return _question(request, "first_use", "token", questions.first_use, questions.token_ref)
-
-
-@require_safe
-@requires(may_search)
 def tokens_issued(request: HttpRequest) -> HttpResponseBase:
     """Which user? Their page answers it."""
     user = request.GET.get("user", "").strip()
@@ -152,40 +144,3 @@ def tokens_issued(request: HttpRequest) -> HttpResponseBase:
     elif user and (page := entities.page_of("user.id", user)):
         return redirect(f"{page}#tokens")
     return render_page(request, "investigations/question_tokens_issued.html", context, status=400 if problem else 200)
-
-
-@require_safe
-@requires(may_search)
-def before_revocation(request: HttpRequest) -> HttpResponse:
-    return _question(
-        request, "before_revocation", "token", questions.before_revocation, questions.token_ref,
-        revocation_id=request.GET.get("revocation") or None,
-    )  # fmt: skip
-
-
-def _question(request: HttpRequest, name: str, parameter: str, ask: Any, understand: Any, **more: Any) -> HttpResponse:
-    """One of the three: read what it is about, ask, put the asking on record, show the answer or what is missing."""
-    user, about = person(request), request.GET.get(parameter, "").strip()
-    context: dict[str, Any] = {"about": about, "parameter": parameter}
-    status = 200
-    try:
-        if problem := read(request.GET).problem:
-            raise problem
-        if about:
-            answer = ask(trail(), understand(about), scope_of(user), **more)
-            journal.record(Action.QUESTION, by=user, resource=("question", name), labels={parameter: about})
-            context |= {"answer": answer, "search_url": _search_url(answer.search)}
-    except (BadQuery, TooLarge) as error:
-        # A token itself is not shown again, not even to who pasted it.
-        context |= {"problem": str(error), "about": without_secrets(about)[0]}
-        status = 400
-    except OUTAGES as error:
-        context |= unanswered(error)
-        status = 503
-    return render_page(request, f"investigations/question_{name}.html", context, status=status)
-
-
-def _search_url(search: Search) -> str | None:
-    """The answer's events as a search page, unless its address would be too long for a browser or a proxy."""
-    query = urlencode(search.to_query(), doseq=True)
-    return f"/?{query}" if len(query) < 6_000 else None

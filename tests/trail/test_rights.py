@@ -109,7 +109,7 @@ def _read(trail: Trail) -> None:
     execute.find_among(trail, [("", "new")], WHOLE_TRAIL)
     execute.cancel(trail, "nobody's")
     token = questions.token_ref("t")
-    questions.first_use(trail, token, WHOLE_TRAIL)
+    questions.dossier(trail, token, WHOLE_TRAIL)
     questions.tokens_issued(trail, "u", WHOLE_TRAIL)
     lineage.family(trail, token, WHOLE_TRAIL)
     list(sequences.gaps(trail))

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from trail.errors import BadQuery
 from trail.events import is_ip, is_time
 from trail.pairing import FIELD as NOVELTY
-from trail.schema import FACETS, FIELDS, Field, Kind, field_of
-from trail.search import cost, firsts, language, patterns
+from trail.schema import FACETS, FIELDS, LINEAGE, Field, Kind, field_of
+from trail.search import cost, firsts, kin, language, patterns
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
@@ -28,6 +28,7 @@ STACK_VALUES = 5
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
 VALUES_OF_A_SHARD = 10_000
+MACAROONS_A_PAGE = 1_000
 JOURNAL_DATASET = "console"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
           604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
@@ -60,7 +61,8 @@ def query(search: Search, scope: Scope) -> Body:
             (must_not if chip.negated else must).append(_chip(chip))
     if not scope.everything:
         must_not.append(hidden_from(scope))
-    return {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
+    asked = {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
+    return cast(Body, kin.bound(asked, search, scope))
 
 
 def hidden_from(scope: Scope) -> Body:
@@ -82,7 +84,7 @@ def _chip(chip: Filter) -> Body:
         return firsts.chip(chip)
     field = field_of(chip.field)
     if chip.operator == "exists" and field is not None and field.kind is not Kind.OPAQUE:
-        return {"exists": {"field": chip.field}}
+        return _exists(chip.field, 0)
     if field is None or (problem := language.searchable(chip.field)):
         raise BadQuery(problem if field and problem else f"There is no field {chip.field!r}.", 0)
     if chip.operator == "between":
@@ -103,8 +105,8 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
             return _either([_clause(c, parameters) for c in inner])
         case Not(clause=one):
             return {"bool": {"must_not": [_clause(one, parameters)]}}
-        case Exists(field=name):
-            return firsts.ALONE if name == NOVELTY else {"exists": {"field": name}}
+        case Exists(field=name, position=position):
+            return _exists(name, position)
         case Range():
             return _range(clause)
         case Parameter(field=name, name=parameter, position=position):
@@ -122,6 +124,14 @@ def _among(name: str | None, values: tuple[str, ...], position: int) -> Body:
         # Thousands of identifiers are one clause to the engine, not one each.
         return {"terms": {name: [body["term"][name] for body in each]}}
     return _either(each)
+
+
+def _exists(name: str, position: int) -> Body:
+    if name == LINEAGE.name:
+        raise BadQuery(f"{name} needs a token: its id or a fingerprint.", position)
+    if name == NOVELTY:
+        return firsts.ALONE
+    return {"exists": {"field": name}}
 
 
 def _either(bodies: list[Body]) -> Body:
@@ -157,6 +167,8 @@ def _value(name: str, field: Field, value: str, position: int) -> Body:
         if value not in ("true", "false"):
             raise BadQuery(f"{name} is true or false, not {value!r}.", position)
         return {"term": {name: value == "true"}}
+    if field.kind is Kind.LINEAGE:
+        return kin.condition(value)
     if field.kind is Kind.TEXT:
         return {"match_phrase": {name: value}}
     return {"term": {name: value}}
@@ -358,22 +370,30 @@ def _sorted(search: Search, direction: str) -> Search:
     return replace(search, sort=("@timestamp", direction))
 
 
-def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = None, size: int = 500) -> Body:
-    """Each (token.id, fingerprint, parent) that occurs in a search, with its caveats, times and number of events."""
+def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = None) -> Body:
+    """Each (token.id, fingerprint, parent) that occurs in a search, with its times, number of events, and what its first
+    event that counts caveats tells of it: a revocation does not, and its user is another."""
     sources = [
         {name.rpartition(".")[2]: {"terms": {"field": name, "missing_bucket": True}}}
         for name in ("token.id", "token.fingerprint", "token.parent_fingerprint")
     ]
+    told = {
+        "size": 1,
+        "sort": [{"token.caveats.count": {"order": "desc", "missing": "_last"}}, {"@timestamp": "asc"}],
+        "_source": ["token.caveats.json", "token.key_id", "user.id", "organization.id"],
+    }
     return {
         "query": query(search, scope),
         "size": 0,
         "aggs": {
             "tokens": {
-                "composite": {"size": size, "sources": sources, **({"after": after} if after else {})},
+                "composite": {"size": MACAROONS_A_PAGE, "sources": sources, **({"after": after} if after else {})},
                 "aggs": {
                     "first": {"min": {"field": "@timestamp"}},
                     "last": {"max": {"field": "@timestamp"}},
-                    "caveats": {"top_hits": {"size": 1, "_source": ["token.caveats.json"]}},
+                    "expires": {"max": {"field": "token.expires_at"}},
+                    "added": {"terms": {"field": "token.caveats.added", "size": 20}},
+                    "told": {"top_hits": told},
                 },
             }
         },
