@@ -42,7 +42,7 @@ class Action(StrEnum):
 def record(
     action: Action,
     *,
-    by: User,
+    by: journal.Actor,
     case: Case | None = None,
     resource: tuple[str, str] | None = None,
     labels: dict[str, str] | None = None,

@@ -8,6 +8,7 @@ from django.urls import path, register_converter
 from investigations.entities import WORDS
 from investigations.views import (
     absences,
+    api,
     asking,
     cases,
     entities,
@@ -118,3 +119,4 @@ life_urls = [
 urlpatterns = [
     *search_urls, *token_urls, *entity_urls, *indicator_urls, *case_urls, *library_urls, *run_urls, *export_urls, *life_urls,
 ]  # fmt: skip
+urlpatterns += api.patterns()  # what lies below /api/v1/ and is none of these ends here

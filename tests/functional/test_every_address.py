@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import Settings
 
 from accounts.models import User
+from investigations.api.table import ROUTES
 from investigations.models import Case
 from investigations.services import indicators
 from tests.factories.cases import export, open_case, pin, run, saved_query
@@ -57,7 +58,9 @@ FOR_ADMINS = {
     "writer_revoke",
 }
 # The log as other tools read it: for programs with a key, and for people who are signed in.
-FOR_READERS = {"metrics", "log_checkpoint", "log_tile"}
+FOR_READERS = {"metrics", "log_checkpoint", "log_tile", "api_document", "api_nowhere"} | {
+    f"api_{route.name}" for route in ROUTES
+}
 # Addresses for those who have no account yet.
 OPEN = {"first_admin", "account_signup", "account_reset_password", "account_email"}
 OF_A_CASE = ("case", "evidence", "run", "export")
