@@ -1,18 +1,15 @@
 """From a search to what OpenSearch is sent. Pure, and the only place where queries are built."""
 
-import ipaddress
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
 from trail.errors import BadQuery
-from trail.events import is_ip, is_time
 from trail.pairing import FIELD as NOVELTY
 from trail.schema import FACETS, FIELDS, LINEAGE, Field, Kind, field_of
-from trail.search import cost, firsts, kin, language, patterns
+from trail.search import cost, firsts, kin, language, patterns, typed
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
@@ -32,8 +29,6 @@ MACAROONS_A_PAGE = 1_000
 JOURNAL_DATASET = "console"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
           604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
-# A moment before now, at most some fifty years: nothing is earlier than 1970.
-_AGO = re.compile(r"now(-([0-9]{1,5}[smh]|[0-9]{1,4}d|[0-9]{1,3}w|[0-4]?[0-9]y))?")
 # Where a word without a field is looked for exactly as it stands.
 _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 
@@ -157,12 +152,12 @@ def _term(term: Term) -> Body:
 def _value(name: str, field: Field, value: str, position: int) -> Body:
     """A field that holds a value: checked here, so that the engine is never sent what it would refuse."""
     if field.kind is Kind.IP:
-        return _ip(name, value, position)
+        return {"term": {name: typed.address(name, value, position)}}
     if field.kind is Kind.TIME:
-        moment = _time(name, value, position)
+        moment = typed.time(name, value, position)
         return {"range": {name: {"gte": moment, "lte": moment}}}
     if field.kind is Kind.INTEGER:
-        return {"term": {name: _integer(name, value, position)}}
+        return {"term": {name: typed.integer(name, value, position)}}
     if field.kind is Kind.BOOLEAN:
         if value not in ("true", "false"):
             raise BadQuery(f"{name} is true or false, not {value!r}.", position)
@@ -172,43 +167,6 @@ def _value(name: str, field: Field, value: str, position: int) -> Body:
     if field.kind is Kind.TEXT:
         return {"match_phrase": {name: value}}
     return {"term": {name: value}}
-
-
-def _ip(name: str, value: str, position: int) -> Body:
-    try:
-        if "%" in value or ("/" in value and not value.isascii()):
-            raise ValueError(value)
-        network = ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        raise BadQuery(
-            f"{name} holds addresses; write 192.0.2.7 or a network such as 192.0.2.0/24.", position
-        ) from None
-    # A mask is written out in figures only for the engine: it knows lengths.
-    return {"term": {name: str(network) if "/" in value else value}}
-
-
-def _one_ip(name: str, value: str, position: int) -> str:
-    if not is_ip(value):
-        raise BadQuery(
-            f"An end of a range of {name} is one address; a network is searched as {name}:192.0.2.0/24.", position
-        )
-    return value
-
-
-def _integer(name: str, value: str, position: int) -> int:
-    try:
-        number = int(value)
-    except ValueError:
-        raise BadQuery(f"{name} holds whole numbers, not {value!r}.", position) from None
-    if not -(2**63) <= number < 2**63:
-        raise BadQuery(f"{name} holds numbers of at most 64 bits.", position)
-    return number
-
-
-def _time(name: str, value: str, position: int) -> str:
-    if not (_AGO.fullmatch(value) or is_time(value) or is_time(f"{value}T00:00:00Z")):
-        raise BadQuery(f"{name} holds times; write 2026-11-24 or 2026-11-24T09:30:00Z, not {value!r}.", position)
-    return value
 
 
 def _pattern(name: str, field: Field, pattern: str, position: int) -> Body:
@@ -243,15 +201,9 @@ def _anywhere(term: Term) -> Body:
     if len(term.value) >= 3:
         inside = "*" + re.sub(r"([*?\\])", r"\\\1", term.value) + "*"
         bodies += [{"wildcard": {name: {"value": inside}}} for name in ("user_agent.original", "url.path")]
-    if _is_address(term.value):
-        bodies.append(_ip("source.ip", term.value, term.position))
+    if typed.is_address(term.value):
+        bodies.append({"term": {"source.ip": typed.address("source.ip", term.value, term.position)}})
     return _either(bodies)
-
-
-def _is_address(text: str) -> bool:
-    with suppress(BadQuery):
-        return bool(_ip("source.ip", text, 0))
-    return False
 
 
 def _range(clause: Range) -> Body:
@@ -259,7 +211,7 @@ def _range(clause: Range) -> Body:
     if field is None or field.kind not in (Kind.TIME, Kind.INTEGER, Kind.IP, Kind.KEYWORD):
         raise BadQuery(f"{clause.field} has no order, so it cannot be searched by a range.", clause.position)
     checked: Callable[[str, str, int], Any] = {
-        Kind.TIME: _time, Kind.INTEGER: _integer, Kind.IP: _one_ip,
+        Kind.TIME: typed.time, Kind.INTEGER: typed.integer, Kind.IP: typed.one_address,
     }.get(field.kind, lambda name, value, position: value)  # fmt: skip
     ends = {}
     for word, value in (
