@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_investigate, may_search
-from investigations import charts, entities, journal, presentation, refining
+from investigations import charts, entities, journal, marks, presentation, refining
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
@@ -20,6 +20,7 @@ from investigations.journal import Action
 from investigations.models import Case
 from investigations.services import proofs, searches
 from operations.services import incidents
+from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
 from trail.search import execute
@@ -91,7 +92,9 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
     return {
         "search": search,
         "page": page,
-        "rows": presentation.rows(page.hits, search.columns, search, asked.url),
+        "rows": presentation.rows(page.hits, search.columns, search, asked.url, page.firsts.marks),
+        "firsts": marks.offers(page.firsts, search, asked.url),
+        "firsts_note": marks.note(page.firsts.covered, datetime.now(UTC)),
         "heads": refining.heads(search, asked.url),
         "times": refining.times(search, absolute, page, asked.url),
         "stacks": dict.fromkeys((search.stack, *STACKS)),
@@ -128,6 +131,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "pin": PinForm(user=user, initial={"back": request.get_full_path()}),
         "may_investigate": may_investigate(user),
         "standing": proofs.of_event(found),
+        "marks": marks.marks(novelty.marks(trail(), [event_id]).get(event_id, ())),
         "around": entities.around_event(found),
     }
     return render_page(request, "investigations/event.html", context)
