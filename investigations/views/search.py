@@ -11,14 +11,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, requires
 from accounts.journal import trail
-from accounts.roles import may_investigate, may_search
-from investigations import charts, entities, journal, marks, presentation, refining
+from accounts.roles import may_curate, may_investigate, may_search
+from investigations import charts, entities, journal, marks, presentation, refining, using
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
 from investigations.journal import Action
 from investigations.models import Case
-from investigations.services import proofs, searches
+from investigations.services import history, proofs, searches
 from operations.services import incidents
 from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
@@ -36,12 +36,12 @@ OUTAGES = (TrailUnavailable, WriteRefused)
 def search(request: HttpRequest) -> HttpResponse:
     asked = read(request.GET)
     context: dict[str, Any] = {
-        "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)),
+        "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)), "may_curate": may_curate(person(request)),
     }  # fmt: skip
     status = 200
     if asked.search is not None:
         try:
-            context |= _found(request, asked, asked.search)
+            context |= _found(request, asked, asked.search, context["case"])
         except BadQuery as error:
             context |= faulty(error)
             status = 400
@@ -76,7 +76,7 @@ def _is_first_sight(request: HttpRequest) -> bool:
     return not request.htmx and "wait" not in request.GET  # type: ignore[attr-defined]
 
 
-def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]:
+def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None) -> dict[str, Any]:
     user = person(request)
     now = datetime.now(UTC)
     until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -88,9 +88,12 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
     if (page := answer.page) is None:
         return {"going_on": f"?{request.GET.urlencode()}"}
     journal.record(Action.SEARCH, by=user, labels={"search": urlencode(search.to_query(), True)})
+    if asked.after is None:
+        history.keep(search=search, page=page, took=answer.took, by=user, case=case)
     last = asked.start + len(page.hits)
     return {
         "search": search,
+        "uses": using.uses(search),
         "page": page,
         "rows": presentation.rows(page.hits, search.columns, search, asked.url, page.firsts.marks),
         "firsts": marks.offers(page.firsts, search, asked.url),
