@@ -1,14 +1,16 @@
 """From what the trail answers to what a template shows: cells and where they lead. Nothing here asks the trail."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from investigations.entities import TOKENS, page_of
+from investigations.marks import Mark, marks
 from trail.events import flatten, get
 from trail.schema import BY_NAME, IDENTIFIERS, Kind, field_of
 from trail.search.execute import Hit
@@ -37,11 +39,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event in a table."""
+    """One event in a table; `marks` say in which ways it is a first."""
 
     event_id: str
     url: str
     cells: tuple[Cell, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 def cell(field: str, value: Any, base: Search | None = None, link: Link | None = None) -> Cell:
@@ -97,14 +100,16 @@ def pivots(field: str, value: str, base: Search | None = None, link: Link | None
 
 
 def rows(
-    hits: Sequence[Hit], columns: Sequence[str], base: Search | None = None, link: Link | None = None
-) -> list[Row]:
-    """Events as rows of a table."""
+    hits: Sequence[Hit], columns: Sequence[str], base: Search | None = None, link: Link | None = None,
+    firsts: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[Row]:  # fmt: skip
+    """Events as rows of a table; `firsts` says of which kinds each is a first."""
     return [
         Row(
             event_id=hit.event_id,
             url=reverse("event_detail", args=[hit.event_id]),
             cells=tuple(cell(name, get(hit.document, name), base, link) for name in columns),
+            marks=marks(firsts.get(hit.event_id, ())),
         )
         for hit in hits
     ]

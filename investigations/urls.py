@@ -14,8 +14,10 @@ from investigations.views import (
     entities,
     evidence,
     exports,
+    history,
     indicators,
     library,
+    links,
     proofs,
     runs,
     search,
@@ -115,6 +117,12 @@ export_urls = [
 life_urls = [
     path("search/progress/", asking.search_progress, name="search_progress"),
     path("search/cancel/", asking.search_cancel, name="search_cancel"),
+    path("searches/", history.search_history, name="search_history"),
+    path("searches/<slug:public_id>/forget/", history.search_forget, name="search_forget"),
+    path("links/", links.link_make, name="link_make"),
+    path("s/<slug:public_id>/", links.link_open, name="link_open"),
+    path("s/<slug:public_id>/about/", links.link_about, name="link_about"),
+    path("notes/new/", links.note_new, name="note_new"),
 ]
 urlpatterns = [
     *search_urls, *token_urls, *entity_urls, *indicator_urls, *case_urls, *library_urls, *run_urls, *export_urls, *life_urls,

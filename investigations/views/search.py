@@ -11,15 +11,16 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, requires
 from accounts.journal import trail
-from accounts.roles import may_investigate, may_search
-from investigations import charts, entities, journal, presentation, refining
+from accounts.roles import may_curate, may_investigate, may_search
+from investigations import charts, entities, journal, marks, presentation, refining, using
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
 from investigations.journal import Action
 from investigations.models import Case
-from investigations.services import proofs, searches
+from investigations.services import history, proofs, searches
 from operations.services import incidents
+from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
 from trail.search import execute
@@ -35,12 +36,12 @@ OUTAGES = (TrailUnavailable, WriteRefused)
 def search(request: HttpRequest) -> HttpResponse:
     asked = read(request.GET)
     context: dict[str, Any] = {
-        "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)),
+        "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)), "may_curate": may_curate(person(request)),
     }  # fmt: skip
     status = 200
     if asked.search is not None:
         try:
-            context |= _found(request, asked, asked.search)
+            context |= _found(request, asked, asked.search, context["case"])
         except BadQuery as error:
             context |= faulty(error)
             status = 400
@@ -75,7 +76,7 @@ def _is_first_sight(request: HttpRequest) -> bool:
     return not request.htmx and "wait" not in request.GET  # type: ignore[attr-defined]
 
 
-def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]:
+def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None) -> dict[str, Any]:
     user = person(request)
     now = datetime.now(UTC)
     until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -87,11 +88,16 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
     if (page := answer.page) is None:
         return {"going_on": f"?{request.GET.urlencode()}"}
     journal.record(Action.SEARCH, by=user, labels={"search": urlencode(search.to_query(), True)})
+    if asked.after is None:
+        history.keep(search=search, page=page, took=answer.took, by=user, case=case)
     last = asked.start + len(page.hits)
     return {
         "search": search,
+        "uses": using.uses(search),
         "page": page,
-        "rows": presentation.rows(page.hits, search.columns, search, asked.url),
+        "rows": presentation.rows(page.hits, search.columns, search, asked.url, page.firsts.marks),
+        "firsts": marks.offers(page.firsts, search, asked.url),
+        "firsts_note": marks.note(page.firsts.covered, datetime.now(UTC)),
         "heads": refining.heads(search, asked.url),
         "times": refining.times(search, absolute, page, asked.url),
         "stacks": dict.fromkeys((search.stack, *STACKS)),
@@ -128,6 +134,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "pin": PinForm(user=user, initial={"back": request.get_full_path()}),
         "may_investigate": may_investigate(user),
         "standing": proofs.of_event(found),
+        "marks": marks.marks(novelty.marks(trail(), [event_id]).get(event_id, ())),
         "around": entities.around_event(found),
     }
     return render_page(request, "investigations/event.html", context)
