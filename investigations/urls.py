@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import absences, cases, evidence, exports, library, proofs, runs, search, secret
+from investigations.views import absences, cases, evidence, exports, fields, library, proofs, runs, search, secret
 
 
 class EventId:
@@ -29,6 +29,7 @@ class EventId:
 register_converter(EventId, "event_id")
 search_urls = [
     path("", search.search, name="search"),
+    path("search/field/", fields.field_statistics, name="field_statistics"),
     path("secret/", secret.secret, name="secret"),
     path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),

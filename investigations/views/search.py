@@ -24,6 +24,7 @@ from trail.events import canonical, digest, without_secrets
 from trail.lineage import TooLarge
 from trail.search import execute
 from trail.search.spec import STACKS, Search
+from trail.search.statistics import LISTABLE
 from web.htmx import render_page
 
 PARTIALS = {"explore": "explore"}
@@ -87,6 +88,9 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
         "stacks": dict.fromkeys((search.stack, *STACKS)),
         "chart": charts.histogram(page, search, asked.url),
         "facets": refining.facets(page, search, asked.url),
+        "query": asked.url(search),
+        "pairs": [(name, value) for name, values in search.to_query().items() for value in values],
+        "listable": LISTABLE,
         "chips": refining.chips(search, asked.url),
         "first_number": asked.start + 1,
         "last_number": last,

@@ -120,6 +120,24 @@
     const pick = event.target.closest("[data-pick]");
     if (pick && pick.value) one(`#${pick.dataset.pick}`).value = `${pick.value.length === 16 ? `${pick.value}:00` : pick.value}Z`;
   });
+  // The statistics of a field open beside the search; without a script they are a page.
+  function statistics(address) {
+    one("#field-statistics").textContent = "Counting …";
+    one("#field-dialog").showModal();
+    htmx.ajax("GET", address, { target: "#field-statistics", swap: "outerHTML", source: "#field-dialog" });
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-statistics]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !one("#field-dialog")) return;
+    event.preventDefault();
+    statistics(link.getAttribute("href"));
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest?.("form[data-statistics]");
+    if (!form || !one("#field-dialog")) return;
+    event.preventDefault();
+    statistics(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`);
+  });
   function ready() {
     for (const picks of document.querySelectorAll("[data-picks]")) picks.hidden = false;
     stops();
