@@ -5,7 +5,21 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import absences, cases, evidence, exports, fields, library, proofs, runs, search, secret
+from investigations.entities import WORDS
+from investigations.views import (
+    absences,
+    cases,
+    entities,
+    evidence,
+    exports,
+    fields,
+    indicators,
+    library,
+    proofs,
+    runs,
+    search,
+    secret,
+)
 
 
 class EventId:
@@ -26,7 +40,20 @@ class EventId:
         return event_id if self.plain.fullmatch(event_id) else f"~{urlsafe_b64encode(event_id.encode()).decode()}"
 
 
+class EntityKind:
+    """The kind of an identifier, as the word that stands in its address: `users` is `user`."""
+
+    regex = "|".join(WORDS)
+
+    def to_python(self, word: str) -> str:
+        return WORDS[word]
+
+    def to_url(self, kind: str) -> str:
+        return next(word for word, name in WORDS.items() if name == kind)
+
+
 register_converter(EventId, "event_id")
+register_converter(EntityKind, "entity_kind")
 search_urls = [
     path("", search.search, name="search"),
     path("search/field/", fields.field_statistics, name="field_statistics"),
@@ -34,9 +61,14 @@ search_urls = [
     path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
     path("events/<event_id:event_id>/proof/", proofs.event_proof, name="event_proof"),
+    path("events/<event_id:event_id>/known/", entities.event_known, name="event_known"),
     path("questions/first-use/", search.first_use, name="question_first_use"),
     path("questions/tokens-issued/", search.tokens_issued, name="question_tokens_issued"),
     path("questions/before-revocation/", search.before_revocation, name="question_before_revocation"),
+]
+entity_urls = [
+    path("<entity_kind:kind>/<event_id:value>/", entities.detail, name="entity_detail"),
+    path("<entity_kind:kind>/<event_id:value>/values/<str:field>/", entities.values, name="entity_values"),
 ]
 case_urls = [
     path("cases/", cases.case_list, name="case_list"),
@@ -51,6 +83,11 @@ case_urls = [
     path("cases/<slug:public_id>/evidence/<int:number>/", evidence.evidence_detail, name="evidence_detail"),
     path("evidence/pin/", evidence.pin, name="evidence_pin"),
     path("evidence/absence/", absences.pin, name="absence_pin"),
+]
+indicator_urls = [
+    path("indicators/", indicators.ask, name="indicators"),
+    path("indicators/<slug:word>/", indicators.result, name="indicators_result"),
+    path("indicators/<slug:word>/file/", indicators.download, name="indicators_file"),
 ]
 library_urls = [
     path("queries/", library.query_list, name="query_list"),
@@ -68,4 +105,4 @@ export_urls = [
     path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
 ]
-urlpatterns = search_urls + case_urls + library_urls + run_urls + export_urls
+urlpatterns = search_urls + entity_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls

@@ -4,16 +4,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_investigate, may_search
-from investigations import charts, journal, presentation, refining
+from investigations import charts, entities, journal, presentation, refining
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
-from investigations.forms.search import Asked, packed, read
+from investigations.forms.search import Asked, read
 from investigations.journal import Action
 from investigations.models import Case
 from investigations.services import proofs
@@ -122,6 +124,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "pin": PinForm(user=user, initial={"back": request.get_full_path()}),
         "may_investigate": may_investigate(user),
         "standing": proofs.of_event(found),
+        "around": entities.around_event(found),
     }
     return render_page(request, "investigations/event.html", context)
 
@@ -134,9 +137,15 @@ def first_use(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @requires(may_search)
-def tokens_issued(request: HttpRequest) -> HttpResponse:
-    after = read(request.GET).after
-    return _question(request, "tokens_issued", "user", questions.tokens_issued, str, after=after)
+def tokens_issued(request: HttpRequest) -> HttpResponseBase:
+    """Which user? Their page answers it."""
+    user = request.GET.get("user", "").strip()
+    context: dict[str, Any] = {"about": user, "parameter": "user"}
+    if problem := read(request.GET).problem:
+        context |= {"problem": str(problem), "about": without_secrets(user)[0]}
+    elif user and (page := entities.page_of("user.id", user)):
+        return redirect(f"{page}#tokens")
+    return render_page(request, "investigations/question_tokens_issued.html", context, status=400 if problem else 200)
 
 
 @require_safe
@@ -160,8 +169,6 @@ def _question(request: HttpRequest, name: str, parameter: str, ask: Any, underst
             answer = ask(trail(), understand(about), scope_of(user), **more)
             journal.record(Action.QUESTION, by=user, resource=("question", name), labels={parameter: about})
             context |= {"answer": answer, "search_url": _search_url(answer.search)}
-            if after := getattr(answer, "after", None):
-                context["older_url"] = f"?{urlencode({parameter: about, 'after': packed(after)})}"
     except (BadQuery, TooLarge) as error:
         # A token itself is not shown again, not even to who pasted it.
         context |= {"problem": str(error), "about": without_secrets(about)[0]}

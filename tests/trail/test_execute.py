@@ -11,6 +11,7 @@ from tests.factories.events import event, issue, use, write
 from trail.connection import Trail, connect
 from trail.errors import BadQuery, Incomplete, TrailUnavailable
 from trail.search import bodies, execute
+from trail.search.answers import whole
 from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
 
 
@@ -238,6 +239,6 @@ def test_a_search_that_runs_out_of_time_is_an_error_and_no_part_of_an_answer(ful
 
 def test_an_answer_that_ran_out_of_time_is_no_answer() -> None:
     with pytest.raises(TrailUnavailable, match="it ran out of time"):
-        execute._whole({"timed_out": True, "_shards": {"failed": 0}})
+        whole({"timed_out": True, "_shards": {"failed": 0}})
     with pytest.raises(TrailUnavailable, match="1 of 3 shards failed"):
-        execute._whole({"timed_out": False, "_shards": {"failed": 1, "total": 3}})
+        whole({"timed_out": False, "_shards": {"failed": 1, "total": 3}})
