@@ -8,6 +8,7 @@ from django.urls import path, register_converter
 from investigations.entities import WORDS
 from investigations.views import (
     absences,
+    asking,
     cases,
     entities,
     evidence,
@@ -105,4 +106,8 @@ export_urls = [
     path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
 ]
-urlpatterns = search_urls + entity_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls
+life_urls = [
+    path("search/progress/", asking.search_progress, name="search_progress"),
+    path("search/cancel/", asking.search_cancel, name="search_cancel"),
+]
+urlpatterns = search_urls + entity_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls + life_urls

@@ -18,7 +18,7 @@ from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
 from investigations.journal import Action
 from investigations.models import Case
-from investigations.services import proofs
+from investigations.services import proofs, searches
 from operations.services import incidents
 from trail import questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
@@ -73,12 +73,22 @@ def _case(request: HttpRequest, asked: Asked) -> Case | None:
     return Case.objects.visible_to(person(request)).filter(public_id=asked.context.get("case", "")).first()
 
 
+def _is_first_sight(request: HttpRequest) -> bool:
+    """Whether nobody could yet see that a search is under way, nor end it: a browser shows nothing before the answer."""
+    return not request.htmx and "wait" not in request.GET  # type: ignore[attr-defined]
+
+
 def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]:
     user = person(request)
     now = datetime.now(UTC)
     until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     absolute = search.resolved(now)
-    page = execute.page(trail(), absolute, scope_of(user), after=asked.after)
+    answer = searches.answer(
+        search=absolute, by=user, after=asked.after, at_once=_is_first_sight(request),
+        key=request.headers.get("X-Search-Key", ""),
+    )  # fmt: skip
+    if (page := answer.page) is None:
+        return {"going_on": f"?{request.GET.urlencode()}"}
     journal.record(Action.SEARCH, by=user, labels={"search": urlencode(search.to_query(), True)})
     last = asked.start + len(page.hits)
     return {
