@@ -10,7 +10,7 @@
     one("#to").value = end;
     one("#search-button").click();
   }
-  const follow = (move) => one(`[data-histogram] [data-move="${move}"]`)?.click();
+  const follow = (move) => one(`[data-move="${move}"]`)?.click();
 
   // --- A stretch of bars -------------------------------------------------------------------------------------------
   let brush = null; // { svg, from, to }, numbers of bars
@@ -111,7 +111,7 @@
     if (bar) onBar(event, bar);
     const typing = event.target.closest?.("input:not([type='checkbox']), textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]") || localStorage.getItem("keys") === "off") return;
-    if (KEYS[event.key] && one("[data-histogram]")) { event.preventDefault(); follow(KEYS[event.key]); }
+    if (KEYS[event.key] && one("[data-move]")) { event.preventDefault(); follow(KEYS[event.key]); }
   });
 
   // --- What is chosen from lists ------------------------------------------------------------------------------------

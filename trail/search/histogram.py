@@ -13,7 +13,7 @@ from typing import Any
 
 from trail.search.spec import Search
 
-BARS = 80
+BARS = 100
 # Parts of a bar; what is in none of the commonest is one more.
 STACK_VALUES = 5
 # With fewer, what is common over many months and nowhere the commonest would be counted short.

@@ -14,8 +14,8 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 def test_a_known_range_gets_bars_of_a_round_length() -> None:
     day = Search(start="2026-11-01T00:00:00Z", end="2026-11-02T00:00:00Z")
-    assert histogram.step_of(day) == 1800
-    assert histogram.body(day)["date_histogram"]["fixed_interval"] == "1800s"
+    assert histogram.step_of(day) == 900
+    assert histogram.body(day)["date_histogram"]["fixed_interval"] == "900s"
     assert histogram.step_of(Search(start="now-1d", end="now")) is None
 
 
