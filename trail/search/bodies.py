@@ -4,13 +4,13 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from trail.errors import BadQuery
 from trail.events import is_ip, is_time
 from trail.pairing import FIELD as NOVELTY
-from trail.schema import FACETS, FIELDS, Field, Kind, field_of
-from trail.search import firsts, histogram, language
+from trail.schema import FACETS, FIELDS, LINEAGE, Field, Kind, field_of
+from trail.search import firsts, histogram, kin, language
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
@@ -21,6 +21,7 @@ FACET_VALUES = 6
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
 VALUES_OF_A_SHARD = 10_000
+MACAROONS_A_PAGE = 1_000
 JOURNAL_DATASET = "console"
 # Where a word without a field is looked for exactly as it stands.
 _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
@@ -48,7 +49,8 @@ def query(search: Search, scope: Scope) -> Body:
             (must_not if chip.negated else must).append(_chip(chip))
     if not scope.everything:
         must_not.append(hidden_from(scope))
-    return {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
+    asked = {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
+    return cast(Body, kin.bound(asked, search, scope))
 
 
 def hidden_from(scope: Scope) -> Body:
@@ -69,7 +71,7 @@ def _chip(chip: Filter) -> Body:
     if chip.field == NOVELTY:
         return firsts.chip(chip)
     if chip.operator == "exists":
-        return {"exists": {"field": chip.field}}
+        return _exists(chip.field, 0)
     field = field_of(chip.field)
     if field is None or (problem := language.searchable(chip.field)):
         raise BadQuery(problem if field and problem else f"There is no field {chip.field!r}.", 0)
@@ -93,8 +95,8 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
             return _either([_clause(c, parameters) for c in inner])
         case Not(clause=one):
             return {"bool": {"must_not": [_clause(one, parameters)]}}
-        case Exists(field=name):
-            return firsts.ALONE if name == NOVELTY else {"exists": {"field": name}}
+        case Exists(field=name, position=position):
+            return _exists(name, position)
         case Range():
             return _range(clause)
         case Parameter(field=name, name=parameter, position=position):
@@ -108,6 +110,14 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
             return _either([_term(Term(name, value, position, phrase=True)) for value in values])
         case Term():
             return _term(clause)
+
+
+def _exists(name: str, position: int) -> Body:
+    if name == LINEAGE.name:
+        raise BadQuery(f"{name} needs a token: its id or a fingerprint.", position)
+    if name == NOVELTY:
+        return firsts.ALONE
+    return {"exists": {"field": name}}
 
 
 def _either(bodies: list[Body]) -> Body:
@@ -143,6 +153,8 @@ def _value(name: str, field: Field, value: str, position: int) -> Body:
         if value not in ("true", "false"):
             raise BadQuery(f"{name} is true or false, not {value!r}.", position)
         return {"term": {name: value == "true"}}
+    if field.kind is Kind.LINEAGE:
+        return kin.condition(value)
     if field.kind is Kind.TEXT:
         return {"match_phrase": {name: value}}
     return {"term": {name: value}}
@@ -317,22 +329,30 @@ def _sorted(search: Search, direction: str) -> Search:
     return replace(search, sort=("@timestamp", direction))
 
 
-def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = None, size: int = 500) -> Body:
-    """Each (token.id, fingerprint, parent) that occurs in a search, with its caveats, times and number of events."""
+def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = None) -> Body:
+    """Each (token.id, fingerprint, parent) that occurs in a search, with its times, number of events, and what its first
+    event that counts caveats tells of it: a revocation does not, and its user is another."""
     sources = [
         {name.rpartition(".")[2]: {"terms": {"field": name, "missing_bucket": True}}}
         for name in ("token.id", "token.fingerprint", "token.parent_fingerprint")
     ]
+    told = {
+        "size": 1,
+        "sort": [{"token.caveats.count": {"order": "desc", "missing": "_last"}}, {"@timestamp": "asc"}],
+        "_source": ["token.caveats.json", "token.key_id", "user.id", "organization.id"],
+    }
     return {
         "query": query(search, scope),
         "size": 0,
         "aggs": {
             "tokens": {
-                "composite": {"size": size, "sources": sources, **({"after": after} if after else {})},
+                "composite": {"size": MACAROONS_A_PAGE, "sources": sources, **({"after": after} if after else {})},
                 "aggs": {
                     "first": {"min": {"field": "@timestamp"}},
                     "last": {"max": {"field": "@timestamp"}},
-                    "caveats": {"top_hits": {"size": 1, "_source": ["token.caveats.json"]}},
+                    "expires": {"max": {"field": "token.expires_at"}},
+                    "added": {"terms": {"field": "token.caveats.added", "size": 20}},
+                    "told": {"top_hits": told},
                 },
             }
         },
