@@ -15,6 +15,7 @@ from investigations.views import (
     entities,
     evidence,
     exports,
+    fields,
     history,
     indicators,
     library,
@@ -61,6 +62,7 @@ register_converter(EventId, "event_id")
 register_converter(EntityKind, "entity_kind")
 search_urls = [
     path("", search.search, name="search"),
+    path("search/field/", fields.field_statistics, name="field_statistics"),
     path("secret/", secret.secret, name="secret"),
     path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
