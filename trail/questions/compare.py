@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from trail.connection import Trail
-from trail.search import comparing, execute
+from trail.search import comparing, execute, histogram
 from trail.search.comparing import COMPARED
-from trail.search.execute import Bar
+from trail.search.histogram import Bar
 from trail.search.spec import Scope, Search
 
 
@@ -115,7 +115,7 @@ def _side(search: Search, answer: dict[str, Any]) -> Side:
     ends = found.get("ends", {})
     return Side(
         search, answer["hits"]["total"]["value"],
-        [execute.bar(bucket) for bucket in found.get("histogram", {}).get("buckets", [])],
+        histogram.bars(found.get("histogram", {}), search),
         ends.get("min_as_string"), ends.get("max_as_string"),
     )  # fmt: skip
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from trail.schema import FACETS
-from trail.search.bodies import Body, histogram, query
+from trail.search import histogram
+from trail.search.bodies import Body, query
 from trail.search.spec import Scope, Search
 
 # What is compared: whatever stands beside a search, and who, with what, on what, by which client.
@@ -18,7 +19,7 @@ def commonest(search: Search, scope: Scope, names: Sequence[str]) -> Body:
     fields = {name: {"terms": {"field": name, "size": MOST, "shard_size": _OF_A_SHARD}} for name in names}
     return {
         "query": query(search, scope), "size": 0, "track_total_hits": True,
-        "aggs": {**fields, "histogram": histogram(search), "ends": {"stats": {"field": "@timestamp"}}},
+        "aggs": {**fields, "histogram": histogram.body(search), "ends": {"stats": {"field": "@timestamp"}}},
     }  # fmt: skip
 
 
