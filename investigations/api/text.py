@@ -10,7 +10,8 @@ from trail.events import get
 from trail.indicators import Answer
 from trail.lineage import TokenRef
 from trail.questions.values import Value, Values
-from trail.search.execute import Bar, Hit
+from trail.search.execute import Hit
+from trail.search.histogram import Bar
 from trail.search.spec import Search
 from trail.search.words import span, words
 
