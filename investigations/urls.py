@@ -11,9 +11,11 @@ from investigations.views import (
     api,
     asking,
     cases,
+    compare,
     entities,
     evidence,
     exports,
+    fields,
     history,
     indicators,
     library,
@@ -60,6 +62,7 @@ register_converter(EventId, "event_id")
 register_converter(EntityKind, "entity_kind")
 search_urls = [
     path("", search.search, name="search"),
+    path("search/field/", fields.field_statistics, name="field_statistics"),
     path("secret/", secret.secret, name="secret"),
     path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
@@ -122,6 +125,7 @@ life_urls = [
     path("links/", links.link_make, name="link_make"),
     path("s/<slug:public_id>/", links.link_open, name="link_open"),
     path("s/<slug:public_id>/about/", links.link_about, name="link_about"),
+    path("compare/", compare.compare, name="compare"),
     path("notes/new/", links.note_new, name="note_new"),
 ]
 urlpatterns = [

@@ -212,11 +212,21 @@ def ancestors(trail: Trail, root: TokenRef, scope: Scope, *, until: str | None =
         found.edges |= {Edge(parent, child or "", "recorded"): None for parent, child in sorted(outside, key=str)}
         frontier = {parent for parent, _ in outside}
         found.fingerprints |= dict.fromkeys(sorted(frontier))
+    return _climb_up(view, frontier, found, root.value)
+
+
+def ancestors_of(trail: Trail, parents: Collection[str], scope: Scope) -> Ancestry:
+    """Some macaroons and what they were derived from, all together. Raises TooLarge, TrailUnavailable."""
+    found = Ancestry(dict.fromkeys(sorted(parents)))
+    return _climb_up(_View(trail, scope, None), set(parents), found, "these tokens")
+
+
+def _climb_up(view: _View, frontier: set[str], found: Ancestry, whose: str) -> Ancestry:
     for _ in range(MAX_LEVELS):
         if not frontier:
             return found
         frontier = _climb(view, frontier, found)
-    raise TooLarge(f"The ancestry of {root.value} is longer than {MAX_LEVELS} levels; ask about one of its ancestors.")
+    raise TooLarge(f"The ancestry of {whose} is longer than {MAX_LEVELS} levels; ask about one of its ancestors.")
 
 
 def _climb(view: _View, children: set[str], found: Ancestry) -> set[str]:

@@ -184,5 +184,5 @@ def field_of(name: str) -> Field | None:
         return BY_NAME[name]
     if name == LINEAGE.name:
         return LINEAGE
-    root, dot, _ = name.partition(".")
-    return BY_NAME[root] if dot and root in ("labels", "raw") else None
+    root, *rest = name.split(".")
+    return BY_NAME[root] if rest and all(rest) and root in ("labels", "raw") else None

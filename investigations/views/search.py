@@ -14,6 +14,7 @@ from accounts.journal import trail
 from accounts.roles import may_curate, may_investigate, may_search
 from investigations import charts, entities, journal, marks, presentation, refining, using
 from investigations.access import scope_of
+from investigations.forms import compare
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
 from investigations.journal import Action
@@ -25,6 +26,7 @@ from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
 from trail.search import execute
 from trail.search.spec import STACKS, Search
+from trail.search.statistics import LISTABLE
 from web.htmx import render_page
 
 PARTIALS = {"explore": "explore"}
@@ -34,9 +36,10 @@ OUTAGES = (TrailUnavailable, WriteRefused)
 @require_safe
 @requires(may_search)
 def search(request: HttpRequest) -> HttpResponse:
-    asked = read(request.GET)
+    user, asked = person(request), read(request.GET)
     context: dict[str, Any] = {
-        "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)), "may_curate": may_curate(person(request)),
+        "asked": asked, "case": _case(request, asked),
+        "may_investigate": may_investigate(user), "may_curate": may_curate(user),
     }  # fmt: skip
     status = 200
     if asked.search is not None:
@@ -94,6 +97,8 @@ def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None
     return {
         "search": search,
         "uses": using.uses(search),
+        "compare_before": compare.with_the_time_before(search, now),
+        "compare_values": compare.of_two_values(search),
         "page": page,
         "rows": presentation.rows(page.hits, search.columns, search, asked.url, page.firsts.marks),
         "firsts": marks.offers(page.firsts, search, asked.url),
@@ -103,6 +108,9 @@ def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None
         "stacks": dict.fromkeys((search.stack, *STACKS)),
         "chart": charts.histogram(page, search, asked.url),
         "facets": refining.facets(page, search, asked.url),
+        "query": asked.url(search),
+        "pairs": [(name, value) for name, values in search.to_query().items() for value in values],
+        "listable": LISTABLE,
         "chips": refining.chips(search, asked.url),
         "first_number": asked.start + 1,
         "last_number": last,

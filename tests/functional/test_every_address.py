@@ -28,7 +28,7 @@ POLICY = (
 )
 # What each address is about; a new view has to be entered here.
 ABOUT = {
-    "search": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
+    "search": "", "field_statistics": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
     "question_before_revocation": "", "token_detail": "token", "token_lineage": "token", "token_compromise": "token",
     "token_radius": "token", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
     "case_status": "case", "case_notes": "case", "case_people": "case", "case_activity": "case", "export_case": "case",
@@ -41,7 +41,7 @@ ABOUT = {
     "rejected_detail": "rejected", "mapping_list": "", "watched_writers": "",
     "writer_list": "", "writer_new": "", "writer_detail": "key", "writer_rotate": "key", "writer_revoke": "key",
     "search_progress": "", "search_cancel": "", "search_history": "", "search_forget": "past", "link_make": "",
-    "link_open": "link", "link_about": "link", "note_new": "",
+    "link_open": "link", "link_about": "link", "note_new": "", "compare": "",
 }  # fmt: skip
 # Addresses for programs, who come with a key and get JSON.
 KEYED = {

@@ -1,36 +1,26 @@
 """From a search to what OpenSearch is sent. Pure, and the only place where queries are built."""
 
-import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, cast
 
 from trail.errors import BadQuery
-from trail.events import is_ip, is_time
 from trail.pairing import FIELD as NOVELTY
 from trail.schema import FACETS, FIELDS, LINEAGE, Field, Kind, field_of
-from trail.search import firsts, kin, language
+from trail.search import cost, firsts, histogram, kin, language, patterns, typed
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
 Body = dict[str, Any]
 PAGE_SIZE = 50
-BARS = 80
-# The engine chooses a round step with at most this many bars, often far fewer.
-AUTO_BARS = 200
 FACET_VALUES = 6
-# Parts of a bar; what is in none of the commonest is one more.
-STACK_VALUES = 5
 # With fewer, what is common over many months and nowhere the commonest would be counted short.
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
 VALUES_OF_A_SHARD = 10_000
 MACAROONS_A_PAGE = 1_000
 JOURNAL_DATASET = "console"
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
-          604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
 # Where a word without a field is looked for exactly as it stands.
 _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 
@@ -41,11 +31,12 @@ _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 def query(search: Search, scope: Scope) -> Body:
     """The bool query of a search within what a person may find. Raises BadQuery."""
     must = []
-    clause = language.parse(search.text)
+    clause, parameters = language.parse(search.text), dict(search.parameters)
+    cost.expect_affordable(clause, search.filters, parameters)
     if firsts.are_asked_for(search.filters, clause):
         must.append(firsts.ALONE)
     if clause is not None:
-        must.append(_clause(clause, dict(search.parameters)))
+        must.append(_clause(clause, parameters))
     if search.start or search.end:
         ends = {"gte": search.start, "lt": search.end}
         must.append({"range": {"@timestamp": {k: v for k, v in ends.items() if v}}})
@@ -78,9 +69,9 @@ def hidden_from(scope: Scope) -> Body:
 def _chip(chip: Filter) -> Body:
     if chip.field == NOVELTY:
         return firsts.chip(chip)
-    if chip.operator == "exists":
-        return _exists(chip.field, 0)
     field = field_of(chip.field)
+    if chip.operator == "exists" and field is not None and field.kind is not Kind.OPAQUE:
+        return _exists(chip.field, 0)
     if field is None or (problem := language.searchable(chip.field)):
         raise BadQuery(problem if field and problem else f"There is no field {chip.field!r}.", 0)
     if chip.operator == "between":
@@ -88,9 +79,7 @@ def _chip(chip: Filter) -> Body:
         return _range(Range(chip.field, low, high, True, True, 0))
     if chip.operator == "network" and field.kind is not Kind.IP:
         raise BadQuery(f"{chip.field} holds no addresses, so it cannot lie in a network.", 0)
-    if len(chip.values) > 1 and field.kind is Kind.KEYWORD:
-        return {"terms": {chip.field: list(chip.values)}}
-    return _either([_value(chip.field, field, value, 0) for value in chip.values])
+    return _among(chip.field, chip.values, 0)
 
 
 def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
@@ -111,13 +100,17 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
             values = parameters.get(parameter)
             if not values:
                 raise BadQuery(f"${parameter} has no value; fill it in.", position)
-            field = field_of(name) if name else None
-            if name and field and field.kind is Kind.KEYWORD and len(values) > 1:
-                # Thousands of identifiers are one clause to the engine, not one each.
-                return {"terms": {name: list(values)}}
-            return _either([_term(Term(name, value, position, phrase=True)) for value in values])
+            return _among(name, values, position)
         case Term():
             return _term(clause)
+
+
+def _among(name: str | None, values: tuple[str, ...], position: int) -> Body:
+    each = [_term(Term(name, value, position, phrase=True)) for value in values]
+    if name is not None and cost.is_list(name, values):
+        # Thousands of identifiers are one clause to the engine, not one each.
+        return {"terms": {name: [body["term"][name] for body in each]}}
+    return _either(each)
 
 
 def _exists(name: str, position: int) -> Body:
@@ -151,12 +144,12 @@ def _term(term: Term) -> Body:
 def _value(name: str, field: Field, value: str, position: int) -> Body:
     """A field that holds a value: checked here, so that the engine is never sent what it would refuse."""
     if field.kind is Kind.IP:
-        return _ip(name, value, position)
+        return {"term": {name: typed.address(name, value, position)}}
     if field.kind is Kind.TIME:
-        _check_time(name, value, position)
-        return {"range": {name: {"gte": value, "lte": value}}}
+        moment = typed.time(name, value, position)
+        return {"range": {name: {"gte": moment, "lte": moment}}}
     if field.kind is Kind.INTEGER:
-        return {"term": {name: _integer(name, value, position)}}
+        return {"term": {name: typed.integer(name, value, position)}}
     if field.kind is Kind.BOOLEAN:
         if value not in ("true", "false"):
             raise BadQuery(f"{name} is true or false, not {value!r}.", position)
@@ -168,62 +161,27 @@ def _value(name: str, field: Field, value: str, position: int) -> Body:
     return {"term": {name: value}}
 
 
-def _ip(name: str, value: str, position: int) -> Body:
-    try:
-        ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        raise BadQuery(
-            f"{name} holds addresses; write 192.0.2.7 or a network such as 192.0.2.0/24.", position
-        ) from None
-    return {"term": {name: value}}
-
-
-def _one_ip(name: str, value: str, position: int) -> None:
-    if not is_ip(value):
-        raise BadQuery(
-            f"An end of a range of {name} is one address; a network is searched as {name}:192.0.2.0/24.", position
-        )
-
-
-def _integer(name: str, value: str, position: int) -> int:
-    try:
-        number = int(value)
-    except ValueError:
-        raise BadQuery(f"{name} holds whole numbers, not {value!r}.", position) from None
-    if not -(2**63) <= number < 2**63:
-        raise BadQuery(f"{name} holds numbers of at most 64 bits.", position)
-    return number
-
-
-def _check_time(name: str, value: str, position: int) -> None:
-    if not re.match(r"^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$|^now(-\d{1,5}[smhdwy])?$", value) or (
-        "T" in value and not is_time(value)
-    ):
-        raise BadQuery(f"{name} holds times; write 2026-11-24 or 2026-11-24T09:30:00Z, not {value!r}.", position)
-
-
 def _pattern(name: str, field: Field, pattern: str, position: int) -> Body:
-    literal = re.sub(r"(?<!\\)[*?]", "", pattern)
     if field.kind is Kind.IP:
         raise BadQuery(f"{name} holds addresses: write a network such as 192.0.2.0/24, not a pattern.", position)
     if field.kind not in (Kind.KEYWORD, Kind.WILDCARD, Kind.LABELS, Kind.RAW):
         raise BadQuery(f"{name} cannot be searched by * and ?.", position)
     if field.kind is not Kind.WILDCARD and pattern[0] in "*?":
         raise BadQuery(f"A pattern on {name} needs to begin with what it is looking for, not with * or ?.", position)
-    if len(literal) < 2:
-        raise BadQuery("A pattern needs at least two characters besides * and ?.", position)
-    if pattern.count("*") > 8:
-        raise BadQuery("A pattern may hold at most eight *.", position)
+    patterns.expect_narrow(pattern, position)
+    if field.kind is Kind.WILDCARD:
+        patterns.expect_a_piece(name, pattern, position)
     return {"wildcard": {name: {"value": pattern}}}
 
 
 def _anywhere(term: Term) -> Body:
     """A word without a field: in any keyword, in the message, in a client or path, in the source record."""
     if term.pattern:
-        if term.value[0] in "*?" or len(re.sub(r"[*?]", "", term.value)) < 2:
+        if term.value[0] in "*?":
             raise BadQuery(
                 "A pattern without a field needs to begin with two characters; or name a field.", term.position
             )
+        patterns.expect_narrow(term.value, term.position)
         names = ("user.id", "user.name", "user.email", "token.id", "service.name", "resource.id", "event.action")
         return _either([{"wildcard": {name: {"value": term.value}}} for name in names])
     bodies: list[Body] = [{"term": {name: term.value}} for name in _ANYWHERE]
@@ -235,8 +193,8 @@ def _anywhere(term: Term) -> Body:
     if len(term.value) >= 3:
         inside = "*" + re.sub(r"([*?\\])", r"\\\1", term.value) + "*"
         bodies += [{"wildcard": {name: {"value": inside}}} for name in ("user_agent.original", "url.path")]
-    if is_ip(term.value) or re.fullmatch(r"[\da-fA-F.:]+/\d{1,3}", term.value):
-        bodies.append(_ip("source.ip", term.value, term.position))
+    if typed.is_address(term.value):
+        bodies.append({"term": {"source.ip": typed.address("source.ip", term.value, term.position)}})
     return _either(bodies)
 
 
@@ -244,17 +202,16 @@ def _range(clause: Range) -> Body:
     field = field_of(clause.field)
     if field is None or field.kind not in (Kind.TIME, Kind.INTEGER, Kind.IP, Kind.KEYWORD):
         raise BadQuery(f"{clause.field} has no order, so it cannot be searched by a range.", clause.position)
-    check: Callable[[str, str, int], Any] = {
-        Kind.TIME: _check_time, Kind.INTEGER: _integer, Kind.IP: _one_ip,
-    }.get(field.kind, lambda name, value, position: None)  # fmt: skip
+    checked: Callable[[str, str, int], Any] = {
+        Kind.TIME: typed.time, Kind.INTEGER: typed.integer, Kind.IP: typed.one_address,
+    }.get(field.kind, lambda name, value, position: value)  # fmt: skip
     ends = {}
     for word, value in (
         ("gte" if clause.with_low else "gt", clause.low),
         ("lte" if clause.with_high else "lt", clause.high),
     ):
         if value is not None:
-            check(clause.field, value, clause.position)
-            ends[word] = value
+            ends[word] = checked(clause.field, value, clause.position)
     return {"range": {clause.field: ends}} if ends else {"exists": {"field": clause.field}}
 
 
@@ -281,43 +238,23 @@ def hits(search: Search, scope: Scope, *, size: int = PAGE_SIZE, after: list[Any
     return body
 
 
-def page(search: Search, scope: Scope, *, size: int = PAGE_SIZE, after: list[Any] | None = None) -> list[Body]:
+def page(
+    search: Search,
+    scope: Scope,
+    *,
+    size: int = PAGE_SIZE,
+    after: list[Any] | None = None,
+    ends: histogram.Ends | None = None,
+) -> list[Body]:
     """A search page in two bodies: its events; and their exact number, the histogram and the facets.
 
-    Apart, for the engine reads no further than the page for the one, and keeps its answer to the other by shard.
+    Apart, for the engine reads no further than the page for the one, and keeps its answer to the other by shard. `ends` are
+    the trail's own, about.
     """
-    aggregations = {"histogram": histogram(search), "ends": {"stats": {"field": "@timestamp"}}}
+    aggregations = {"histogram": histogram.body(search, ends), "ends": {"stats": {"field": "@timestamp"}}}
     aggregations |= {f"facet:{name}": facet(name) for name in FACETS}
     counted = {"query": query(search, scope), "size": 0, "track_total_hits": True, "aggs": aggregations}
     return [hits(search, scope, size=size, after=after), counted]
-
-
-def histogram(search: Search) -> Body:
-    """Events over time, stacked: steps of a round length when both ends are known, else chosen for us."""
-    parts = {"stack": {"terms": {"field": search.stack, "size": STACK_VALUES, "shard_size": FACET_VALUES_OF_A_SHARD}}}
-    if step := step_of(search):
-        return {
-            "date_histogram": {
-                "field": "@timestamp", "fixed_interval": f"{step}s", "min_doc_count": 0,
-                "hard_bounds": {"min": search.start, "max": search.end},
-                "extended_bounds": {"min": search.start, "max": search.end},
-            },
-            "aggs": parts,
-        }  # fmt: skip
-    return {"auto_date_histogram": {"field": "@timestamp", "buckets": AUTO_BARS}, "aggs": parts}
-
-
-def step_of(search: Search) -> int | None:
-    """Seconds of one bar, for a range that is known at both ends."""
-    if not (search.start and search.end) or search.start.startswith("now") or search.end.startswith("now"):
-        return None
-    begin, end = (datetime.fromisoformat(_micro(t)) for t in (search.start, search.end))
-    seconds = max((end - begin).total_seconds(), 1)
-    return next((step for step in _STEPS if seconds / step <= BARS), _STEPS[-1])
-
-
-def _micro(time: str) -> str:
-    return re.sub(r"(\.\d{6})\d*", r"\1", time)
 
 
 def facet(name: str, *, size: int = FACET_VALUES) -> Body:

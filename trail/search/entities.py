@@ -4,7 +4,8 @@ Events and figures are never asked for in one body: the engine keeps the answer 
 month that is over.
 """
 
-from trail.search.bodies import Body, histogram, query
+from trail.search import histogram
+from trail.search.bodies import Body, query
 from trail.search.spec import Scope, Search
 
 # How many values each shard reports before the commonest are chosen among all. The engine says of each value whether every
@@ -41,7 +42,7 @@ def summary(search: Search, scope: Scope) -> Body:
             "outcomes": {"terms": {"field": "event.outcome", "size": 5}},
             "actions": _values("event.action", 20),
             "failed": failed,
-            "histogram": histogram(search),
+            "histogram": histogram.body(search),
         },
     }
 
@@ -116,15 +117,11 @@ def token_ids(search: Search, scope: Scope, *, size: int) -> Body:
     return _figures(search, scope) | {"aggs": {"tokens": {"terms": terms}}}
 
 
-def fates(search: Search, scope: Scope, name: str, uses: tuple[str, ...], *, size: int, addresses: int) -> Body:
-    """What became of each token among some: its uses, from where and by whom, its issue, and whether it is revoked."""
+def lives(search: Search, scope: Scope, name: str, uses: tuple[str, ...], *, size: int, addresses: int) -> Body:
+    """The life of each token among some: its uses, from where and by whom, and its issue."""
     taken = {"term": {"event.outcome": "success"}}
-
-    def last_of(*operations: str) -> Body:
-        newest_first = [{"@timestamp": {"order": "desc", "numeric_type": "date_nanos"}}, {"event.id": "desc"}]
-        succeeded = {"bool": {"filter": [{"terms": {"token.operation": list(operations)}}, taken]}}
-        return {"filter": succeeded, "aggs": {"last": {"top_hits": {"size": 1, "sort": newest_first}}}}
-
+    newest_first = [{"@timestamp": {"order": "desc", "numeric_type": "date_nanos"}}, {"event.id": "desc"}]
+    issues = {"bool": {"filter": [{"term": {"token.operation": "token.issue"}}, taken]}}
     used = {
         "filter": {"terms": {"token.operation": list(uses)}},
         "aggs": {
@@ -134,6 +131,6 @@ def fates(search: Search, scope: Scope, name: str, uses: tuple[str, ...], *, siz
             "users": {"terms": {"field": "user.id", "size": 5, "shard_size": VALUES_OF_A_SHARD}},
         },
     }
-    each = {"used": used, "ended": last_of("token.revoke", "token.restore"), "issued": last_of("token.issue")}
+    issued = {"filter": issues, "aggs": {"last": {"top_hits": {"size": 1, "sort": newest_first}}}}
     terms = {"field": name, "size": size, "shard_size": size}
-    return _figures(search, scope) | {"aggs": {"tokens": {"terms": terms, "aggs": each}}}
+    return _figures(search, scope) | {"aggs": {"tokens": {"terms": terms, "aggs": {"used": used, "issued": issued}}}}
