@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditconsole.local.errors import CannotStart
-from benchmarks import emitting, ingesting, memory, proving, reading, search, verifying, writing
+from benchmarks import emitting, finding, ingesting, memory, proving, reading, search, verifying, writing
 from benchmarks.memory import Growth
 from benchmarks.pairs import Pairs
 from benchmarks.sizes import size
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: list[Result] = []
     with stage(events, seed=options.seed) as ready:
         for what, measure in {
+            "firsts": lambda: finding.firsts(ready),  # which the pages after it mark and find
             "search pages": lambda: search.pages(ready, rounds=options.rounds * 4),
             "scans and exports": lambda: reading.scans(ready, rounds=options.rounds),
             "bundles": lambda: proving.exported(ready, rounds=options.rounds),
