@@ -12,7 +12,6 @@ from itertools import combinations, pairwise
 from math import asin, atan, cos, degrees, pi, radians, sin, sinh, sqrt
 from typing import Any
 
-from trail.events import get
 from trail.questions.reading import time_of
 from trail.search import entities, execute
 from trail.search.bodies import Body
@@ -158,7 +157,7 @@ def read(answer: dict[str, Any], planned: Plan, answers: list[dict[str, Any]]) -
     """The travels, from the stays and from what was read after them."""
     stays = stays_in(answer)
     hits = [execute.hit(found) for one in answers for found in one["hits"]["hits"]]
-    seen = [sighting for hit in reversed(hits) if (sighting := sighting_of(hit))]
+    seen = [sighting_of(hit) for hit in reversed(hits)]
     found = list(leaps(seen, planned.segments))
     since = None
     if len(stays) == STAYS:
@@ -166,23 +165,19 @@ def read(answer: dict[str, Any], planned: Plan, answers: list[dict[str, Any]]) -
     if len(planned.windows) > WINDOWS:
         since = time_of(planned.windows[-WINDOWS][0])
     if len(hits) == SIGHTINGS:
-        since = hits[-1].timestamp
+        since = seen[0].timestamp
     return Travel(found[: -SHOWN - 1 : -1], len(found), len({stay.place for stay in stays}), since)
 
 
-def sighting_of(hit: Hit) -> Sighting | None:
-    """An event as a sighting; None where its place cannot be read."""
-    try:
-        latitude, longitude = (float(part) for part in str(get(hit.document, "source.geo.location")).split(","))
-    except ValueError:
-        return None
-    city, country, address, outcome = (
-        get(hit.document, name)
-        for name in ("source.geo.city_name", "source.geo.country_iso_code", "source.ip", "event.outcome")
+def sighting_of(hit: Hit) -> Sighting:
+    """An event as a sighting, from its columns."""
+    location, city, country, address, outcome = (
+        next(iter(hit.fields.get(name, ())), None) for name in entities.SIGHTED
     )
+    latitude, longitude = (round(float(part), 6) for part in str(location).split(","))
     return Sighting(
-        hit.event_id, hit.timestamp, int(hit.sort[0]), (latitude, longitude), city, country, address, outcome
-    )
+        hit.event_id, hit.fields["@timestamp"][0], int(hit.sort[0]), (latitude, longitude), city, country, address, outcome
+    )  # fmt: skip
 
 
 def distance(one: Place, other: Place) -> float:
