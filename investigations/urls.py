@@ -12,6 +12,7 @@ from investigations.views import (
     asking,
     cases,
     compare,
+    detections,
     entities,
     evidence,
     exports,
@@ -19,6 +20,7 @@ from investigations.views import (
     history,
     indicators,
     library,
+    lifetimes,
     links,
     proofs,
     runs,
@@ -62,6 +64,7 @@ register_converter(EventId, "event_id")
 register_converter(EntityKind, "entity_kind")
 search_urls = [
     path("", search.search, name="search"),
+    path("search/lifetime/", lifetimes.search_lifetime, name="search_lifetime"),
     path("search/field/", fields.field_statistics, name="field_statistics"),
     path("secret/", secret.secret, name="secret"),
     path("secret/names/", secret.secret_known, name="secret_known"),
@@ -125,6 +128,10 @@ life_urls = [
     path("links/", links.link_make, name="link_make"),
     path("s/<slug:public_id>/", links.link_open, name="link_open"),
     path("s/<slug:public_id>/about/", links.link_about, name="link_about"),
+    path("detections/", detections.detection_list, name="detection_list"),
+    path("detections/new/", detections.detection_new, name="detection_new"),
+    path("detections/<slug:public_id>/", detections.detection_detail, name="detection_detail"),
+    path("findings/<slug:public_id>/", detections.finding_detail, name="finding_detail"),
     path("compare/", compare.compare, name="compare"),
     path("notes/new/", links.note_new, name="note_new"),
 ]
