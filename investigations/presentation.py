@@ -93,6 +93,9 @@ def pivots(field: str, value: str, base: Search | None = None, link: Link | None
             found += [(label, reverse(name, args=[value])) for label, name in TOKEN_PAGES]
     if base is not None and link is not None:
         found.append(("Filter for it", link(base.with_filter(Filter(field, (value,))))))
+        if field in TOKENS:
+            within = {"token": value, **base.to_query()}
+            found.append(("This search within its lifetime", f"{reverse('search_lifetime')}?{urlencode(within, True)}"))
         found.append(("Filter it out", link(base.with_filter(Filter(field, (value,), negated=True)))))
     alone = Search(filters=(Filter(field, (value,)),))
     found.append(("Search for it alone", f"{reverse('search')}?{urlencode(alone.to_query(), doseq=True)}"))
