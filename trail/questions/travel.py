@@ -13,9 +13,8 @@ from math import asin, atan, cos, degrees, pi, radians, sin, sinh, sqrt
 from typing import Any
 
 from trail.questions.reading import time_of
-from trail.search import entities, execute
+from trail.search import entities
 from trail.search.bodies import Body
-from trail.search.execute import Hit
 from trail.search.spec import Scope, Search
 
 RADIUS = 6_371.0088  # km, the mean radius of the earth (WGS 84, after IUGG)
@@ -156,7 +155,7 @@ def follow_up(answer: dict[str, Any], search: Search, scope: Scope) -> tuple[Pla
 def read(answer: dict[str, Any], planned: Plan, answers: list[dict[str, Any]]) -> Travel:
     """The travels, from the stays and from what was read after them."""
     stays = stays_in(answer)
-    hits = [execute.hit(found) for one in answers for found in one["hits"]["hits"]]
+    hits = [found for one in answers for found in one["hits"]["hits"]]
     seen = [sighting_of(hit) for hit in reversed(hits)]
     found = list(leaps(seen, planned.segments))
     since = None
@@ -169,15 +168,13 @@ def read(answer: dict[str, Any], planned: Plan, answers: list[dict[str, Any]]) -
     return Travel(found[: -SHOWN - 1 : -1], len(found), len({stay.place for stay in stays}), since)
 
 
-def sighting_of(hit: Hit) -> Sighting:
-    """An event as a sighting, from its columns."""
-    location, city, country, address, outcome = (
-        next(iter(hit.fields.get(name, ())), None) for name in entities.SIGHTED
-    )
+def sighting_of(found: dict[str, Any]) -> Sighting:
+    """One of the engine's hits as a sighting, from its columns and its place in the order."""
+    fields, (instant, event_id) = found["fields"], found["sort"]
+    location, city, country, address, outcome = (next(iter(fields.get(name, ())), None) for name in entities.SIGHTED)
     latitude, longitude = (round(float(part), 6) for part in str(location).split(","))
-    return Sighting(
-        hit.event_id, hit.fields["@timestamp"][0], int(hit.sort[0]), (latitude, longitude), city, country, address, outcome
-    )  # fmt: skip
+    place = (latitude, longitude)
+    return Sighting(str(event_id), fields["@timestamp"][0], int(instant), place, city, country, address, outcome)
 
 
 def distance(one: Place, other: Place) -> float:
