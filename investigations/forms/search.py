@@ -80,7 +80,7 @@ def refuse_secrets(query: Mapping[str, Any]) -> None:
                 raise BadQuery(
                     "This holds what looks like a token itself. Searches are kept for ever: search for the token's "
                     "id or fingerprint, and treat the token as leaked.",
-                    found.start() if name == "q" else 0,
+                    found.start() if name == "q" else None,
                 )
 
 
@@ -91,9 +91,9 @@ def _place(query: QueryDict) -> tuple[list[Any] | None, int]:
         after = orjson.loads(base64.urlsafe_b64decode(text.encode()))
         start = int(query.get("start", "0"))
     except (binascii.Error, ValueError) as error:
-        raise BadQuery("This address does not say which page it means; begin at the first.", 0) from error
+        raise BadQuery("This address does not say which page it means; begin at the first.") from error
     if not isinstance(after, list) or not 0 <= start < 2**53 or not all(isinstance(one, str | int) for one in after):
-        raise BadQuery("This address does not say which page it means; begin at the first.", 0)
+        raise BadQuery("This address does not say which page it means; begin at the first.")
     return after, start
 
 

@@ -46,9 +46,9 @@ def run_start(request: HttpRequest) -> HttpResponseBase:
     ).first()
     try:
         if asked.search is None:
-            raise asked.problem or BadQuery("There is no search to run.", 0)
+            raise asked.problem or BadQuery("There is no search to run.")
         if case is not None and not case.is_open:
-            raise BadQuery(CaseClosed().sentence, 0)
+            raise BadQuery(CaseClosed().sentence)
         title = request.POST.get("title", "").strip() or (version.query.name if version else asked.search.text)
         run = runs.start(search=asked.search, title=title or "All events", by=user, case=case, version=version)
     except BadQuery as error:

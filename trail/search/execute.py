@@ -101,7 +101,7 @@ def _speaking_to_the_trail() -> Iterator[None]:
         raise
     except TransportError as error:
         if error.status_code == 400:
-            raise BadQuery(f"The search engine refused this search: {_why(error)}.", 0) from error
+            raise BadQuery(f"The search engine refused this search: {_why(error)}.") from error
         raise Incomplete(f"The trail could not answer the search in full: {_why(error)}.") from error
 
 
@@ -201,7 +201,7 @@ def _in_part(trail: Trail, asked: Sequence[dict[str, Any]], opaque_id: str | Non
     for answer in answers:
         if "error" in answer:
             if answer.get("status") == 400:
-                raise BadQuery(f"The search engine refused this search: {_cause(answer['error'])}.", 0)
+                raise BadQuery(f"The search engine refused this search: {_cause(answer['error'])}.")
             raise Incomplete(f"The trail could not answer: {_cause(answer['error'])}.")
     return list(answers)
 
