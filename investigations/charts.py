@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from trail.search.execute import Bar, Page
-from trail.search.spec import STACK, Search
+from trail.search.spec import STACK, Filter, Search
 
 WIDTH, HEIGHT = 960, 84
 OUTCOMES = ("success", "unknown", "failure")
@@ -43,14 +43,16 @@ class Part:
     kind: str
     name: str
     count: int
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The bars in time order, and what their parts mean."""
+    """The bars in time order, what their parts mean, and how long one is, in words."""
 
     bars: list[BarShape]
     legend: list[Part]
+    step: str = ""
 
 
 def histogram(page: Page, search: Search, link: Link) -> Chart:
@@ -58,7 +60,7 @@ def histogram(page: Page, search: Search, link: Link) -> Chart:
     most = max((bar.total for bar in page.bars), default=0)
     if not most:
         return Chart([], [])
-    legend = _legend(page.bars, search.stack)
+    legend = [_linked(part, search, link) for part in _legend(page.bars, search.stack)]
     slot = WIDTH / len(page.bars)
     ends = [bar.start for bar in page.bars[1:]] + [_after_last(page.bars)]
     return Chart(
@@ -71,6 +73,7 @@ def histogram(page: Page, search: Search, link: Link) -> Chart:
             for number, (bar, end) in enumerate(zip(page.bars, ends, strict=True))
         ],
         legend,
+        _step(page.bars),
     )  # fmt: skip
 
 
@@ -85,6 +88,23 @@ def _legend(bars: Sequence[Bar], stack: str) -> list[Part]:
         named = [Part(f"n{n}", name, count) for n, (name, count) in enumerate(counts.most_common(len(OUTCOMES) + 2))]
     rest = sum(bar.total for bar in bars) - sum(part.count for part in named)
     return [*named, *([Part(REST, "others or none", rest)] if rest > 0 else [])]
+
+
+def _linked(part: Part, search: Search, link: Link) -> Part:
+    if part.kind == REST:
+        return part
+    return replace(part, url=link(search.with_filter(Filter(search.stack, (part.name,)))))
+
+
+def _step(bars: Sequence[Bar]) -> str:
+    """How long a bar is; nothing where they are months or years, which are not all of one length."""
+    if len(bars) < 2:
+        return ""
+    seconds = int((datetime.fromisoformat(bars[1].start) - datetime.fromisoformat(bars[0].start)).total_seconds())
+    for unit, name in ((604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
+        if seconds % unit == 0 and seconds < 28 * 86_400:
+            return f"1 {name}" if seconds == unit else f"{seconds // unit} {name}s"
+    return ""
 
 
 def _parts(bar: Bar, legend: list[Part]) -> list[tuple[Part, int]]:

@@ -1,13 +1,60 @@
-"""What stands beside a search to narrow it: facets, chips, column heads. Nothing here asks the trail."""
+"""What stands beside a search to narrow it: times, facets, chips, column heads. Nothing here asks the trail."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from investigations.timespans import Span, read
 from trail.search.execute import Facet, Page
 from trail.search.spec import SORTABLE, Filter, Search
 from trail.search.words import worded
 
 Link = Callable[[Search], str]
+QUICK = (
+    ("Last 15 minutes", "now-15m"),
+    ("Last hour", "now-1h"),
+    ("Last 24 hours", "now-24h"),
+    ("Last 7 days", "now-7d"),
+    ("Last 30 days", "now-30d"),
+    ("Last 90 days", "now-90d"),
+    ("Last year", "now-1y"),
+    ("All of history", None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Where the range of time leads: well-known ranges (name, address, whether it is this one), and those beside it."""
+
+    quick: list[tuple[str, str, bool]]
+    earlier: str | None
+    later: str | None
+    wider: str | None
+    narrower: str | None
+
+
+def times(search: Search, now: Search, page: Page | None, link: Link) -> Times:
+    """The ranges beside that of a search; `now` is the same with absolute times. An open end is where its events end."""
+    quick = [
+        (name, link(replace(search, start=start, end=None)), (search.start, search.end) == (start, None))
+        for name, start in QUICK
+    ]
+    begin, end = now.start or (page.first if page else None), now.end or (page.last if page else None)
+    if not (begin and end):
+        return Times(quick, None, None, None, None)
+    span = Span(read(begin), read(end) + (0 if now.end else 1))
+
+    def to(other: Span) -> str:
+        begin, end = other.words()
+        return link(replace(search, start=begin, end=end))
+
+    bounded = bool(now.start or now.end)
+    return Times(
+        quick,
+        earlier=to(span.earlier()) if now.start else None,
+        later=to(span.later()) if now.end else None,
+        wider=to(span.wider()) if bounded else None,
+        narrower=to(span.narrower()) if span.length > 1 else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import absences, cases, evidence, exports, library, proofs, runs, search
+from investigations.views import absences, cases, evidence, exports, library, proofs, runs, search, secret
 
 
 class EventId:
@@ -29,6 +29,8 @@ class EventId:
 register_converter(EventId, "event_id")
 search_urls = [
     path("", search.search, name="search"),
+    path("secret/", secret.secret, name="secret"),
+    path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
     path("events/<event_id:event_id>/proof/", proofs.event_proof, name="event_proof"),
     path("questions/first-use/", search.first_use, name="question_first_use"),

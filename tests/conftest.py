@@ -123,7 +123,9 @@ def static_files() -> None:
     """Pages name their style sheets by the manifest, as they do when the console runs. Workers take turns."""
     with (settings.STATE_DIR / "static.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        manifest = settings.STATIC_ROOT / "staticfiles.json"
+        newest = max(path.stat().st_mtime for path in (settings.BASE_DIR / "static").rglob("*"))
+        if not manifest.exists() or manifest.stat().st_mtime < newest:
             call_command("collectstatic", interactive=False, verbosity=0)
 
 

@@ -23,7 +23,7 @@ from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
 from trail.lineage import TooLarge
 from trail.search import execute
-from trail.search.spec import Search
+from trail.search.spec import STACKS, Search
 from web.htmx import render_page
 
 PARTIALS = {"explore": "explore"}
@@ -74,7 +74,8 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
     user = person(request)
     now = datetime.now(UTC)
     until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    page = execute.page(trail(), search.resolved(now), scope_of(user), after=asked.after)
+    absolute = search.resolved(now)
+    page = execute.page(trail(), absolute, scope_of(user), after=asked.after)
     journal.record(Action.SEARCH, by=user, labels={"search": urlencode(search.to_query(), True)})
     last = asked.start + len(page.hits)
     return {
@@ -82,6 +83,8 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
         "page": page,
         "rows": presentation.rows(page.hits, search.columns, search, asked.url),
         "heads": refining.heads(search, asked.url),
+        "times": refining.times(search, absolute, page, asked.url),
+        "stacks": dict.fromkeys((search.stack, *STACKS)),
         "chart": charts.histogram(page, search, asked.url),
         "facets": refining.facets(page, search, asked.url),
         "chips": refining.chips(search, asked.url),

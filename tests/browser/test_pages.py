@@ -10,7 +10,7 @@ BARE = ["/accounts/login/", "/accounts/signup/", "/nowhere/"]
 PLAIN = [
     "/", "/?q=event.outcome%3Afailure&from=now-30d", "/?q=user.id%3A%28", "/?q=nothing-like-it", "/cases/", "/cases/new/",
     "/queries/", "/queries/everything-a-token-did/", "/queries/from-an-address/?run=1&p.address=nonsense", "/runs/",
-    "/exports/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/?user=usr_0000",
+    "/exports/", "/secret/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/?user=usr_0000",
 ]  # fmt: skip
 FOR_ADMINS = ["/writers/", "/writers/new/", "/incidents/", "/incidents/writers/", "/rejected/", "/rejected/mappings/"]
 

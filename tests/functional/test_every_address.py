@@ -24,7 +24,7 @@ POLICY = (
 )
 # What each address is about; a new view has to be entered here.
 ABOUT = {
-    "search": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
+    "search": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
     "question_before_revocation": "", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
     "case_status": "case", "case_notes": "case", "case_people": "case", "case_activity": "case", "export_case": "case",
     "evidence_detail": "evidence", "evidence_pin": "", "absence_pin": "", "query_list": "", "query_detail": "query", "run_list": "",

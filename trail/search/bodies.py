@@ -21,7 +21,7 @@ BARS = 80
 AUTO_BARS = 200
 FACET_VALUES = 6
 # Parts of a bar; what is in none of the commonest is one more.
-STACKS = 5
+STACK_VALUES = 5
 # With fewer, what is common over many months and nowhere the commonest would be counted short.
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
@@ -282,7 +282,7 @@ def page(search: Search, scope: Scope, *, size: int = PAGE_SIZE, after: list[Any
 
 def histogram(search: Search) -> Body:
     """Events over time, stacked: steps of a round length when both ends are known, else chosen for us."""
-    parts = {"stack": {"terms": {"field": search.stack, "size": STACKS, "shard_size": FACET_VALUES_OF_A_SHARD}}}
+    parts = {"stack": {"terms": {"field": search.stack, "size": STACK_VALUES, "shard_size": FACET_VALUES_OF_A_SHARD}}}
     if step := step_of(search):
         return {
             "date_histogram": {

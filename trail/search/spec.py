@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 from trail.errors import BadQuery
-from trail.schema import BY_NAME, DEFAULT_COLUMNS, Kind, field_of
+from trail.schema import BY_NAME, DEFAULT_COLUMNS, FACETS, Kind, field_of
 from trail.search.quoting import spelled, unescaped
 
 Operator = Literal["is", "exists", "between", "network"]
@@ -25,6 +25,8 @@ SORTABLE = frozenset(
 )
 STACKABLE = frozenset(field.name for field in BY_NAME.values() if field.kind in (Kind.KEYWORD, Kind.IP, Kind.BOOLEAN))
 STACK = "event.outcome"
+# What the page offers first; any field of STACKABLE can be asked for in its address.
+STACKS = (STACK, *(name for name in FACETS if name != STACK), "user.id", "token.id", "resource.id")
 
 
 @dataclass(frozen=True, slots=True)
