@@ -26,6 +26,7 @@ class Action(StrEnum):
     QUERY_SAVE = "query.save"
     QUERY_RETIRE = "query.retire"
     SEARCH = "search.run"
+    VALUES_READ = "values.read"
     EVENT_VIEW = "event.view"
     EVENT_PROVE = "event.prove"
     QUESTION = "question.ask"

@@ -4,6 +4,7 @@ from investigations.models.exports import Export
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
 from investigations.models.runs import Run, RunChunk
+from investigations.models.snippets import Snippet
 
 __all__ = [
     "Activity",
@@ -18,4 +19,5 @@ __all__ = [
     "RunChunk",
     "SavedQuery",
     "SavedQueryVersion",
+    "Snippet",
 ]

@@ -10,7 +10,9 @@ import re
 _UNSEEN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\xad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]")
 # Halves of characters (surrogates) are no characters, so there is no escape for one.
 _ESCAPE = re.compile(r"\\(?:u(?![dD][89a-fA-F])([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_NUMBERED = re.compile(r"\\u(?![dD][89a-fA-F])([0-9a-fA-F]{4})")
 _LITERAL_ESCAPE = re.compile(r"\\(?=u[0-9a-fA-F]{4})")
+_SPACES_AT_ENDS = re.compile("^ +| +$")
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@/-]*")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "TO"})
 
@@ -45,10 +47,11 @@ def unescaped_in_pattern(pattern: str) -> str:
 
 
 def as_line(value: str) -> str:
-    """A value on one line of a form: as it stands, but for what nobody would see."""
-    return spelled(_LITERAL_ESCAPE.sub(r"\\u005c", value))
+    """A value on one line of a form: as it stands, but for what nobody would see, spaces at its ends included."""
+    text = spelled(_LITERAL_ESCAPE.sub(r"\\u005c", value))
+    return _SPACES_AT_ENDS.sub(lambda match: "\\u0020" * len(match[0]), text)
 
 
 def from_line(line: str) -> str:
     """The inverse of as_line."""
-    return re.sub(r"\\u(?![dD][89a-fA-F])([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), line)
+    return _NUMBERED.sub(lambda match: chr(int(match[1], 16)), line.strip(" \t"))
