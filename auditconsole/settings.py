@@ -147,6 +147,9 @@ INGEST_DEPTH = env.int("INGEST_DEPTH", default=32)
 INGEST_RATE = env.int("INGEST_RATE", default=20_000)
 INGEST_UNDER_WAY = env.int("INGEST_UNDER_WAY", default=6)
 
+# What a person uploads stays in memory, so that a list which held a secret lies on no disk; what is larger is not taken.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL
 

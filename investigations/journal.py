@@ -30,6 +30,8 @@ class Action(StrEnum):
     EVENT_VIEW = "event.view"
     EVENT_PROVE = "event.prove"
     QUESTION = "question.ask"
+    INDICATORS = "indicators.ask"
+    INDICATORS_DOWNLOAD = "indicators.download"
     RUN_START = "run.start"
     RUN_CANCEL = "run.cancel"
     RUN_READ = "run.read"

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import absences, cases, evidence, exports, library, proofs, runs, search, secret
+from investigations.views import absences, cases, evidence, exports, indicators, library, proofs, runs, search, secret
 
 
 class EventId:
@@ -51,6 +51,11 @@ case_urls = [
     path("evidence/pin/", evidence.pin, name="evidence_pin"),
     path("evidence/absence/", absences.pin, name="absence_pin"),
 ]
+indicator_urls = [
+    path("indicators/", indicators.ask, name="indicators"),
+    path("indicators/<slug:word>/", indicators.result, name="indicators_result"),
+    path("indicators/<slug:word>/file/", indicators.download, name="indicators_file"),
+]
 library_urls = [
     path("queries/", library.query_list, name="query_list"),
     path("queries/<slug:slug>/", library.query_detail, name="query_detail"),
@@ -67,4 +72,4 @@ export_urls = [
     path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
 ]
-urlpatterns = search_urls + case_urls + library_urls + run_urls + export_urls
+urlpatterns = search_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls

@@ -11,12 +11,14 @@ from pytest_django import Settings
 
 from accounts.models import User
 from investigations.models import Case
+from investigations.services import indicators
 from tests.factories.cases import export, open_case, pin, run, saved_query
 from tests.factories.events import use
 from tests.factories.incidents import incident, rejected
 from tests.factories.keys import writer_key
 from tests.functional.reading import at_sign_in, bytes_of
 from trail.connection import Trail
+from trail.indicators import parse
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -27,7 +29,7 @@ ABOUT = {
     "search": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
     "question_before_revocation": "", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
     "case_status": "case", "case_notes": "case", "case_people": "case", "case_activity": "case", "export_case": "case",
-    "evidence_detail": "evidence", "evidence_pin": "", "absence_pin": "", "query_list": "", "query_detail": "query", "run_list": "",
+    "evidence_detail": "evidence", "evidence_pin": "", "absence_pin": "", "indicators": "", "indicators_result": "list", "indicators_file": "list", "query_list": "", "query_detail": "query", "run_list": "",
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_detail": "export",
     "export_cancel": "export", "export_download": "export", "status": "", "profile": "",
     "event_proof": "event", "integrity": "", "log_consistency": "",
@@ -77,6 +79,7 @@ def world(case: Case, alice: User, ada: User, trail: Trail) -> World:
         "": [], "event": ["e1"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
         "query": ["failures"], "incident": [incident().public_id], "rejected": [rejected().public_id], "run": [made.public_id], "export": [export(alice, case=case).public_id],
         "key": [writer_key(ada)[0].public_id],
+        "list": [indicators.keep(indicators.ask(parse("nobody"), by=alice), by=alice)],
     })  # fmt: skip
 
 

@@ -1,0 +1,52 @@
+"""Every answer of the trail as JSON, by one rule for all: its fields by their names. A few say more than their fields."""
+
+from collections.abc import Mapping, Set
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from trail.coverage import Coverage
+from trail.search.execute import Hit
+from trail.search.spec import Search
+
+LONGEST_ADDRESS = 6_000  # characters that every browser and proxy takes
+# What is no field and belongs to the answer all the same: properties by class.
+ALSO: dict[type, tuple[str, ...]] = {Coverage: ("whole",)}
+
+
+def plain(value: Any) -> Any:
+    """The same as JSON has it: objects, lists, texts, numbers, booleans and null."""
+    match value:
+        case Hit():
+            return {
+                "event_id": value.event_id, "index": value.index, "timestamp": value.timestamp, "event": value.document,
+            }  # fmt: skip
+        case Search():
+            query = value.to_query()
+            address = f"{reverse('search')}?{urlencode(query, doseq=True)}"
+            return {"query": query, "address": address if len(address) < LONGEST_ADDRESS else None}
+        case Enum():
+            return value.value
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return _mapping(value)
+        case Set():
+            return sorted(plain(one) for one in value)
+        case list() | tuple():
+            return [plain(one) for one in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        names = (*(one.name for one in fields(value)), *ALSO.get(type(value), ()))
+        return {name: plain(getattr(value, name)) for name in names}
+    return value
+
+
+def _mapping(value: Mapping[Any, Any]) -> Any:
+    """An object; where the keys are no texts, it is a set in the order in which it was filled."""
+    if all(isinstance(key, str) for key in value):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(key) for key in value]
