@@ -5,7 +5,21 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
-from investigations.views import absences, cases, evidence, exports, indicators, library, proofs, runs, search, secret
+from investigations.views import (
+    absences,
+    cases,
+    completing,
+    evidence,
+    exports,
+    filters,
+    indicators,
+    library,
+    proofs,
+    runs,
+    search,
+    secret,
+    snippets,
+)
 
 
 class EventId:
@@ -29,6 +43,12 @@ class EventId:
 register_converter(EventId, "event_id")
 search_urls = [
     path("", search.search, name="search"),
+    path("search/begin/", filters.begin, name="search_begin"),
+    path("search/complete/", completing.complete, name="search_complete"),
+    path("search/filter/", filters.edit, name="search_filter"),
+    path("search/pins/", filters.pin, name="search_pin"),
+    path("snippets/", snippets.snippet_list, name="snippet_list"),
+    path("snippets/keep/", snippets.snippet_keep, name="snippet_keep"),
     path("secret/", secret.secret, name="secret"),
     path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),

@@ -1,6 +1,5 @@
 """A filter as a person makes or changes one: a field, how, and the values."""
 
-from dataclasses import replace
 from typing import Any, cast
 
 from django import forms
@@ -68,7 +67,7 @@ class FilterForm(forms.Form):
     def clean_field(self) -> str:
         name = str(self.cleaned_data["field"]).strip()
         try:
-            Filter(name)
+            Filter(name, operator="exists")
         except BadQuery as error:
             raise forms.ValidationError(error.message) from error
         return name
@@ -101,7 +100,7 @@ class FilterForm(forms.Form):
             return ()
         if operator == "between":
             return given["low"], given["high"]
-        lines = [line for line in given["values"].splitlines() if line.strip()]
+        lines = [line for line in given["values"].splitlines() if line.strip(" \t")]
         if not lines:
             raise BadQuery("Write a value.")
         if len(lines) > 1 and given["how"] in ("is", "is_not"):
@@ -113,7 +112,6 @@ class FilterForm(forms.Form):
 
 def _way(chip: Filter) -> str:
     return next(name for name, way in WAYS.items() if way[:2] == (chip.operator, chip.negated))
-
 
 
 def offered() -> list[tuple[str, str]]:

@@ -21,7 +21,8 @@ CONTEXT = ("case", "query", "v")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`search` is None when `problem` says what is wrong; `typed` is what stood in the fields either way.
+    """`search` is None when `problem` says what is wrong; `typed` is what stood in the fields either way, and
+    `filters` the chips as the address has them.
 
     `context` are the words that go along from page to page: the case worked in, the saved query and its version.
     """
@@ -33,6 +34,7 @@ class Asked:
     parameters: list[tuple[str, str]]
     after: list[Any] | None
     start: int
+    filters: tuple[str, ...] = ()
 
     def url(self, search: Search) -> str:
         """The page's address for another search in the same context."""
@@ -50,6 +52,7 @@ class Asked:
 
 def read(query: QueryDict) -> Asked:
     """Understand a search page's parameters. Never raises; `problem` says what is wrong and where."""
+    query = _as_typed(query)
     typed = {name: query.get(name, "") for name in TYPED}
     context = {name: value for name in CONTEXT if (value := query.get(name))}
     search, problem, after, start = None, None, None, 0
@@ -59,7 +62,24 @@ def read(query: QueryDict) -> Asked:
         after, start = _place(query)
     except BadQuery as error:
         problem, search = error, None
-    return Asked(search, problem, typed, context, blanks(query), after, start)
+    return Asked(search, problem, typed, context, blanks(query), after, start, tuple(filter(None, query.getlist("f"))))
+
+
+def _as_typed(query: QueryDict) -> QueryDict:
+    """With the text as it stands in its field: a form sends line breaks as CR LF (HTML, 4.10.21.4), and positions count."""
+    changed = query.copy()
+    changed["q"] = query.get("q", "").replace("\r\n", "\n").strip()
+    return changed
+
+
+def carried(query: QueryDict) -> list[tuple[str, str]]:
+    """The parameters of a search that goes along with something else, as they were sent, but for what authenticates."""
+    names = (*TYPED, *CONTEXT, "f", "until", "stack")
+    pairs = [(name, value) for name, values in query.lists() for value in values if value]
+    return [
+        (name, value) for name, value in pairs
+        if (name in names or name.startswith("p.")) and not SECRET.search(value)
+    ]  # fmt: skip
 
 
 def blanks(query: QueryDict) -> list[tuple[str, str]]:

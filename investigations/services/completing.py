@@ -1,5 +1,6 @@
 """What the query bar offers while somebody types: names of fields, values from the trail, snippets, saved queries."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -38,6 +39,10 @@ class Option:
     goes_on: bool = False
 
 
+# Options of the trail, and what is to be said of them.
+Reading = Callable[[User, Spot, Search], tuple[list[Option], str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """What can stand between two places of the text, and what is to be said of it: of a sample, or why something is missing."""
@@ -58,16 +63,14 @@ def complete(*, by: User, text: str, at: int, search: Search) -> Completion:
     match spot.what:
         case "word":
             found = replace(found, options=(*_everywhere(spot), *_operators(spot), *_fields(spot), *_kept(by, spot, text)))
-            if spot.prefix.startswith(completion.OPEN_NAMES):
-                return _further(found, _names, by, spot, search)
         case "field":
             found = replace(found, options=tuple(_fields(spot)))
-            if spot.prefix.startswith(completion.OPEN_NAMES):
-                return _further(found, _names, by, spot, search)
         case "parameter":
             return replace(found, options=tuple(_parameters(spot, text)))
         case "value":
             return _values(found, by, spot, search)
+    if spot.what != "nothing" and spot.prefix.startswith(completion.OPEN_NAMES):
+        return _further(found, _names, by, spot, search)
     return found
 
 
@@ -144,11 +147,13 @@ def _values(found: Completion, by: User, spot: Spot, search: Search) -> Completi
         return found
     if field.endswith(".ip"):
         networks = addresses.networks(spot.prefix)
-        found = replace(found, options=tuple(Option("network", one, quoted(one), "the whole network") for one in networks))
+        found = replace(
+            found, options=tuple(Option("network", one, quoted(one), "the whole network") for one in networks)
+        )
     return _further(found, _read_values, by, spot, search)
 
 
-def _further(found: Completion, read, by: User, spot: Spot, search: Search) -> Completion:  # type: ignore[no-untyped-def]
+def _further(found: Completion, read: Reading, by: User, spot: Spot, search: Search) -> Completion:
     """With what the trail knows; without it, and why, when it does not answer."""
     try:
         options, note = read(by, spot, _minute(search))

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.contrib import messages
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseLocation
+from django_htmx.http import HttpResponseLocation, reswap, retarget
 
 from accounts.decorators import requires
 from accounts.roles import may_search
@@ -36,7 +37,9 @@ def edit(request: HttpRequest) -> HttpResponseBase:
         if form.is_valid() and (address := _changed(request, asked, old, form)) is not None:
             return _shown(request, address)
     else:
-        form = FilterForm.of(old, auto_id="filter-%s") if old else FilterForm(auto_id="filter-%s", initial=_begun(given))
+        form = (
+            FilterForm.of(old, auto_id="filter-%s") if old else FilterForm(auto_id="filter-%s", initial=_begun(given))
+        )
     context: dict[str, Any] = {
         "form": form, "old": old, "asked": asked, "carried": carried(given), "offered": offered(),
         "back": f"{reverse('search')}?{urlencode(carried(given))}",
@@ -49,10 +52,12 @@ def _changed(request: HttpRequest, asked: Asked, old: Filter | None, form: Filte
     if asked.search is None:
         form.add_error(None, f"The search beside it is not understood: {asked.problem}")
         return None
-    search = asked.search.with_instead(old, form.chip) if old in asked.search.filters else asked.search  # type: ignore[arg-type]
+    search = asked.search.with_instead(old, form.chip) if old else asked.search
     address = asked.url(search.with_filter(form.chip))
     if len(address) > MAX_ADDRESS:
-        form.add_error("values", "Together these values are too long for an address; use fewer, or a list of indicators.")
+        form.add_error(
+            "values", "Together these values are too long for an address; use fewer, or a list of indicators."
+        )
         return None
     try:
         pins.change(request.session, old, form.chip)
@@ -71,10 +76,18 @@ def pin(request: HttpRequest) -> HttpResponseBase:
     try:
         pins.change(request.session, old, new)
     except Refused as refused:
-        return render_page(request, "400.html", {"sentence": refused.sentence}, status=400)
+        return _refused(request, refused.sentence)
     if asked.search is None:
         return _shown(request, f"?{urlencode(carried(request.POST))}")
     return _shown(request, asked.url(_with(asked.search, old, new)))
+
+
+def _refused(request: HttpRequest, sentence: str) -> HttpResponseBase:
+    if not is_partial(request):
+        messages.error(request, sentence)
+        return redirect(f"{reverse('search')}?{urlencode(carried(request.POST))}")
+    response = render(request, "components/_alert.html", {"kind": "error", "text": sentence}, status=409)
+    return reswap(retarget(response, "#alerts"), "innerHTML")
 
 
 def _with(search: Search, old: Filter | None, new: Filter | None) -> Search:
@@ -96,7 +109,7 @@ def begin(request: HttpRequest) -> HttpResponseBase:
 def _shown(request: HttpRequest, address: str) -> HttpResponseBase:
     """To the search page: in its place where htmx asked, as an address of its own either way."""
     if is_partial(request):
-        return HttpResponseLocation(reverse("search") + address, target="#explore", swap="outerHTML show:none")
+        return HttpResponseLocation(reverse("search") + address, target="#explore", swap="outerHTML")
     return redirect(reverse("search") + address)
 
 

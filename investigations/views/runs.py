@@ -52,7 +52,7 @@ def run_start(request: HttpRequest) -> HttpResponseBase:
         title = request.POST.get("title", "").strip() or (version.query.name if version else asked.search.text)
         run = runs.start(search=asked.search, title=title or "All events", by=user, case=case, version=version)
     except BadQuery as error:
-        context = {"asked": asked, "case": case, "may_investigate": True, **faulty(error)}
+        context = {"asked": asked, "case": case, "may_investigate": True, **faulty(error, asked.typed["q"])}
         return render_page(request, "investigations/search.html", context, status=400)
     return redirect("run_detail", run.public_id)
 

@@ -32,7 +32,9 @@ def snippet_list(request: HttpRequest) -> HttpResponseBase:
         except (BadQuery, Refused) as error:
             context = {"problem": getattr(error, "message", "") or str(error), "typed": request.POST}
     context["snippets"] = Snippet.objects.filter(owner=person(request))
-    return render_page(request, "investigations/snippet_list.html", context, status=400 if "problem" in context else 200)
+    return render_page(
+        request, "investigations/snippet_list.html", context, status=400 if "problem" in context else 200
+    )
 
 
 def _change(request: HttpRequest) -> None:

@@ -1,6 +1,6 @@
 """What somebody is typing at the caret, and what could stand there: by the grammar of the language, without asking the trail.
 
-    spot("user.id:al", 10) is a value of user.id that begins with `al`; in "a |" it is a word, before which AND may come.
+spot("user.id:al", 10) is a value of user.id that begins with `al`; in "a |" it is a word, before which AND may come.
 """
 
 import re

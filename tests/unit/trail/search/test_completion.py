@@ -54,8 +54,12 @@ def test_an_operator_may_follow_something_and_precede_no_other() -> None:
 
 # --- Law: what is chosen is what is searched -------------------------------------------------------------------------
 
-hostile = st.text(min_size=1, max_size=20) | st.text(alphabet='"\\*?:()[]{}$/-+!~^ \n\r\u202eANDORT', min_size=1, max_size=9)
-words = st.sampled_from(["alice", "a", "OR1", "ANDREW", "10.0.0.1", r"x\:y", "-", "a&&b", "$who", '"two words"', "ali*"])
+hostile = st.text(min_size=1, max_size=20) | st.text(
+    alphabet='"\\*?:()[]{}$/-+!~^ \n\r\u202eANDORT', min_size=1, max_size=9
+)
+words = st.sampled_from(
+    ["alice", "a", "OR1", "ANDREW", "10.0.0.1", r"x\:y", "-", "a&&b", "$who", '"two words"', "ali*"]
+)
 fields = st.sampled_from(["user.id", "token.id", "labels.team", "message"])
 plain = words | st.builds("{}:{}".format, fields, words) | st.sampled_from(["event.sequence:[1 TO 5}", "user.id:>=5"])
 queries = st.recursive(
@@ -135,7 +139,10 @@ def test_an_operator_is_offered_only_where_it_may_stand(text: str, operator: str
             parse(changed if text[found.end :].strip() else f"{changed} x")
 
 
-@given(st.text(alphabet=st.sampled_from(list('ab:."()[]{}*?\\$-+!<>=~^/ &|ANDORNOTTO\u202e\x00é\n')), max_size=60), st.integers())
+@given(
+    st.text(alphabet=st.sampled_from(list('ab:."()[]{}*?\\$-+!<>=~^/ &|ANDORNOTTO\u202e\x00é\n')), max_size=60),
+    st.integers(),
+)
 def test_any_text_with_the_caret_anywhere_has_a_spot_around_it(text: str, caret: int) -> None:
     found = spot(text, caret)
     assert 0 <= found.start <= min(max(caret, 0), len(text)) <= found.end <= len(text)
@@ -185,7 +192,13 @@ def test_what_is_known_needs_no_asking() -> None:
 
 @pytest.mark.parametrize(
     ("text", "position", "part"),
-    [("user.nmae:x", 0, "user.nmae"), ("a OR", 2, "OR"), ("source.ip:house b", 10, "house"), ("(a", 0, "("), ("a", 1, "")],
+    [
+        ("user.nmae:x", 0, "user.nmae"),
+        ("a OR", 2, "OR"),
+        ("source.ip:house b", 10, "house"),
+        ("(a", 0, "("),
+        ("a", 1, ""),
+    ],
 )
 def test_the_part_at_fault_is_a_name_a_word_or_a_sign(text: str, position: int, part: str) -> None:
     start, end = faulty(text, position)
