@@ -147,6 +147,10 @@ INGEST_DEPTH = env.int("INGEST_DEPTH", default=32)
 INGEST_RATE = env.int("INGEST_RATE", default=20_000)
 INGEST_UNDER_WAY = env.int("INGEST_UNDER_WAY", default=6)
 
+# How long a page that is opened may search before it shows itself without the answer and searches on; a whole search may
+# take thirty seconds, and what takes longer runs in the background.
+PAGE_SECONDS = env.float("PAGE_SECONDS", default=2.0)
+
 # What a person uploads stays in memory, so that a list which held a secret lies on no disk; what is larger is not taken.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from investigations.entities import page_of
 from trail.events import flatten, get
 from trail.schema import BY_NAME, IDENTIFIERS, Kind, field_of
 from trail.search.execute import Hit
@@ -19,9 +20,8 @@ QUESTIONS = {
         ("When was it first used, and from where?", "question_first_use", "token"),
         ("What did it do before it was revoked?", "question_before_revocation", "token"),
     ),
-    "user": (("What other tokens was this user ever issued?", "question_tokens_issued", "user"),),
 }
-ASKS = {"token.id": "token", "token.fingerprint": "token", "token.parent_fingerprint": "token", "user.id": "user"}
+ASKS = {"token.id": "token", "token.fingerprint": "token", "token.parent_fingerprint": "token"}
 # Controls, zero-width characters, and those that change the direction of what follows (UAX #9).
 _UNSEEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]")
 Link = Callable[[Search], str]
@@ -82,8 +82,13 @@ def visible(text: str) -> str:
 
 
 def pivots(field: str, value: str, base: Search | None = None, link: Link | None = None) -> list[tuple[str, str]]:
-    """Where an identifier leads: its questions, then searches for it."""
-    found = [
+    """Where an identifier leads: its page, its questions, then searches for it."""
+    found = []
+    if page := page_of(field, value):
+        found.append(("Open its page", page))
+        if field == "user.id":
+            found.append(("What other tokens was this user ever issued?", f"{page}#tokens"))
+    found += [
         (label, f"{reverse(name)}?{urlencode({parameter: value})}")
         for label, name, parameter in QUESTIONS.get(ASKS.get(field, ""), ())
     ]

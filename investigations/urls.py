@@ -5,10 +5,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from django.urls import path, register_converter
 
+from investigations.entities import WORDS
 from investigations.views import (
     absences,
+    asking,
     cases,
     completing,
+    entities,
     evidence,
     exports,
     filters,
@@ -40,7 +43,20 @@ class EventId:
         return event_id if self.plain.fullmatch(event_id) else f"~{urlsafe_b64encode(event_id.encode()).decode()}"
 
 
+class EntityKind:
+    """The kind of an identifier, as the word that stands in its address: `users` is `user`."""
+
+    regex = "|".join(WORDS)
+
+    def to_python(self, word: str) -> str:
+        return WORDS[word]
+
+    def to_url(self, kind: str) -> str:
+        return next(word for word, name in WORDS.items() if name == kind)
+
+
 register_converter(EventId, "event_id")
+register_converter(EntityKind, "entity_kind")
 search_urls = [
     path("", search.search, name="search"),
     path("search/begin/", filters.begin, name="search_begin"),
@@ -53,9 +69,14 @@ search_urls = [
     path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
     path("events/<event_id:event_id>/proof/", proofs.event_proof, name="event_proof"),
+    path("events/<event_id:event_id>/known/", entities.event_known, name="event_known"),
     path("questions/first-use/", search.first_use, name="question_first_use"),
     path("questions/tokens-issued/", search.tokens_issued, name="question_tokens_issued"),
     path("questions/before-revocation/", search.before_revocation, name="question_before_revocation"),
+]
+entity_urls = [
+    path("<entity_kind:kind>/<event_id:value>/", entities.detail, name="entity_detail"),
+    path("<entity_kind:kind>/<event_id:value>/values/<str:field>/", entities.values, name="entity_values"),
 ]
 case_urls = [
     path("cases/", cases.case_list, name="case_list"),
@@ -92,4 +113,8 @@ export_urls = [
     path("exports/<slug:public_id>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/file/", exports.export_download, name="export_download"),
 ]
-urlpatterns = search_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls
+life_urls = [
+    path("search/progress/", asking.search_progress, name="search_progress"),
+    path("search/cancel/", asking.search_cancel, name="search_cancel"),
+]
+urlpatterns = search_urls + entity_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls + life_urls

@@ -25,6 +25,7 @@ from auditconsole.local import redis as local_redis
 from auditconsole.local.ports import free_port
 from trail.connection import Trail, connect
 from trail.mapping import install
+from trail.novelty.index import drop
 
 pytest_plugins = ["tests.cast"]
 # Shared machines have no deadlines, and the same examples each time keep main green for a reason.
@@ -114,6 +115,7 @@ def trail(node: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trail]:
     yield own
     if made := list(own.client.indices.get(index=f"{prefix}-events-*", params={"allow_no_indices": "true"})):
         own.client.indices.delete(index=made)
+    drop(own)
     own.client.indices.delete_index_template(name=f"{prefix}-events")
     own.client.close()
 

@@ -4,9 +4,10 @@ Each shard numbers what it takes (`_seq_no`). What is below its global checkpoin
 refresh it can be found, so who reads up to a checkpoint taken *before* the refresh has read all there is.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import orjson
 import rfc8785
@@ -47,6 +48,16 @@ class Stored:
     ingested: str
     strange: str
     bytes: int
+
+
+class Sized(Protocol):
+    """Whatever knows about how many bytes it takes."""
+
+    @property
+    def bytes(self) -> int: ...
+
+
+S = TypeVar("S", bound=Sized)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,36 +112,51 @@ def windows(trail: Trail, index: str, number: int, first: int, last: int) -> Ite
 
     A window is as wide as memory allows for events of their size; numbers that no event has are passed over.
     """
+    for begin, end, events in stretches(first, last, partial(_read, trail, index, number)):
+        yield Window(begin, end, events)
+
+
+def stretches(first: int, last: int, read: Callable[[int, int], list[S]]) -> Iterator[tuple[int, int, list[S]]]:
+    """What `read` finds from `first` to `last`, stretch by stretch; each as wide as memory allows for what was in the last."""
     width = FEWEST
     while first <= last:
         until = min(last, first + width - 1)
-        events = _read(trail, index, number, first, until)
-        yield Window(first, until, events)
-        first = until + 1
+        events = read(first, until)
         size = sum(event.bytes for event in events)
+        held = [events]
+        del events
+        yield first, until, held.pop()  # the caller's alone, however many are read in turns
+        first = until + 1
         width = max(FEWEST, width // 2) if size > BYTES else min(MOST, width * 2) if size < BYTES // 2 else width
 
 
-def _read(trail: Trail, index: str, number: int, first: int, last: int) -> list[Stored]:
+def numbered(trail: Trail, index: str, number: int, first: int, last: int, **more: Any) -> list[dict[str, Any]]:
+    """The engine's hits for a shard's events with these numbers, in order. Raises TrailUnavailable."""
     body = {
         "query": {"range": {"_seq_no": {"gte": first, "lte": last}}},
         "size": last - first + 1,  # there is one event to a number at most
         "sort": ["_doc"],
         "seq_no_primary_term": True,
         "track_total_hits": False,
+        **more,
     }
+    kept = ",".join(f"hits.hits.{part}" for part in ("_index", "_id", "_seq_no", "_source", "sort", "fields"))
     params = {
         "preference": f"_shards:{number}",
         "allow_partial_search_results": "false",
-        "filter_path": "timed_out,_shards.failed,hits.hits._id,hits.hits._seq_no,hits.hits._source",
+        "filter_path": f"timed_out,_shards.failed,{kept}",
     }
     with asking(_NUMBERS):
         answer = trail.client.search(index=index, body=body, params=params)
     if answer["timed_out"] or answer["_shards"]["failed"]:
         raise TrailUnavailable(f"The trail answered in part only when {index} was read by its numbers.")
-    found = answer.get("hits", {}).get("hits", [])
+    found: list[dict[str, Any]] = answer.get("hits", {}).get("hits", [])
     found.sort(key=lambda hit: hit["_seq_no"])
-    return [_stored(trail.prefix, index, hit) for hit in found]
+    return found
+
+
+def _read(trail: Trail, index: str, number: int, first: int, last: int) -> list[Stored]:
+    return [_stored(trail.prefix, index, hit) for hit in numbered(trail, index, number, first, last)]
 
 
 def _stored(prefix: str, index: str, hit: dict[str, Any]) -> Stored:

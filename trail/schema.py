@@ -48,7 +48,13 @@ def _ours(name: str, kind: Kind, help: str, **flags: bool) -> Field:
 K = Kind
 FIELDS: tuple[Field, ...] = (
     Field("@timestamp", K.TIME, "When the operation happened, by the writer's clock", column=True, required=True),
-    Field("event.id", K.KEYWORD, "Identifies the event for ever; makes a second write of it harmless", required=True),
+    Field(
+        "event.id",
+        K.KEYWORD,
+        "Identifies the event for ever; makes a second write of it harmless",
+        identifier=True,
+        required=True,
+    ),
     Field(
         "event.action",
         K.KEYWORD,
@@ -90,8 +96,8 @@ FIELDS: tuple[Field, ...] = (
     Field("source.geo.location", K.GEO_POINT, "Place of the address as text, `latitude,longitude`"),
     Field("source.as.number", K.INTEGER, "Autonomous system of the address"),
     Field("source.as.organization.name", K.KEYWORD, "Who runs that autonomous system"),
-    Field("user_agent.original", K.WILDCARD, "The client as it named itself"),
-    Field("user_agent.name", K.KEYWORD, "The client's name", facet=True),
+    Field("user_agent.original", K.WILDCARD, "The client as it named itself", identifier=True),
+    Field("user_agent.name", K.KEYWORD, "The client's name", facet=True, identifier=True),
     Field("user_agent.version", K.KEYWORD, "The client's version"),
     Field("http.request.id", K.KEYWORD, "The request the operation was part of"),
     Field("http.request.method", K.KEYWORD, "GET, POST …"),
@@ -138,7 +144,7 @@ FIELDS: tuple[Field, ...] = (
     _ours("token.discharges", K.NESTED, "Third-party discharges: location, ticket_hash, outcome", many=True),
     _ours("token.revocation.scope", K.KEYWORD, "token, key, user or organisation"),
     _ours("token.revocation.reason", K.KEYWORD, "Why it was revoked"),
-    Field("trace.id", K.KEYWORD, "The trace through the platform"),
+    Field("trace.id", K.KEYWORD, "The trace through the platform", identifier=True),
     Field("message", K.TEXT, "A sentence for people"),
     Field("labels", K.LABELS, "The writer's own words, text by name"),
     _ours("raw", K.RAW, "The source record as it arrived, searchable as raw.any.path"),

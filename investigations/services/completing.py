@@ -62,7 +62,9 @@ def complete(*, by: User, text: str, at: int, search: Search) -> Completion:
     found = Completion(spot.start, spot.end)
     match spot.what:
         case "word":
-            found = replace(found, options=(*_everywhere(spot), *_operators(spot), *_fields(spot), *_kept(by, spot, text)))
+            found = replace(
+                found, options=(*_everywhere(spot), *_operators(spot), *_fields(spot), *_kept(by, spot, text))
+            )
         case "field":
             found = replace(found, options=tuple(_fields(spot)))
         case "parameter":
@@ -105,7 +107,7 @@ def _fields(spot: Spot) -> list[Option]:
 def _parameters(spot: Spot, text: str) -> list[Option]:
     """The blanks that the text has elsewhere."""
     try:
-        elsewhere = placeholders(text[: spot.start] + " x " + text[spot.end :])
+        elsewhere = placeholders(text[: spot.start] + "x" + text[spot.end :])
     except BadQuery:
         elsewhere = ()
     fitting = [name for name in elsewhere if name.startswith(spot.prefix)]

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_investigate, may_search
-from investigations import charts, journal, pins, presentation, refining
+from investigations import charts, entities, journal, pins, presentation, refining
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
-from investigations.forms.search import Asked, packed, read
+from investigations.forms.search import Asked, read
 from investigations.journal import Action
 from investigations.models import Case
-from investigations.services import proofs
+from investigations.services import proofs, searches
 from operations.services import incidents
 from trail import questions
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
@@ -69,7 +69,7 @@ def _bar(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     return shown
 
 
-def faulty(error: BadQuery | None, text: str) -> dict[str, Any]:
+def faulty(error: BadQuery | None, text: str = "") -> dict[str, Any]:
     """What a page shows of a query that cannot be understood: the sentence, and where in the text it is."""
     if error is None or error.position is None or not text:
         return {"problem": error}
@@ -91,12 +91,22 @@ def _case(request: HttpRequest, asked: Asked) -> Case | None:
     return Case.objects.visible_to(person(request)).filter(public_id=asked.context.get("case", "")).first()
 
 
+def _is_first_sight(request: HttpRequest) -> bool:
+    """Whether nobody could yet see that a search is under way, nor end it: a browser shows nothing before the answer."""
+    return not request.htmx and "wait" not in request.GET  # type: ignore[attr-defined]
+
+
 def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]:
     user = person(request)
     now = datetime.now(UTC)
     until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     absolute = search.resolved(now)
-    page = execute.page(trail(), absolute, scope_of(user), after=asked.after)
+    answer = searches.answer(
+        search=absolute, by=user, after=asked.after, at_once=_is_first_sight(request),
+        key=request.headers.get("X-Search-Key", ""),
+    )  # fmt: skip
+    if (page := answer.page) is None:
+        return {"going_on": f"?{request.GET.urlencode()}"}
     journal.record(Action.SEARCH, by=user, labels={"search": urlencode(search.to_query(), True)})
     last = asked.start + len(page.hits)
     return {
@@ -138,6 +148,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "pin": PinForm(user=user, initial={"back": request.get_full_path()}),
         "may_investigate": may_investigate(user),
         "standing": proofs.of_event(found),
+        "around": entities.around_event(found),
     }
     return render_page(request, "investigations/event.html", context)
 
@@ -150,9 +161,15 @@ def first_use(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @requires(may_search)
-def tokens_issued(request: HttpRequest) -> HttpResponse:
-    after = read(request.GET).after
-    return _question(request, "tokens_issued", "user", questions.tokens_issued, str, after=after)
+def tokens_issued(request: HttpRequest) -> HttpResponseBase:
+    """Which user? Their page answers it."""
+    user = request.GET.get("user", "").strip()
+    context: dict[str, Any] = {"about": user, "parameter": "user"}
+    if problem := read(request.GET).problem:
+        context |= {"problem": str(problem), "about": without_secrets(user)[0]}
+    elif user and (page := entities.page_of("user.id", user)):
+        return redirect(f"{page}#tokens")
+    return render_page(request, "investigations/question_tokens_issued.html", context, status=400 if problem else 200)
 
 
 @require_safe
@@ -176,8 +193,6 @@ def _question(request: HttpRequest, name: str, parameter: str, ask: Any, underst
             answer = ask(trail(), understand(about), scope_of(user), **more)
             journal.record(Action.QUESTION, by=user, resource=("question", name), labels={parameter: about})
             context |= {"answer": answer, "search_url": _search_url(answer.search)}
-            if after := getattr(answer, "after", None):
-                context["older_url"] = f"?{urlencode({parameter: about, 'after': packed(after)})}"
     except (BadQuery, TooLarge) as error:
         # A token itself is not shown again, not even to who pasted it.
         context |= {"problem": str(error), "about": without_secrets(about)[0]}

@@ -43,7 +43,7 @@ def console(node: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory)
     """`manage.py console` with the demonstration in it, started once for all of these tests."""
     state, port = tmp_path_factory.mktemp("console"), free_port()
     environment = os.environ | {
-        "CONSOLE_STATE_DIR": str(state), "WEB_PORT": str(port), "OPENSEARCH_URL": node, "WEB_WORKERS": "1",
+        "CONSOLE_STATE_DIR": str(state), "WEB_PORT": str(port), "OPENSEARCH_URL": node, "WEB_WORKERS": "1", "PAGE_SECONDS": "20",
         "REDIS_URL": _beside(redis_url), "TRAIL_PREFIX": f"browser-{port}",
         "DEMO_EVENTS": str(EVENTS), "DATABASE_URL": f"sqlite:///{state / 'console.sqlite3'}",
     }  # fmt: skip

@@ -37,7 +37,7 @@ def test_each_question_is_one_step_from_an_identifier(signed_in: Page, answer: d
     page.goto(search)
     _open_menu(page, answer["user_id"])
     page.get_by_role("link", name="What other tokens was this user ever issued?").locator("visible=true").click()
-    expect(page.locator("tbody")).to_contain_text(answer["issued_token_id"])
+    expect(page.locator("#tokens tbody")).to_contain_text(answer["issued_token_id"])
 
     page.goto(search)
     _open_menu(page, token)

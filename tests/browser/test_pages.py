@@ -10,7 +10,11 @@ BARE = ["/accounts/login/", "/accounts/signup/", "/nowhere/"]
 PLAIN = [
     "/", "/?q=event.outcome%3Afailure&from=now-30d", "/?q=user.id%3A%28", "/?q=nothing-like-it", "/cases/", "/cases/new/",
     "/queries/", "/queries/everything-a-token-did/", "/queries/from-an-address/?run=1&p.address=nonsense", "/runs/",
-    "/exports/", "/secret/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/?user=usr_0000",
+    "/exports/", "/secret/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/",
+]  # fmt: skip
+ENTITIES = [
+    "/users/usr_0000/", "/users/nobody/", "/addresses/203.0.113.77/", "/services/api/", "/services/api/values/user.id/",
+    "/clients/Firefox/", "/organisations/org_northwind/",
 ]  # fmt: skip
 FOR_ADMINS = ["/writers/", "/writers/new/", "/incidents/", "/incidents/writers/", "/rejected/", "/rejected/mappings/"]
 
@@ -83,7 +87,7 @@ def test_every_page_can_be_used_by_everybody(
     page = context.new_page()
     wrong = _faults_of(page, BARE)
     sign_in(page, "alice")
-    wrong += _faults_of(page, [*PLAIN, *made])
+    wrong += _faults_of(page, [*PLAIN, *ENTITIES, *made])
     context.close()
     context = browser.new_context(
         base_url=console.url, color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"

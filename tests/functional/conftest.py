@@ -19,8 +19,9 @@ from trail.connection import Trail
 
 
 @pytest.fixture(autouse=True)
-def _pages(static_files: None) -> None:
-    """Every test here looks at pages."""
+def _pages(static_files: None, settings: Settings) -> None:
+    """Every test here looks at pages, and waits for them however busy the machine is."""
+    settings.PAGE_SECONDS = 30
 
 
 @pytest.fixture

@@ -27,11 +27,14 @@ POLICY = (
 # What each address is about; a new view has to be entered here.
 ABOUT = {
     "search": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
+    "search_progress": "", "search_cancel": "", "search_begin": "", "search_complete": "", "search_filter": "", "search_pin": "",
+    "snippet_list": "", "snippet_keep": "",
     "question_before_revocation": "", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
     "case_status": "case", "case_notes": "case", "case_people": "case", "case_activity": "case", "export_case": "case",
     "evidence_detail": "evidence", "evidence_pin": "", "absence_pin": "", "indicators": "", "indicators_result": "list", "indicators_file": "list", "query_list": "", "query_detail": "query", "run_list": "",
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_detail": "export",
     "export_cancel": "export", "export_download": "export", "status": "", "profile": "",
+    "event_known": "event", "entity_detail": "user", "entity_values": "values",
     "event_proof": "event", "integrity": "", "log_consistency": "",
     "incident_list": "", "incident_detail": "incident", "rejected_list": "", "rejected_group": "",
     "rejected_detail": "rejected", "mapping_list": "", "watched_writers": "",
@@ -76,7 +79,7 @@ def world(case: Case, alice: User, ada: User, trail: Trail) -> World:
     saved_query("failures", "event.outcome:failure")
     made = run(alice, case=case)
     return World({
-        "": [], "event": ["e1"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
+        "": [], "event": ["e1"], "user": ["user", "mallory"], "values": ["user", "mallory", "source.ip"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
         "query": ["failures"], "incident": [incident().public_id], "rejected": [rejected().public_id], "run": [made.public_id], "export": [export(alice, case=case).public_id],
         "key": [writer_key(ada)[0].public_id],
         "list": [indicators.keep(indicators.ask(parse("nobody"), by=alice), by=alice)],

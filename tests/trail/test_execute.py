@@ -10,8 +10,10 @@ import pytest
 from tests.factories.events import event, issue, use, write
 from trail.connection import Trail, connect
 from trail.errors import BadQuery, Incomplete, TrailUnavailable
-from trail.search import bodies, execute
+from trail.search import answers, bodies, execute
+from trail.search.answers import whole
 from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
+from trail.search.under_way import UnderWay, under_way
 
 
 @pytest.fixture
@@ -170,30 +172,54 @@ def test_events_are_fetched_in_the_order_asked_and_none_vanishes(full: Trail) ->
         execute.fetch(full, [*ids, ("x", "nobody")], WHOLE_TRAIL)
 
 
-def test_cancelling_ends_a_running_search_in_the_engine(full: Trail) -> None:
+def test_cancelling_ends_every_part_of_a_running_page_in_the_engine(full: Trail) -> None:
     ended: list[Exception | None] = []
+    slow = {"query": {"script_score": {"query": {"match_all": {}}, "script": {"source": SLOW}}}, "size": 1}
 
     def ask() -> None:
-        slow = {"query": {"script_score": {"query": {"match_all": {}}, "script": {"source": SLOW}}}, "size": 1}
         try:
-            execute.ask(full, slow, opaque_id="run-x")
+            execute._in_part(full, [slow, slow | {"aggs": bodies.page(Search(), WHOLE_TRAIL)[1]["aggs"]}], "page-x")
             ended.append(None)
         except (TrailUnavailable, BadQuery) as error:
             ended.append(error)
 
+    def tasks() -> list[dict[str, Any]]:
+        nodes = full.client.tasks.list(params={"actions": "*search*", "detailed": "true"})["nodes"]
+        found = [task for node in nodes.values() for task in node["tasks"].values()]
+        return [task for task in found if task["headers"].get("X-Opaque-Id") == "page-x"]
+
     thread = threading.Thread(target=ask)
     thread.start()
     deadline = time.monotonic() + 20
-    cancelled = 0
-    while not cancelled and thread.is_alive() and time.monotonic() < deadline:
-        cancelled = execute.cancel(full, "run-x")
+    while not (seen := under_way(full, "page-x")).parts and thread.is_alive() and time.monotonic() < deadline:
+        pass
+    assert seen.running
+    assert 0 < seen.parts <= seen.of == 3
+    assert set(seen.indices) <= {f"{full.prefix}-events-2026.{month:02d}" for month in (9, 10, 11)}
+    assert execute.cancel(full, "page-x") == 1
+    assert all(task["cancelled"] for task in tasks())
     thread.join(60)
-    assert cancelled == 1
     assert isinstance(ended[0], TrailUnavailable | BadQuery)
+    assert tasks() == []
     assert execute.cancel(full, "run-nobody") == 0
+    assert under_way(full, "page-x") == UnderWay((), 0, 3, False)
 
 
-SLOW = "double x = 0; for (int i = 0; i < 900000; ++i) { x += Math.sin(i); } return Math.abs(x);"
+def test_an_answer_that_ran_out_of_time_in_the_engine_is_said_to_lack_what_was_not_read(full: Trail) -> None:
+    query = {"script_score": {"query": {"match_all": {}}, "script": {"source": SLOW}}}
+    body = {
+        "query": query,
+        "size": 0,
+        "timeout": "1ms",
+        "track_total_hits": True,
+        "aggs": {"n": {"max": {"script": SLOW}}},
+    }
+    answer = full.client.search(index=full.events, body=body, params={"allow_partial_search_results": "true"})
+    assert answer["timed_out"]
+    assert answers.missing(answer) == "time ran out before everything was read"
+
+
+SLOW = "double x = 0; for (int i = 0; i < 60000; ++i) { x += Math.sin(i); } return Math.abs(x);"
 
 
 def test_silence_is_an_error_and_never_an_empty_answer() -> None:
@@ -238,6 +264,6 @@ def test_a_search_that_runs_out_of_time_is_an_error_and_no_part_of_an_answer(ful
 
 def test_an_answer_that_ran_out_of_time_is_no_answer() -> None:
     with pytest.raises(TrailUnavailable, match="it ran out of time"):
-        execute._whole({"timed_out": True, "_shards": {"failed": 0}})
+        whole({"timed_out": True, "_shards": {"failed": 0}})
     with pytest.raises(TrailUnavailable, match="1 of 3 shards failed"):
-        execute._whole({"timed_out": False, "_shards": {"failed": 1, "total": 3}})
+        whole({"timed_out": False, "_shards": {"failed": 1, "total": 3}})

@@ -6,12 +6,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of a field among some events: how many, first and last."""
+    """One value of a field among some events: how many, first and last (to the millisecond).
+
+    `error` is how many more there may be at most; where it is not 0, the first may be earlier and the last later.
+    """
 
     value: str
     count: int
     first: str
     last: str
+    error: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from typing import Any
 
 from trail.errors import BadQuery
 from trail.events import is_ip, is_time
+from trail.pairing import FIELD as NOVELTY
 from trail.schema import FACETS, FIELDS, Field, Kind, field_of
-from trail.search import language
+from trail.search import firsts, language
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
@@ -39,7 +40,10 @@ _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 def query(search: Search, scope: Scope) -> Body:
     """The bool query of a search within what a person may find. Raises BadQuery."""
     must = []
-    if (clause := language.parse(search.text)) is not None:
+    clause = language.parse(search.text)
+    if firsts.are_asked_for(search.filters, clause):
+        must.append(firsts.ALONE)
+    if clause is not None:
         must.append(_clause(clause, dict(search.parameters)))
     if search.start or search.end:
         ends = {"gte": search.start, "lt": search.end}
@@ -78,6 +82,8 @@ def chosen(chip: Filter) -> Body:
 
 
 def _chip(chip: Filter) -> Body:
+    if chip.field == NOVELTY:
+        return firsts.chip(chip)
     if chip.operator == "exists":
         return {"exists": {"field": chip.field}}
     field = field_of(chip.field)
@@ -104,7 +110,7 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
         case Not(clause=one):
             return {"bool": {"must_not": [_clause(one, parameters)]}}
         case Exists(field=name):
-            return {"exists": {"field": name}}
+            return firsts.ALONE if name == NOVELTY else {"exists": {"field": name}}
         case Range():
             return _range(clause)
         case Parameter(field=name, name=parameter, position=position):
@@ -127,6 +133,8 @@ def _either(bodies: list[Body]) -> Body:
 def _term(term: Term) -> Body:
     if term.field is None:
         return _anywhere(term)
+    if term.field == NOVELTY:
+        return firsts.condition(term.value, term.position)
     if term.field.startswith("token.discharges."):
         inner = {"term": {term.field: term.value}}
         return {"nested": {"path": "token.discharges", "query": inner}}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from trail import pairing
 from trail.schema import DISCHARGE_FIELDS, FIELDS, OUTCOMES, Field, Kind, Operation, field_of
 from trail.search.language import COMPARE, FIELD, OPERATOR, PHRASE, RANGE, SPACE, WORD, searchable
 from trail.search.quoting import unescaped
@@ -169,13 +170,14 @@ OPEN_NAMES = ("labels.", "raw.")  # further names stand in the events themselves
 
 
 def names() -> Iterator[Name]:
-    """Every field that can be searched, in the schema's order."""
+    """Every field that can be searched, in the schema's order; that of firsts, which no event has, at the end."""
     for field in FIELDS:
         if field.kind is Kind.NESTED:
             for part in DISCHARGE_FIELDS:
                 yield Name(f"{field.name}.{part}", "text", field.help)
         elif searchable(field.name) is None:
             yield Name(field.name, _KINDS[field.kind], field.help)
+    yield Name(pairing.FIELD, "text", "What had never been seen together before, in all of history")
 
 
 def names_like(typed: str) -> list[Name]:
@@ -198,6 +200,8 @@ def names_like(typed: str) -> list[Name]:
 def known_values(field: str) -> tuple[tuple[str, str], ...] | None:
     """The values of a field that need no asking, as they are written in a query, with what they mean; None for others."""
     known = field_of(field)
+    if field == pairing.FIELD:
+        return (pairing.ANY, "any of these"), *((one.name, one.label) for one in pairing.PAIRINGS)
     if field in _KNOWN:
         return tuple((value, "") for value in _KNOWN[field])
     if known is not None and known.kind is Kind.BOOLEAN:

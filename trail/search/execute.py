@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
-from opensearchpy.exceptions import ConnectionError as EngineConnectionError
 from opensearchpy.exceptions import NotFoundError, TransportError
 
 from trail.connection import Trail
-from trail.errors import BadQuery, Incomplete, TrailUnavailable
+from trail.errors import BadQuery, Incomplete
 from trail.schema import FACETS
-from trail.search import bodies
+from trail.search import bodies, firsts, novelty
+from trail.search.answers import NO_FIRSTS, cause, missing, speaking, whole, with_events
+from trail.search.novelty import NOTHING_KNOWN, Firsts
 from trail.search.spec import Scope, Search
 
 KEEP_ALIVE = "3m"
@@ -28,9 +29,9 @@ def _params(trail: Trail) -> dict[str, Any]:
     return {"allow_partial_search_results": "false", "cancel_after_time_interval": f"{trail.patience * 1000:.0f}ms"}
 
 
-def _in_time(trail: Trail, body: dict[str, Any]) -> dict[str, Any]:
-    """The engine gives up a little before we do, so that it is the engine that says why."""
-    return {**body, "timeout": f"{trail.patience * 800:.0f}ms"}
+def _sent(trail: Trail, body: dict[str, Any]) -> dict[str, Any]:
+    """A body as it is sent: the engine gives up a little before we do, so that it is the engine that says why."""
+    return {**firsts.sent(body), "timeout": f"{trail.patience * 800:.0f}ms"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,46 +89,7 @@ class Page:
     first: str | None
     last: str | None
     missing: str = ""
-
-
-@contextmanager
-def _speaking_to_the_trail() -> Iterator[None]:
-    """Every error of the engine becomes one that says what it means."""
-    try:
-        yield
-    except EngineConnectionError as error:
-        raise TrailUnavailable("The trail (OpenSearch) does not answer.") from error
-    except NotFoundError:
-        raise
-    except TransportError as error:
-        if error.status_code == 400:
-            raise BadQuery(f"The search engine refused this search: {_why(error)}.") from error
-        raise Incomplete(f"The trail could not answer the search in full: {_why(error)}.") from error
-
-
-def _why(error: TransportError) -> str:
-    return _cause(error.info.get("error") if isinstance(error.info, dict) else None) or str(error.error)
-
-
-def _cause(error: Any) -> str:
-    """The engine's own words for what went wrong at the root of it."""
-    if not isinstance(error, dict):
-        return ""
-    roots = error.get("root_cause") or [error.get("caused_by") or error]
-    return str(roots[0].get("reason") or error.get("reason") or "")
-
-
-def _whole(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer that lacks a shard or ran out of time is no answer."""
-    shards = answer.get("_shards", {})
-    if answer.get("timed_out") or shards.get("failed"):
-        why = (
-            "it ran out of time"
-            if answer.get("timed_out")
-            else f"{shards['failed']} of {shards['total']} shards failed"
-        )
-        raise Incomplete(f"The trail answered in part only ({why}); nothing of that answer is shown.")
-    return answer
+    firsts: Firsts = NOTHING_KNOWN
 
 
 def hit(found: dict[str, Any]) -> Hit:
@@ -143,28 +105,25 @@ def ask(
 ) -> dict[str, Any]:
     """One body to the whole trail, or to some of its indices. A trail without any index yet is an empty one."""
     headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
-    with _speaking_to_the_trail():
-        return _whole(
-            trail.client.search(
-                index=",".join(sorted(indices)) or f"{trail.prefix}-events-*",
-                body=_in_time(trail, body),
-                # A month that is named and not there shows as events that are missing.
-                params=_params(trail) | {"expand_wildcards": "open", "ignore_unavailable": "true"},
-                headers=headers,
-            )
+    with speaking():
+        answer = trail.client.search(
+            index=",".join(sorted(indices)) or firsts.where(trail.prefix, body),
+            body=_sent(trail, body),
+            # A month that is named and not there shows as events that are missing.
+            params=_params(trail) | {"expand_wildcards": "open", "ignore_unavailable": "true"},
+            headers=headers,
         )
+    return with_events(trail, body, whole(answer))
 
 
 def ask_all(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Several bodies in one round trip."""
-    head = {"index": f"{trail.prefix}-events-*", **_params(trail)}
-    lines = [line for body in asked for line in (head, _in_time(trail, body))]
-    with _speaking_to_the_trail():
-        answers = trail.client.msearch(body=lines)["responses"]
+    with speaking():
+        answers = trail.client.msearch(body=_lines(trail, asked, _params(trail)))["responses"]
     for answer in answers:
         if "error" in answer:
             raise Incomplete(f"The trail could not answer in full: {answer['error'].get('reason')}.")
-    return [_whole(answer) for answer in answers]
+    return [with_events(trail, body, whole(answer)) for body, answer in zip(asked, answers, strict=True)]
 
 
 def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_SIZE, after: list[Any] | None = None,
@@ -173,49 +132,51 @@ def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_
 
     Where shards fail or time runs out it holds what could be read and says so; where nothing could be read it raises.
     """
-    found, counted = _in_part(trail, bodies.page(search, scope, size=size, after=after), opaque_id)
+    asked = [
+        *bodies.page(search, scope, size=size, after=after),
+        *novelty.beside(search, scope, size=size, after=after),
+    ]
+    found, counted, *about_firsts = _in_part(trail, asked, opaque_id)
     aggregations = counted.get("aggregations", {})
     ends = aggregations.get("ends", {})
     return Page(
         hits=[hit(one) for one in found["hits"]["hits"]],
         total=counted["hits"]["total"]["value"],
-        bars=[_bar(bucket) for bucket in aggregations.get("histogram", {}).get("buckets", [])],
+        bars=[bar(bucket) for bucket in aggregations.get("histogram", {}).get("buckets", [])],
         facets={name: _facet(aggregations[f"facet:{name}"]) for name in FACETS if f"facet:{name}" in aggregations},
         first=ends.get("min_as_string"),
         last=ends.get("max_as_string"),
-        missing=_missing(found) or _missing(counted),
+        missing=missing(found) or missing(counted),
+        firsts=novelty.read(*about_firsts),
     )
 
 
-def _bar(bucket: dict[str, Any]) -> Bar:
+def bar(bucket: dict[str, Any]) -> Bar:
+    """One of the engine's buckets of time as ours."""
     counts = {str(part.get("key_as_string", part["key"])): part["doc_count"] for part in bucket["stack"]["buckets"]}
     return Bar(start=bucket["key_as_string"], counts=counts, total=bucket["doc_count"])
 
 
 def _in_part(trail: Trail, asked: Sequence[dict[str, Any]], opaque_id: str | None) -> list[dict[str, Any]]:
     """Several bodies in one round trip, each answered as far as it could be. Raises when one is not answered at all."""
-    head = {"index": f"{trail.prefix}-events-*", **_params(trail), "allow_partial_search_results": "true"}
-    lines = [line for body in asked for line in (head, _in_time(trail, body))]
-    with _speaking_to_the_trail():
+    lines = _lines(trail, asked, _params(trail) | {"allow_partial_search_results": "true"})
+    with speaking():
         answers = trail.client.msearch(body=lines, headers={"X-Opaque-Id": opaque_id} if opaque_id else {})["responses"]
     for answer in answers:
         if "error" in answer:
             if answer.get("status") == 400:
-                raise BadQuery(f"The search engine refused this search: {_cause(answer['error'])}.")
-            raise Incomplete(f"The trail could not answer: {_cause(answer['error'])}.")
-    return list(answers)
+                raise BadQuery(f"The search engine refused this search: {cause(answer['error'])}.")
+            raise Incomplete(f"The trail could not answer: {cause(answer['error'])}.")
+    return [with_events(trail, body, answer) for body, answer in zip(asked, answers, strict=True)]
 
 
-def _missing(answer: dict[str, Any]) -> str:
-    """What an answer lacks, in words; nothing for a whole one."""
-    shards = answer["_shards"]
-    lacks = []
-    if answer.get("timed_out"):
-        lacks.append("time ran out before everything was read")
-    if shards["failed"]:
-        why = _cause(shards["failures"][0].get("reason")) if shards.get("failures") else ""
-        lacks.append(f"{shards['failed']} of {shards['total']} shards did not answer{f' ({why})' if why else ''}")
-    return " and ".join(lacks)
+def _lines(trail: Trail, asked: Sequence[dict[str, Any]], params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Bodies as the engine takes several at once, each after a line that says where it is asked."""
+    lines = []
+    for body in asked:
+        where = firsts.where(trail.prefix, body)
+        lines += [{"index": where, **params, "ignore_unavailable": "true"}, _sent(trail, body)]
+    return lines
 
 
 def _facet(found: dict[str, Any]) -> Facet:
@@ -282,7 +243,7 @@ def _by_ids(ids: list[str], scope: Scope) -> dict[str, Any]:
 @contextmanager
 def point_in_time(trail: Trail, index: str = "") -> Iterator[str]:
     """A view of the trail, or of one index, that does not move while it is read; closed at the end."""
-    with _speaking_to_the_trail():
+    with speaking():
         opened = trail.client.create_pit(
             index=index or f"{trail.prefix}-events-*",
             params={"keep_alive": KEEP_ALIVE, "allow_partial_pit_creation": "false"},
@@ -297,10 +258,11 @@ def point_in_time(trail: Trail, index: str = "") -> Iterator[str]:
 def scan(trail: Trail, search: Search, scope: Scope, *, batch: int = 2000, after: list[Any] | None = None,
          opaque_id: str | None = None) -> Iterator[Batch]:  # fmt: skip
     """Everything that matches, in the search's order, in batches: constant memory, resumable from `after`."""
-    if not _has_indices(trail):
+    body = bodies.hits(search, scope, size=batch, after=after)
+    if not _has_indices(trail, body):
         return
-    with point_in_time(trail) as pit:
-        yield from _scan(trail, bodies.hits(search, scope, size=batch, after=after), pit, opaque_id)
+    with point_in_time(trail, firsts.where(trail.prefix, body)) as pit:
+        yield from _scan(trail, body, pit, opaque_id)
 
 
 def scan_index(trail: Trail, index: str, body: dict[str, Any]) -> Iterator[Hit]:
@@ -312,17 +274,18 @@ def scan_index(trail: Trail, index: str, body: dict[str, Any]) -> Iterator[Hit]:
 
 def _scan(trail: Trail, body: dict[str, Any], pit: str, opaque_id: str | None) -> Iterator[Batch]:
     headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
-    body = _in_time(trail, body) | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
+    sent = _sent(trail, body) | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
     while True:
-        with _speaking_to_the_trail():
-            answer = _whole(trail.client.search(body=body, params=_params(trail), headers=headers))
+        with speaking():
+            answer = trail.client.search(body=sent, params=_params(trail), headers=headers)
+        answer = with_events(trail, body, whole(answer))
         found = answer["hits"]["hits"]
         if found:
             yield Batch([hit(one) for one in found], found[-1]["sort"])
         if len(found) < body["size"]:
             return
-        body["search_after"] = found[-1]["sort"]
-        body["pit"] = {"id": answer.get("pit_id", pit), "keep_alive": KEEP_ALIVE}
+        sent["search_after"] = found[-1]["sort"]
+        sent["pit"] = {"id": answer.get("pit_id", pit), "keep_alive": KEEP_ALIVE}
 
 
 def stream(trail: Trail, search: Search, scope: Scope, *, slices: int = 2, batch: int = 2000,
@@ -331,12 +294,12 @@ def stream(trail: Trail, search: Search, scope: Scope, *, slices: int = 2, batch
 
     Each slice is at most one batch ahead, so memory is `slices × 2 × batch` events whatever the size.
     """
-    if not _has_indices(trail):
-        return
     search = replace(search, sort=("@timestamp", search.sort[1] if search.sort[0] == "@timestamp" else "asc"))
     body = bodies.hits(search, scope, size=batch)
-    descending = search.sort[1] == "desc"
-    with ThreadPoolExecutor(slices, thread_name_prefix="trail-slice") as pool, point_in_time(trail) as pit:
+    if not _has_indices(trail, body):
+        return
+    descending, where = search.sort[1] == "desc", firsts.where(trail.prefix, body)
+    with ThreadPoolExecutor(slices, thread_name_prefix="trail-slice") as pool, point_in_time(trail, where) as pit:
         parts = []
         for number in range(slices):
             sliced = body | ({"slice": {"id": number, "max": slices}} if slices > 1 else {})
@@ -364,14 +327,19 @@ def _ahead(pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Hit]:
         yield from batch.hits
 
 
-def _has_indices(trail: Trail) -> bool:
-    with _speaking_to_the_trail():
-        return bool(trail.client.indices.exists_alias(name=trail.events))
+def _has_indices(trail: Trail, body: dict[str, Any]) -> bool:
+    """Whether there is anything yet that a body can be asked of."""
+    with speaking():
+        if not firsts.asks_for_firsts(body):
+            return bool(trail.client.indices.exists_alias(name=trail.events))
+        if not trail.client.indices.exists(index=firsts.where(trail.prefix, body)):
+            raise Incomplete(NO_FIRSTS)
+    return True
 
 
 def cancel(trail: Trail, opaque_id: str) -> int:
     """End the searches under this X-Opaque-Id in the engine; how many there were."""
-    with _speaking_to_the_trail():
+    with speaking():
         nodes = trail.client.tasks.list(params={"actions": "*search*", "detailed": "true"}).get("nodes", {})
         found = [
             task_id

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trail.errors import BadQuery
+from trail.pairing import FIELD as NOVELTY
 from trail.schema import BY_NAME, DISCHARGE_FIELDS, field_of
 from trail.search.quoting import unescaped, unescaped_in_pattern
 
@@ -271,6 +272,8 @@ class _Parser:
 
 def searchable(name: str) -> str | None:
     """Why a field cannot be searched, as a sentence; None if it can."""
+    if name == NOVELTY:
+        return None
     if name.startswith("token.discharges."):
         return None if name.removeprefix("token.discharges.") in DISCHARGE_FIELDS else f"There is no field {name!r}."
     field = field_of(name)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 from trail.errors import BadQuery
+from trail.pairing import FIELD as NOVELTY
 from trail.schema import BY_NAME, DEFAULT_COLUMNS, FACETS, Kind, field_of
 from trail.search.quoting import spelled, unescaped
 
@@ -43,7 +44,7 @@ class Filter:
     pinned: bool = False
 
     def __post_init__(self) -> None:
-        if field_of(self.field) is None:
+        if field_of(self.field) is None and self.field != NOVELTY:
             raise BadQuery(f"There is no field {self.field!r} to filter by.")
         if self.operator == "between" and (len(self.values) != 2 or not any(self.values)):
             raise BadQuery(f"A filter between two ends of {self.field} needs at least one end.")

@@ -8,7 +8,6 @@ from typing import Any
 
 from trail.connection import Trail
 from trail.errors import BadQuery, Incomplete
-from trail.events import flatten
 from trail.schema import Kind, field_of
 from trail.search import addresses, bodies, execute
 from trail.search.bodies import Body
@@ -96,24 +95,17 @@ def _read_newest(
 
 
 def _paths(name: str, document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each (path, value) of a document's part, values in lists one by one; of the source record the paths within."""
-    for path, value in _within(name.partition(".")[0], document):
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str | int) and one != "":
-                yield path, str(one).lower() if isinstance(one, bool) else str(one)
-
-
-def _within(root: str, document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    if root != "raw":
-        yield from flatten(document)
-        return
-    open_: list[tuple[str, Any]] = [("raw", document.get("raw", {}))]
-    while open_:
-        path, value = open_.pop()
+    """Each (path, value) of the part of a document that a field's name begins with; values in lists one by one."""
+    root = name.partition(".")[0]
+    waiting: list[tuple[str, Any]] = [(root, document.get(root))]
+    while waiting:
+        path, value = waiting.pop()
         if isinstance(value, dict):
-            open_.extend((f"{path}.{name}", one) for name, one in value.items())
-        else:
-            yield path, value
+            waiting.extend((f"{path}.{key}", one) for key, one in value.items())
+        elif isinstance(value, list):
+            waiting.extend((path, one) for one in value)
+        elif isinstance(value, str | int) and value != "":
+            yield path, str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _fitting(found: Iterator[tuple[str, int]], typed: str) -> tuple[tuple[str, int], ...]:

@@ -55,7 +55,7 @@ def test_an_empty_search_offers_to_pin_it_to_who_may_pin(client: Client, bob: Us
     assertNotContains(write_and_search, "Pin this absence")
 
 
-@pytest.mark.parametrize("page", ["/questions/first-use/?token=nobodys", "/questions/tokens-issued/?user=nobody"])
+@pytest.mark.parametrize("page", ["/questions/first-use/?token=nobodys", "/users/nobody/"])
 def test_an_answer_of_never_offers_it_too(client: Client, bob: User, case: Case, page: str) -> None:
     client.force_login(bob)
     assertContains(client.get(page), "Pin this absence")

@@ -22,7 +22,7 @@ def test_it_shows_every_field_with_its_questions_and_the_digest(client: Client, 
         assertContains(response, text)
     assertContains(response, canonical(made).decode().replace('"', "&quot;"))
     for address in ("/questions/first-use/?token=t-1", "/questions/before-revocation/?token=t-1",
-                    "/questions/tokens-issued/?user=mallory"):  # fmt: skip
+                    "/users/mallory/", "/users/mallory/#tokens", "/addresses/192.0.2.7/"):  # fmt: skip
         assertContains(response, f'href="{address}"')
 
 

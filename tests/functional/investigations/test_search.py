@@ -114,7 +114,7 @@ def test_what_cannot_be_understood_gets_a_sentence_and_keeps_what_was_typed(
     client.force_login(alice)
     response = client.get("/", {"q": "mallory"} | query)
     assertContains(response, sentence, status_code=400)
-    assertContains(response, f'>{query.get("q", "mallory")}</textarea>', status_code=400)
+    assertContains(response, f">{query.get('q', 'mallory')}</textarea>", status_code=400)
     assert events_on(response) == []
 
 
@@ -203,6 +203,45 @@ def test_a_trail_that_is_down_is_no_empty_result(client: Client, alice: User, tr
     part = client.get("/", {"q": "mallory"}, headers={"HX-Request": "true", "HX-Target": "explore"})
     assertContains(part, "does not answer", status_code=503)
     assertContains(part, ">mallory</textarea>", status_code=503)
+
+
+def test_an_answer_in_part_is_at_least_so_much_wherever_it_says_how_much(
+    client: Client, alice: User, trail: Trail
+) -> None:
+    write(trail, use("t", id="e"))
+    properties = {"event": {"properties": {"outcome": {"type": "match_only_text"}}}}
+    trail.client.indices.create(index=f"{trail.prefix}-events-strange", body={"mappings": {"properties": properties}})
+    client.force_login(alice)
+    headers = {"HX-Request": "true", "HX-Target": "explore"}
+    for response in (client.get("/", {"q": "token.id:t"}), client.get("/", {"q": "token.id:t"}, headers=headers)):
+        assertContains(response, "1 of 2 shards did not answer")
+        assertContains(response, "<title>Search: at least 1 event, in part only · Audit Console</title>")
+        assertContains(response, "of at least <b>1</b> events")
+        assertContains(response, "At least 1 events<")  # the histogram's words
+        assertContains(response, "results--part")  # before the counts of facets and of the legend
+        assert events_on(response) == ["e"]
+    assertContains(response, "At least 1 events match.")  # what is read out
+    assertContains(client.get("/", {"q": "nothing"}), "there may be events that match")
+    assertNotContains(client.get("/", {"q": "nothing"}), "No event matches")
+
+
+def test_a_page_whose_search_takes_long_is_shown_first_and_searches_on(
+    client: Client, alice: User, trail: Trail, settings: Settings
+) -> None:
+    write(trail, *(use("t", id=f"e{n}") for n in range(200)))
+    client.force_login(alice)
+    settings.PAGE_SECONDS = 0.001
+    asked = {"q": "user_agent.original:*a*b* OR token.id:t", "from": "2026-01-01"}
+    response = client.get("/", asked)
+    assert events_on(response) == []
+    assertNotContains(response, "No event matches")
+    assertContains(response, 'hx-trigger="load"')
+    assert journal(trail, "search.run") == []  # nothing of the trail was shown
+    going_on = link(response, "Search on and wait") or ""
+    assert len(events_on(client.get(f"/{going_on}"))) == 50
+    part = client.get("/", asked, headers={"HX-Request": "true", "HX-Target": "explore"})
+    assert len(events_on(part)) == 50
+    assert len(journal(trail, "search.run")) == 2
 
 
 def test_a_queue_that_is_down_is_no_matter_to_a_search(
