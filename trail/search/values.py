@@ -83,7 +83,8 @@ def _query(clauses: list[Body], search: Search, scope: Scope) -> Body:
 def _newest(trail: Trail, name: str, typed: str, search: Search, scope: Scope) -> Values:
     found, number = _read_newest(trail, name, _begins(name, typed) or [{"exists": {"field": name}}], search, scope)
     counts = Counter(text for document in found for path, text in _paths(name, document) if path == name)
-    return Values(_fitting(iter(counts.most_common()), typed), sample=number)
+    commonest = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return Values(_fitting(iter(commonest), typed), sample=number)
 
 
 def _read_newest(
