@@ -4,13 +4,14 @@ Called inside the transaction of the change: when the trail does not take the ev
 """
 
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
+from typing import Protocol
 
 from django.conf import settings
 
-from accounts.models import User
 from trail.connection import Trail, connect
 from trail.errors import WriteRefused
 from trail.events import nest, without_secrets
@@ -18,6 +19,26 @@ from trail.search.bodies import JOURNAL_DATASET
 from trail.writer import write
 
 MAX_LABEL = 8_000  # bytes
+
+
+class Actor(Protocol):
+    """Who does something: a person, or a program that came with a key."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program, as it stands on record. No person's username holds a colon, so that none is taken for it."""
+
+    username: str
+    name: str
+    role: str = "program"
 
 
 class Action(StrEnum):
@@ -51,7 +72,7 @@ def _connected(url: str, prefix: str, timeout: float, shards: int, replicas: int
 def record(
     action: StrEnum,
     *,
-    by: User,
+    by: Actor,
     resource: tuple[str, str] | None,
     labels: dict[str, str] | None = None,
     at: datetime | None = None,

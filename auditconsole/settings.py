@@ -147,6 +147,9 @@ INGEST_DEPTH = env.int("INGEST_DEPTH", default=32)
 INGEST_RATE = env.int("INGEST_RATE", default=20_000)
 INGEST_UNDER_WAY = env.int("INGEST_UNDER_WAY", default=6)
 
+# How much programs and people may ask of /api/v1, in each web process: questions a second of one of them, and at once in all.
+API_RATE = env.int("API_RATE", default=20)
+API_UNDER_WAY = env.int("API_UNDER_WAY", default=4)
 # How long a page that is opened may search before it shows itself without the answer and searches on; a whole search may
 # take thirty seconds, and what takes longer runs in the background.
 PAGE_SECONDS = env.float("PAGE_SECONDS", default=2.0)

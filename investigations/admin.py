@@ -25,7 +25,7 @@ class SavedQueryAdmin(SavedQueryModelAdmin):
     list_filter = ("group", "retired")
     search_fields = ("name", "description", "slug")
     prepopulated_fields = {"slug": ("name",)}  # noqa: RUF012  Django's own form
-    fields = ("name", "slug", "group", "description", "text", "start", "parameters", "retired")
+    fields = ("name", "slug", "group", "description", "text", "start", "parameters", "rest", "retired")
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: SavedQuery | None = None) -> Any:
         return {} if obj else self.prepopulated_fields

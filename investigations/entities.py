@@ -28,6 +28,7 @@ HEADS = {
     "organization.id": "Organisations", "resource.id": "Resources", "resource.type": "Kinds of resources",
     "token.id": "Tokens", "source.geo.country_iso_code": "Countries",
 }  # fmt: skip
+TOKENS = ("token.id", "token.fingerprint", "token.parent_fingerprint")
 LISTED = (Kind.KEYWORD, Kind.IP, Kind.WILDCARD)
 LONGEST = 6_000  # characters of an address, which a server or a proxy still takes
 AROUND = timedelta(minutes=5)
@@ -37,6 +38,8 @@ def page_of(field: str, value: str) -> str | None:
     """The address of an identifier's own page; None if it has none, or is too long to stand in an address."""
     if field == "event.id":
         found = reverse("event_detail", args=[value])
+    elif field in TOKENS:
+        found = reverse("token_detail", args=[value])
     elif field in KIND_OF:
         found = reverse("entity_detail", args=[KIND_OF[field], value])
     else:

@@ -26,6 +26,7 @@ class Action(StrEnum):
     QUERY_SAVE = "query.save"
     QUERY_RETIRE = "query.retire"
     SEARCH = "search.run"
+    SEARCH_SHARE = "search.share"
     VALUES_READ = "values.read"
     EVENT_VIEW = "event.view"
     EVENT_PROVE = "event.prove"
@@ -43,7 +44,7 @@ class Action(StrEnum):
 def record(
     action: Action,
     *,
-    by: User,
+    by: journal.Actor,
     case: Case | None = None,
     resource: tuple[str, str] | None = None,
     labels: dict[str, str] | None = None,

@@ -1,27 +1,27 @@
 """From what the trail answers to what a template shows: cells and where they lead. Nothing here asks the trail."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from investigations.entities import page_of
+from investigations.entities import TOKENS, page_of
+from investigations.marks import Mark, marks
 from trail.events import flatten, get
 from trail.schema import BY_NAME, IDENTIFIERS, Kind, field_of
 from trail.search.execute import Hit
 from trail.search.spec import Filter, Search
 
-# The questions each kind of identifier can be asked.
-QUESTIONS = {
-    "token": (
-        ("When was it first used, and from where?", "question_first_use", "token"),
-        ("What did it do before it was revoked?", "question_before_revocation", "token"),
-    ),
-}
-ASKS = {"token.id": "token", "token.fingerprint": "token", "token.parent_fingerprint": "token"}
+# The pages of a token by the questions that they answer.
+TOKEN_PAGES = (
+    ("When was it first used, and from where?", "token_detail"),
+    ("What it comes from, what was derived from it", "token_lineage"),
+    ("What did it do before it was revoked?", "token_compromise"),
+)
 # Controls, zero-width characters, and those that change the direction of what follows (UAX #9).
 _UNSEEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]")
 Link = Callable[[Search], str]
@@ -39,11 +39,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event in a table."""
+    """One event in a table; `marks` say in which ways it is a first."""
 
     event_id: str
     url: str
     cells: tuple[Cell, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 def cell(field: str, value: Any, base: Search | None = None, link: Link | None = None) -> Cell:
@@ -88,10 +89,8 @@ def pivots(field: str, value: str, base: Search | None = None, link: Link | None
         found.append(("Open its page", page))
         if field == "user.id":
             found.append(("What other tokens was this user ever issued?", f"{page}#tokens"))
-    found += [
-        (label, f"{reverse(name)}?{urlencode({parameter: value})}")
-        for label, name, parameter in QUESTIONS.get(ASKS.get(field, ""), ())
-    ]
+        if field in TOKENS:
+            found += [(label, reverse(name, args=[value])) for label, name in TOKEN_PAGES]
     if base is not None and link is not None:
         found.append(("Filter for it", link(base.with_filter(Filter(field, (value,))))))
         found.append(("Filter it out", link(base.with_filter(Filter(field, (value,), negated=True)))))
@@ -101,14 +100,16 @@ def pivots(field: str, value: str, base: Search | None = None, link: Link | None
 
 
 def rows(
-    hits: Sequence[Hit], columns: Sequence[str], base: Search | None = None, link: Link | None = None
-) -> list[Row]:
-    """Events as rows of a table."""
+    hits: Sequence[Hit], columns: Sequence[str], base: Search | None = None, link: Link | None = None,
+    firsts: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[Row]:  # fmt: skip
+    """Events as rows of a table; `firsts` says of which kinds each is a first."""
     return [
         Row(
             event_id=hit.event_id,
             url=reverse("event_detail", args=[hit.event_id]),
             cells=tuple(cell(name, get(hit.document, name), base, link) for name in columns),
+            marks=marks(firsts.get(hit.event_id, ())),
         )
         for hit in hits
     ]

@@ -8,6 +8,7 @@ from django.urls import path, register_converter
 from investigations.entities import WORDS
 from investigations.views import (
     absences,
+    api,
     asking,
     cases,
     completing,
@@ -15,13 +16,16 @@ from investigations.views import (
     evidence,
     exports,
     filters,
+    history,
     indicators,
     library,
+    links,
     proofs,
     runs,
     search,
     secret,
     snippets,
+    tokens,
 )
 
 
@@ -70,9 +74,15 @@ search_urls = [
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
     path("events/<event_id:event_id>/proof/", proofs.event_proof, name="event_proof"),
     path("events/<event_id:event_id>/known/", entities.event_known, name="event_known"),
-    path("questions/first-use/", search.first_use, name="question_first_use"),
+    path("questions/first-use/", tokens.first_use, name="question_first_use"),
     path("questions/tokens-issued/", search.tokens_issued, name="question_tokens_issued"),
-    path("questions/before-revocation/", search.before_revocation, name="question_before_revocation"),
+    path("questions/before-revocation/", tokens.before_revocation, name="question_before_revocation"),
+]
+token_urls = [
+    path("tokens/<event_id:ref>/", tokens.detail, name="token_detail"),
+    path("tokens/<event_id:ref>/lineage/", tokens.token_lineage, name="token_lineage"),
+    path("tokens/<event_id:ref>/compromise/", tokens.token_compromise, name="token_compromise"),
+    path("tokens/<event_id:ref>/compromise/radius.csv", tokens.token_radius, name="token_radius"),
 ]
 entity_urls = [
     path("<entity_kind:kind>/<event_id:value>/", entities.detail, name="entity_detail"),
@@ -116,5 +126,14 @@ export_urls = [
 life_urls = [
     path("search/progress/", asking.search_progress, name="search_progress"),
     path("search/cancel/", asking.search_cancel, name="search_cancel"),
+    path("searches/", history.search_history, name="search_history"),
+    path("searches/<slug:public_id>/forget/", history.search_forget, name="search_forget"),
+    path("links/", links.link_make, name="link_make"),
+    path("s/<slug:public_id>/", links.link_open, name="link_open"),
+    path("s/<slug:public_id>/about/", links.link_about, name="link_about"),
+    path("notes/new/", links.note_new, name="note_new"),
 ]
-urlpatterns = search_urls + entity_urls + indicator_urls + case_urls + library_urls + run_urls + export_urls + life_urls
+urlpatterns = [
+    *search_urls, *token_urls, *entity_urls, *indicator_urls, *case_urls, *library_urls, *run_urls, *export_urls, *life_urls,
+]  # fmt: skip
+urlpatterns += api.patterns()  # what lies below /api/v1/ and is none of these ends here

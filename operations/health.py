@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from accounts.journal import quick_trail
 from operations.models import Checkpoint
+from trail import novelty
 from trail.connection import engine_status
+from trail.errors import TrailError
 from trail.mapping import VERSION, installed_version
 
 HEARTBEAT = "worker-heartbeat"
@@ -34,7 +36,7 @@ class Part:
 
 def parts() -> list[Part]:
     """Every part with its state; never raises."""
-    return [_search(), _queue(), _worker(), _keeper(), _database()]
+    return [_search(), _queue(), _worker(), _keeper(), _firsts(), _database()]
 
 
 def _search() -> Part:
@@ -117,6 +119,22 @@ def _keeper() -> Part:
     if silent > SIGNED_EVERY * 2.5:
         return Part(name, "down", f"has signed nothing for {silent / 60:,.0f} minutes; events wait for their seal")
     return Part(name, "up", f"{newest.size:,} events sealed, signed within the last minutes")
+
+
+def _firsts() -> Part:
+    """Which events are firsts is found by the keeper too, a little after they arrive."""
+    name = "Firsts"
+    try:
+        covered = novelty.covered(quick_trail())
+    except TrailError:
+        return Part(name, "warning", "cannot be asked while the trail is down")
+    if covered.until is None:
+        return Part(name, "warning", "are not known yet; they will be once manage.py keep_trail has read the whole trail "
+                    f"({covered.waiting:,} events wait)")  # fmt: skip
+    if covered.is_late(timezone.now()):
+        return Part(name, "warning", f"are known among what arrived until {covered.until[:19]}Z; {covered.waiting:,} "
+                    "events wait for manage.py keep_trail")  # fmt: skip
+    return Part(name, "up", "of users, tokens, addresses, clients and services are known among all that arrived")
 
 
 def _database() -> Part:

@@ -12,7 +12,7 @@ from operations.sealing.log import Log
 from operations.sealing.publishing import publish_checkpoints
 from operations.sealing.sealer import Sealer
 from operations.sealing.trouble import Trouble
-from operations.services import decisions, incidents, notices, probes, upkeep
+from operations.services import decisions, firsts, incidents, notices, probes, upkeep
 from operations.services.incidents import Kind
 from trail.errors import TrailUnavailable
 
@@ -40,6 +40,7 @@ def duties(sealed: Log) -> list[Duty]:
         Duty("watching writers", 60, upkeep.watch_writers, Kind.CHECK),
         Duty("taking in", 5, upkeep.take_in, Kind.CHECK),
         Duty("deciding", 1, decisions.work, Kind.CHECK),
+        Duty("finding firsts", 2, firsts.keep, Kind.CHECK),
         Duty("notices", 2, notices.send_due, Kind.CHECK),
     ]
 

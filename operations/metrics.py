@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from operations import health
 from operations.models import Checkpoint, Incident, MissingNumbers, Notice, RejectedEvent, WatchedWriter
 
-PARTS = ("opensearch", "redis", "worker", "keeper", "database")  # as health.parts() has them
+PARTS = ("opensearch", "redis", "worker", "keeper", "firsts", "database")  # as health.parts() has them
 
 
 def text() -> bytes:

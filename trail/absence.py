@@ -14,7 +14,7 @@ from trail import coverage
 from trail.connection import Trail, asking
 from trail.coverage import Coverage, Doubt
 from trail.errors import BadQuery
-from trail.search import bodies, execute
+from trail.search import bodies, execute, firsts
 from trail.search.spec import Scope, Search
 from trail.search.words import span, words
 
@@ -45,7 +45,10 @@ def look(trail: Trail, search: Search, scope: Scope, *, within: Scope, now: date
     What was acknowledged before is found: the engine is told to show it first. Raises BadQuery, TrailUnavailable.
     """
     absolute = _fixed(search).resolved(now)
-    if _moves(bodies.query(absolute, scope)):
+    query = bodies.query(absolute, scope)
+    if firsts.asks_for_firsts({"query": query}):
+        raise BadQuery("That there is no such first is nothing to pin: an event that arrives later may become one.", 0)
+    if _moves(query):
         raise BadQuery("Write the times in the query itself as dates, not as now-…: it must ask the same for ever.", 0)
     refresh(trail)
     found, extent = execute.ask_all(trail, [_number(absolute, scope), coverage.body(within)])

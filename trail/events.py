@@ -24,8 +24,8 @@ MAX_ID = 512  # bytes; the engine refuses a whole batch for one longer id, or an
 _LONG = range(-(2**63), 2**63)
 # RFC 3339 in UTC with up to nine decimals: the writer says the instant, not a zone to be interpreted.
 _TIME = re.compile(r"^(19[7-9]\d|2[01]\d\d|22[0-5]\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
-                   r"T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$")  # fmt: skip
-_LABEL = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")
+                   r"T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z\Z", re.ASCII)  # fmt: skip
+_LABEL = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}\Z")
 # Things that authenticate by themselves: macaroons (fly.io's and the library's formats), JWTs, bearer headers,
 # the published prefixes of GitHub, Slack and AWS session tokens, and the keys of our own writers.
 SECRET = re.compile(

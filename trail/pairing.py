@@ -30,15 +30,15 @@ class Pairing:
 
 
 PAIRINGS = (
-    Pairing("user_address", "user.id", ("source.ip",), "new address for this user",
+    Pairing("user_address", "user.id", ("source.ip",), "user: new address",
             "No earlier event of the whole trail shows this user at this address."),
     # By the token's id, which a token keeps when it is attenuated: a child in its holder's own hands is nothing new.
-    Pairing("token_address", "token.id", ("source.ip",), "new address for this token",
+    Pairing("token_address", "token.id", ("source.ip",), "token: new address",
             "No earlier event of the whole trail shows this token, or one attenuated from it, at this address."),
     # By the client's name, not its version, which is new every few weeks; by what it said of itself where it has no name.
-    Pairing("user_client", "user.id", ("user_agent.name", "user_agent.original"), "new client for this user",
+    Pairing("user_client", "user.id", ("user_agent.name", "user_agent.original"), "user: new client",
             "No earlier event of the whole trail shows this user with this client, of whatever version."),
-    Pairing("token_service", "token.id", ("service.name",), "new service for this token",
+    Pairing("token_service", "token.id", ("service.name",), "token: new service",
             "No earlier event of the whole trail shows this token, or one attenuated from it, at this service."),
 )  # fmt: skip
 BY_NAME = {pairing.name: pairing for pairing in PAIRINGS}

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     LABELS = "labels"
     RAW = "flat_object"
     OPAQUE = "opaque"
+    LINEAGE = "lineage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,8 @@ FIELDS: tuple[Field, ...] = (
     Field("labels", K.LABELS, "The writer's own words, text by name"),
     _ours("raw", K.RAW, "The source record as it arrived, searchable as raw.any.path"),
 )
+# No event has it: a search by it is one for a token and everything derived from it (trail.search.kin).
+LINEAGE = _ours("token.lineage", K.LINEAGE, "The token by this id or fingerprint, and everything derived from it")
 BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
 DISCHARGE_FIELDS = ("location", "ticket_hash", "outcome")
 IDENTIFIERS = frozenset(f.name for f in FIELDS if f.identifier)
@@ -179,5 +182,7 @@ def field_of(name: str) -> Field | None:
     """The field a name speaks of: `labels.team` is `labels`, `raw.a.b` is `raw`; None if there is none."""
     if name in BY_NAME:
         return BY_NAME[name]
-    root, dot, _ = name.partition(".")
-    return BY_NAME[root] if dot and root in ("labels", "raw") else None
+    if name == LINEAGE.name:
+        return LINEAGE
+    root, *rest = name.split(".")
+    return BY_NAME[root] if rest and all(rest) and root in ("labels", "raw") else None

@@ -9,11 +9,13 @@ from typing import Any
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from investigations.forms.search import packed
 from trail.coverage import Coverage
 from trail.search.execute import Hit
 from trail.search.spec import Search
 
 LONGEST_ADDRESS = 6_000  # characters that every browser and proxy takes
+PLACE = "after"
 # What is no field and belongs to the answer all the same: properties by class.
 ALSO: dict[type, tuple[str, ...]] = {Coverage: ("whole",)}
 
@@ -34,19 +36,17 @@ def plain(value: Any) -> Any:
         case datetime():
             return value.isoformat()
         case Mapping():
-            return _mapping(value)
+            return {key: plain(one) for key, one in value.items()}
         case Set():
             return sorted(plain(one) for one in value)
         case list() | tuple():
             return [plain(one) for one in value]
     if is_dataclass(value) and not isinstance(value, type):
         names = (*(one.name for one in fields(value)), *ALSO.get(type(value), ()))
-        return {name: plain(getattr(value, name)) for name in names}
+        return {name: _member(name, getattr(value, name)) for name in names}
     return value
 
 
-def _mapping(value: Mapping[Any, Any]) -> Any:
-    """An object; where the keys are no texts, it is a set in the order in which it was filled."""
-    if all(isinstance(key, str) for key in value):
-        return {key: plain(one) for key, one in value.items()}
-    return [plain(key) for key in value]
+def _member(name: str, value: Any) -> Any:
+    """A place from which a page goes on is one word, as the next address has it."""
+    return packed(value) if name == PLACE and isinstance(value, list) else plain(value)

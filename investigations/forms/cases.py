@@ -112,6 +112,19 @@ class AbsenceForm(forms.Form):
             raise forms.ValidationError(error.message) from None
 
 
+class CaseNoteForm(NoteForm):
+    """A note, and in which case."""
+
+    case = forms.ChoiceField(error_messages={"invalid_choice": "Choose an open case that you may write to."})
+    field_order = ("case", "text")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        case = self.fields["case"]
+        assert isinstance(case, forms.ChoiceField)
+        case.choices = [(case.public_id, case.title) for case in Case.objects.writable_by(user)]
+
+
 class ReasonForm(forms.Form):
     """Why something is withdrawn."""
 

@@ -19,6 +19,8 @@ else:
     SavedQueryModelForm = forms.ModelForm
 
 MAX_VALUES = 500
+# What of a search is neither its text nor its beginning, by the words of its address.
+_REST = ("f", "to", "sort", "columns", "stack")
 _PARAMETER_LINE = re.compile(r"^\$?([a-z][a-z0-9_]*)\s*\|\s*([^|]+?)\s*\|\s*([a-z]+)\s*(?:\|\s*(.*?)\s*)?$")
 
 
@@ -106,6 +108,12 @@ class SavedQueryForm(SavedQueryModelForm):
         help_text="One a line: name | label | kind | default. Kinds: " + ", ".join(QueryParameter.Kind.values),
     )  # fmt: skip
 
+    rest = forms.CharField(
+        required=False, label="Filters, end, order, columns",
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 90, "spellcheck": "false"}),
+        help_text="One a line, as in a search's address: f=event.outcome:failure, to=2026-12-01, sort=user.id:asc",
+    )  # fmt: skip
+
     class Meta:
         model = SavedQuery
         fields = ("name", "slug", "group", "description", "retired")
@@ -117,6 +125,8 @@ class SavedQueryForm(SavedQueryModelForm):
             blanks = ((one.name, one.label, one.kind, one.default) for one in current.parameters.all())
             self.initial["text"] = current.text
             self.initial["start"] = (current.search.get("from") or [""])[0]
+            rest = {name: values for name, values in current.search.items() if name in _REST}
+            self.initial["rest"] = "\n".join(f"{name}={value}" for name, values in rest.items() for value in values)
             self.initial["parameters"] = "\n".join(" | ".join(blank).rstrip(" |") for blank in blanks)
 
     def clean_text(self) -> str:
@@ -127,6 +137,16 @@ class SavedQueryForm(SavedQueryModelForm):
             where = "" if error.position is None else f" (at character {error.position + 1})"
             raise ValidationError(f"{error.message}{where}") from error
         return text
+
+    def clean_rest(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for number, line in enumerate(str(self.cleaned_data["rest"]).splitlines(), 1):
+            name, _, value = line.strip().partition("=")
+            if line.strip() and name not in _REST:
+                raise ValidationError(f"Line {number}: write one of {', '.join(_REST)}, then = and the value.")
+            if line.strip():
+                found.setdefault(name, []).append(value)
+        return found
 
     def clean_parameters(self) -> list[dict[str, str]]:
         found = []
@@ -150,8 +170,9 @@ class SavedQueryForm(SavedQueryModelForm):
                 )
         try:
             self.search = Search.from_query({"q": [values.get("text", "")], "from": [values.get("start", "")]})
+            self.search = Search.from_query(self.search.to_query() | values.get("rest", {}))
         except BadQuery as error:
-            self.add_error("start", error.message)
+            self.add_error("rest" if hasattr(self, "search") else "start", error.message)
         return values
 
 

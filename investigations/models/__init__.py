@@ -4,6 +4,7 @@ from investigations.models.exports import Export
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
 from investigations.models.runs import Run, RunChunk
+from investigations.models.searches import PastSearch, ShortLink
 from investigations.models.snippets import Snippet
 
 __all__ = [
@@ -14,10 +15,12 @@ __all__ = [
     "Job",
     "Membership",
     "Note",
+    "PastSearch",
     "QueryParameter",
     "Run",
     "RunChunk",
     "SavedQuery",
     "SavedQueryVersion",
+    "ShortLink",
     "Snippet",
 ]

@@ -167,7 +167,7 @@ def _further(found: Completion, read: Reading, by: User, spot: Spot, search: Sea
 
 
 def _read_values(by: User, spot: Spot, search: Search) -> tuple[list[Option], str]:
-    field = spot.field or ""
+    field = completion.asked_of_the_trail(spot.field or "") or ""
     _on_record(by, field, spot.prefix)
     read = values.beginning(quick_trail(), field, spot.prefix, search, scope_of(by))
     return [Option("value", value, quoted(value), "", count) for value, count in read.found], _sampled(read.sample)

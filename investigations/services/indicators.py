@@ -1,7 +1,7 @@
 """Ask of a list of indicators and keep the answer for an hour for whoever asked. On record are its number and digest alone."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
@@ -49,17 +49,18 @@ class Result:
 
 def ask(listed: Listed, *, by: User) -> Result:
     """Look for all of them, and put on record that somebody did. Raises TrailUnavailable, WriteRefused."""
-    result = answered(listed, indicators.look_up(trail(), listed.indicators, scope_of(by), now=datetime.now(UTC)))
+    found = indicators.look_up(trail(), listed.indicators, scope_of(by), now=datetime.now(UTC))
+    result = answered(listed, replace(found, coverage=with_doubts(found.coverage)))
     labels = {"count": str(len(listed.indicators)), "sha256": result.sha256}
     record(Action.INDICATORS, by=by, resource=("indicators", result.sha256), labels=labels)
     return result
 
 
 def answered(listed: Listed, found: Sightings) -> Result:
-    """What was found, beside what was said of the list, with every doubt."""
+    """What was found, beside what was said of the list."""
     return Result(
         answers=found.answers, problems=listed.problems, duplicates=listed.duplicates, sha256=listed.digest(),
-        never=found.never, coverage=with_doubts(found.coverage),
+        never=found.never, coverage=found.coverage,
     )  # fmt: skip
 
 

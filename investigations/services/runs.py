@@ -18,6 +18,7 @@ from investigations.models import Case, Run, RunChunk, SavedQueryVersion
 from investigations.models.runs import CHUNK
 from investigations.services import jobs
 from operations.services import incidents
+from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable
 from trail.search import bodies, execute
 from trail.search.execute import Hit
@@ -25,6 +26,7 @@ from trail.search.spec import WHOLE_TRAIL, Scope, Search
 
 # A run keeps what it finds; more than this is refused at the start, never cut off.
 MAX_RESULTS = 5_000_000
+FIRSTS_PATIENCE = 10  # seconds that a run waits for firsts to be known, before it is put back
 
 
 @transaction.atomic
@@ -76,6 +78,7 @@ def execute_run(pk: int) -> None:
 def _work(run: Run) -> None:
     search, scope = Search.from_json(run.search), scope_of_run(run)
     if run.total is None:
+        novelty.expect(trail(), search, patience=FIRSTS_PATIENCE)
         total = execute.count(trail(), search, scope)
         if total > MAX_RESULTS:
             return jobs.fail(

@@ -12,19 +12,18 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, requires
 from accounts.journal import trail
-from accounts.roles import may_investigate, may_search
-from investigations import charts, entities, journal, pins, presentation, refining
+from accounts.roles import may_curate, may_investigate, may_search
+from investigations import charts, entities, journal, marks, pins, presentation, refining, using
 from investigations.access import scope_of
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
 from investigations.journal import Action
 from investigations.models import Case
-from investigations.services import proofs, searches
+from investigations.services import history, proofs, searches
 from operations.services import incidents
-from trail import questions
+from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
-from trail.lineage import TooLarge
 from trail.search import completion, execute
 from trail.search.spec import STACKS, Search
 from web.htmx import render_page
@@ -41,12 +40,12 @@ def search(request: HttpRequest) -> HttpResponseBase:
         return redirect(reverse("search") + asked.url(pins.added(asked.search, request.session)))
     context: dict[str, Any] = {
         "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)),
-        **_bar(request, asked),
+        "may_curate": may_curate(person(request)), **_bar(request, asked),
     }  # fmt: skip
     status = 200
     if asked.search is not None:
         try:
-            context |= _found(request, asked, asked.search)
+            context |= _found(request, asked, asked.search, context["case"])
         except BadQuery as error:
             context |= faulty(error, asked.typed["q"])
             status = 400
@@ -96,7 +95,7 @@ def _is_first_sight(request: HttpRequest) -> bool:
     return not request.htmx and "wait" not in request.GET  # type: ignore[attr-defined]
 
 
-def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]:
+def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None) -> dict[str, Any]:
     user = person(request)
     now = datetime.now(UTC)
     until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -108,11 +107,16 @@ def _found(request: HttpRequest, asked: Asked, search: Search) -> dict[str, Any]
     if (page := answer.page) is None:
         return {"going_on": f"?{request.GET.urlencode()}"}
     journal.record(Action.SEARCH, by=user, labels={"search": urlencode(search.to_query(), True)})
+    if asked.after is None:
+        history.keep(search=search, page=page, took=answer.took, by=user, case=case)
     last = asked.start + len(page.hits)
     return {
         "search": search,
+        "uses": using.uses(search),
         "page": page,
-        "rows": presentation.rows(page.hits, search.columns, search, asked.url),
+        "rows": presentation.rows(page.hits, search.columns, search, asked.url, page.firsts.marks),
+        "firsts": marks.offers(page.firsts, search, asked.url),
+        "firsts_note": marks.note(page.firsts.covered, datetime.now(UTC)),
         "heads": refining.heads(search, asked.url),
         "times": refining.times(search, absolute, page, asked.url),
         "stacks": dict.fromkeys((search.stack, *STACKS)),
@@ -148,15 +152,10 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "pin": PinForm(user=user, initial={"back": request.get_full_path()}),
         "may_investigate": may_investigate(user),
         "standing": proofs.of_event(found),
+        "marks": marks.marks(novelty.marks(trail(), [event_id]).get(event_id, ())),
         "around": entities.around_event(found),
     }
     return render_page(request, "investigations/event.html", context)
-
-
-@require_safe
-@requires(may_search)
-def first_use(request: HttpRequest) -> HttpResponse:
-    return _question(request, "first_use", "token", questions.first_use, questions.token_ref)
 
 
 @require_safe
@@ -170,40 +169,3 @@ def tokens_issued(request: HttpRequest) -> HttpResponseBase:
     elif user and (page := entities.page_of("user.id", user)):
         return redirect(f"{page}#tokens")
     return render_page(request, "investigations/question_tokens_issued.html", context, status=400 if problem else 200)
-
-
-@require_safe
-@requires(may_search)
-def before_revocation(request: HttpRequest) -> HttpResponse:
-    return _question(
-        request, "before_revocation", "token", questions.before_revocation, questions.token_ref,
-        revocation_id=request.GET.get("revocation") or None,
-    )  # fmt: skip
-
-
-def _question(request: HttpRequest, name: str, parameter: str, ask: Any, understand: Any, **more: Any) -> HttpResponse:
-    """One of the three: read what it is about, ask, put the asking on record, show the answer or what is missing."""
-    user, about = person(request), request.GET.get(parameter, "").strip()
-    context: dict[str, Any] = {"about": about, "parameter": parameter}
-    status = 200
-    try:
-        if problem := read(request.GET).problem:
-            raise problem
-        if about:
-            answer = ask(trail(), understand(about), scope_of(user), **more)
-            journal.record(Action.QUESTION, by=user, resource=("question", name), labels={parameter: about})
-            context |= {"answer": answer, "search_url": _search_url(answer.search)}
-    except (BadQuery, TooLarge) as error:
-        # A token itself is not shown again, not even to who pasted it.
-        context |= {"problem": str(error), "about": without_secrets(about)[0]}
-        status = 400
-    except OUTAGES as error:
-        context |= unanswered(error)
-        status = 503
-    return render_page(request, f"investigations/question_{name}.html", context, status=status)
-
-
-def _search_url(search: Search) -> str | None:
-    """The answer's events as a search page, unless its address would be too long for a browser or a proxy."""
-    query = urlencode(search.to_query(), doseq=True)
-    return f"/?{query}" if len(query) < 6_000 else None

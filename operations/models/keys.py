@@ -27,6 +27,7 @@ class Scope(models.TextChoices):
     WRITE = "events:write", "Write events"
     METRICS = "metrics:read", "Read metrics"
     LOG = "log:read", "Read the sealed log"
+    TRAIL = "trail:read", "Ask the trail"
 
 
 class WriterKeys(models.QuerySet["WriterKey"]):

@@ -83,6 +83,18 @@
     one("[data-query]")?.focus();
   }
 
+  // A link is copied whole; only the browser knows by which scheme the console is reached.
+  function completeLinks() {
+    for (const field of document.querySelectorAll("[data-short-link]")) {
+      if (field.value.includes("://")) continue;
+      field.value = `${location.protocol}//${field.value}`;
+      const copy = field.closest(".share").querySelector("[data-copy]");
+      copy.dataset.copy = field.value;
+    }
+  }
+  document.addEventListener("htmx:load", completeLinks);
+  completeLinks();
+
   document.addEventListener("htmx:configRequest", (event) => {
     if (!isSearch(event.detail)) return;
     if (now) endInEngine(now);

@@ -44,7 +44,8 @@ def test_each_question_is_one_step_from_an_identifier(signed_in: Page, answer: d
     page.get_by_role("link", name="What did it do before it was revoked?").locator("visible=true").click()
     expect(page.locator(".answer__line")).to_contain_text(f"{answer['events_before_revocation']} events")
     expect(page.locator(".answer__line")).to_contain_text(answer["revoked_at"])
-    expect(page.get_by_text(f"{answer['refused_after_revocation']} uses came after that")).to_be_visible()
+    expect(page.get_by_text(f"{answer['refused_after_revocation']} tries were rejected")).to_be_visible()
+    page.get_by_role("link", name="Lineage").click()
     expect(page.locator(".badge--inferred")).to_have_count(1)
 
 

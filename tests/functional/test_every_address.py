@@ -10,12 +10,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import Settings
 
 from accounts.models import User
+from investigations.api.table import ROUTES
 from investigations.models import Case
 from investigations.services import indicators
 from tests.factories.cases import export, open_case, pin, run, saved_query
 from tests.factories.events import use
 from tests.factories.incidents import incident, rejected
 from tests.factories.keys import writer_key
+from tests.factories.searches import link, past
 from tests.functional.reading import at_sign_in, bytes_of
 from trail.connection import Trail
 from trail.indicators import parse
@@ -27,9 +29,9 @@ POLICY = (
 # What each address is about; a new view has to be entered here.
 ABOUT = {
     "search": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
-    "search_progress": "", "search_cancel": "", "search_begin": "", "search_complete": "", "search_filter": "", "search_pin": "",
-    "snippet_list": "", "snippet_keep": "",
-    "question_before_revocation": "", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
+    "search_begin": "", "search_complete": "", "search_filter": "", "search_pin": "", "snippet_list": "", "snippet_keep": "",
+    "question_before_revocation": "", "token_detail": "token", "token_lineage": "token", "token_compromise": "token",
+    "token_radius": "token", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
     "case_status": "case", "case_notes": "case", "case_people": "case", "case_activity": "case", "export_case": "case",
     "evidence_detail": "evidence", "evidence_pin": "", "absence_pin": "", "indicators": "", "indicators_result": "list", "indicators_file": "list", "query_list": "", "query_detail": "query", "run_list": "",
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_detail": "export",
@@ -39,6 +41,8 @@ ABOUT = {
     "incident_list": "", "incident_detail": "incident", "rejected_list": "", "rejected_group": "",
     "rejected_detail": "rejected", "mapping_list": "", "watched_writers": "",
     "writer_list": "", "writer_new": "", "writer_detail": "key", "writer_rotate": "key", "writer_revoke": "key",
+    "search_progress": "", "search_cancel": "", "search_history": "", "search_forget": "past", "link_make": "",
+    "link_open": "link", "link_about": "link", "note_new": "",
 }  # fmt: skip
 # Addresses for programs, who come with a key and get JSON.
 KEYED = {
@@ -57,7 +61,9 @@ FOR_ADMINS = {
     "writer_revoke",
 }
 # The log as other tools read it: for programs with a key, and for people who are signed in.
-FOR_READERS = {"metrics", "log_checkpoint", "log_tile"}
+FOR_READERS = {"metrics", "log_checkpoint", "log_tile", "api_document", "api_nowhere"} | {
+    f"api_{route.name}" for route in ROUTES
+}
 # Addresses for those who have no account yet.
 OPEN = {"first_admin", "account_signup", "account_reset_password", "account_email"}
 OF_A_CASE = ("case", "evidence", "run", "export")
@@ -79,8 +85,9 @@ def world(case: Case, alice: User, ada: User, trail: Trail) -> World:
     saved_query("failures", "event.outcome:failure")
     made = run(alice, case=case)
     return World({
-        "": [], "event": ["e1"], "user": ["user", "mallory"], "values": ["user", "mallory", "source.ip"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
+        "": [], "event": ["e1"], "token": ["t"], "user": ["user", "mallory"], "values": ["user", "mallory", "source.ip"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
         "query": ["failures"], "incident": [incident().public_id], "rejected": [rejected().public_id], "run": [made.public_id], "export": [export(alice, case=case).public_id],
+        "past": [past(alice).public_id], "link": [link(alice).public_id],
         "key": [writer_key(ada)[0].public_id],
         "list": [indicators.keep(indicators.ask(parse("nobody"), by=alice), by=alice)],
     })  # fmt: skip

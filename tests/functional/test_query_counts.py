@@ -14,6 +14,7 @@ from investigations.models.cases import new_public_id
 from tests.factories.cases import export, pin, run, saved_query
 from tests.factories.events import use, write
 from tests.factories.incidents import incident
+from tests.factories.searches import past
 from trail.connection import Trail
 
 BASELINE = json.loads((Path(__file__).parents[1] / "baselines" / "query_counts.json").read_text())
@@ -33,7 +34,7 @@ def pages(case: Case, alice: User, trail: Trail) -> dict[str, str]:
         "case_list": "/cases/", "case_detail": at, "case_notes": f"{at}notes/", "case_people": f"{at}people/",
         "case_activity": f"{at}activity/", "evidence_detail": f"{at}evidence/1/", "search": "/?q=token.id:t",
         "run_list": "/runs/", "run_detail": f"/runs/{made.public_id}/", "export_list": "/exports/",
-        "query_list": "/queries/", "query_detail": "/queries/q/",
+        "search_history": "/searches/", "query_list": "/queries/", "query_detail": "/queries/q/",
         "incident_list": "/incidents/", "incident_detail": f"/incidents/{incident().public_id}/",
     }  # fmt: skip
 
@@ -41,6 +42,8 @@ def pages(case: Case, alice: User, trail: Trail) -> dict[str, str]:
 def _ten_times(case: Case, alice: User, trail: Trail) -> None:
     """Ten times as much of everything: rows like those that are there."""
     write(trail, *(use("t") for _ in range(9)))
+    for n in range(9):
+        past(alice, f"user.id:u{n}")
     for n in range(9):
         incident(subject=f"part {n}")
         user = User.objects.create(username=f"person{n}", role="analyst")

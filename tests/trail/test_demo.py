@@ -8,7 +8,9 @@ from django.core.management import CommandError, call_command
 
 from operations.services.demonstration import demonstration_loaded
 from trail.connection import Trail
-from trail.questions import before_revocation, first_use, token_ref, tokens_issued
+from trail.questions import dossier, token_ref, tokens_issued
+from trail.questions.compromise import compromise
+from trail.questions.lineage import lineage
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Filter, Search
 
@@ -34,17 +36,19 @@ def test_the_three_questions_find_the_answer(trail: Trail) -> None:
     # No numbers are named: the command tells which demonstration is there.
     answer = _answer(_demo(answer=True))
     leaked = token_ref(answer["token_id"])
-    first = first_use(trail, leaked, WHOLE_TRAIL).first
+    first = dossier(trail, leaked, WHOLE_TRAIL).first
     assert first is not None
     assert (first.timestamp, first.document["source"]["ip"]) == (answer["first_used"], answer["first_used_from"])
     issued = tokens_issued(trail, answer["user_id"], WHOLE_TRAIL).tokens
     assert {answer["token_id"], answer["issued_token_id"]} <= {token.token_id for token in issued}
-    before = before_revocation(trail, leaked, WHOLE_TRAIL)
+    before = compromise(trail, leaked, WHOLE_TRAIL)
     assert before.revocation is not None
-    assert before.revocation.timestamp == answer["revoked_at"]
+    assert before.refused is not None
+    assert before.revocation.at == answer["revoked_at"]
     assert before.total == int(answer["events_before_revocation"])
-    assert before.after_revocation == int(answer["refused_after_revocation"])
-    assert set(answer["descendants"].split(", ")) <= set(before.family.fingerprints)
+    assert before.refused.total == int(answer["refused_after_revocation"])
+    family = {node.fingerprint for node in lineage(trail, leaked, WHOLE_TRAIL).nodes}
+    assert set(answer["descendants"].split(", ")) <= family
 
 
 def test_another_demonstration_does_not_meet_the_first(trail: Trail) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 
 from operations.models import RejectedEvent
 from trail.connection import Trail
-from trail.questions import first_use, token_ref, tokens_issued
+from trail.questions import dossier, token_ref, tokens_issued
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
 
@@ -53,7 +53,7 @@ def test_a_real_log_comes_in_once_and_answers_the_questions(trail: Trail, data: 
     assert {one.token_id for one in issued.tokens} == set(keys)
     assert issued.total == len(keys) == 2
     key = assumed["userIdentity"]["accessKeyId"]
-    first = first_use(trail, token_ref(key), WHOLE_TRAIL).first
+    first = dossier(trail, token_ref(key), WHOLE_TRAIL).first
     assert first is not None
     assert first.timestamp == min(r["eventTime"] for r in records if r["userIdentity"].get("accessKeyId") == key)
 

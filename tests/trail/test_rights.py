@@ -16,8 +16,9 @@ from opensearchpy import Transport
 
 from operations.services import keeping
 from tests.factories.events import event
-from trail import arrivals, connection, lineage, mapping, months, questions, sequences, snapshots
+from trail import arrivals, connection, lineage, mapping, months, novelty, questions, sequences, snapshots
 from trail.connection import Trail
+from trail.novelty import index
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
 from trail.writer import write
@@ -25,8 +26,10 @@ from trail.writer import write
 ROOT = Path(__file__).resolve().parents[2]
 # What the engine calls each request (the names that its security plugin grants), by method and address.
 ACTIONS = {
-    r"POST /_bulk": "indices:data/write/bulk",
-    r"(GET|POST) /_mget": "indices:data/read/mget",
+    r"POST (/[^/]+)?/_bulk": "indices:data/write/bulk",
+    r"PUT /[^/]+-firsts/_doc/[^/]+": "indices:data/write/index",
+    r"DELETE /[^/]+-firsts": "indices:admin/delete",
+    r"(GET|POST) (/[^/]+)?/_mget": "indices:data/read/mget",
     r"POST /_msearch": "indices:data/read/msearch",
     r"POST /[^/]+/_search|POST /_search": "indices:data/read/search",
     r"POST /[^/]+/_search/point_in_time": "indices:data/read/point_in_time/create",
@@ -63,11 +66,12 @@ NEVER = (
 )  # fmt: skip
 
 
-def role(name: str) -> set[str]:
-    """Every action that a role in docs/keeping.md grants."""
+def role(name: str, *, firsts: bool = False) -> set[str]:
+    """Every action that a role in docs/keeping.md grants: of what holds events, or of the index of firsts, derived from it."""
     _, _, rest = (ROOT / "docs" / "keeping.md").read_text().partition(f"\n{name}:\n")
-    block = re.split(r"\n(?=\w|```)", rest)[0]
-    return set(re.findall(r"[a-z]+:[a-z]+/[a-z_/*]+", re.sub(r"#.*", "", block)))
+    parts = re.sub(r"#.*", "", re.split(r"\n(?=\w|```)", rest)[0]).split("- index_patterns:")
+    mine = [part for number, part in enumerate(parts) if ('["trail-firsts"]' in part) == (firsts and number > 0)]
+    return {action for part in mine for action in re.findall(r"[a-z]+:[a-z]+/[a-z_/*]+", part)}
 
 
 def grants(granted: set[str], action: str) -> bool:
@@ -109,7 +113,7 @@ def _read(trail: Trail) -> None:
     execute.find_among(trail, [("", "new")], WHOLE_TRAIL)
     execute.cancel(trail, "nobody's")
     token = questions.token_ref("t")
-    questions.first_use(trail, token, WHOLE_TRAIL)
+    questions.dossier(trail, token, WHOLE_TRAIL)
     questions.tokens_issued(trail, "u", WHOLE_TRAIL)
     lineage.family(trail, token, WHOLE_TRAIL)
     list(sequences.gaps(trail))
@@ -121,6 +125,15 @@ def _seal(trail: Trail) -> None:
     arrivals.refresh(trail, set(there))
     for shard in arrivals.shards(trail):
         list(arrivals.windows(trail, shard.index, shard.number, 0, shard.settled))
+
+
+def _find_firsts(trail: Trail) -> None:
+    novelty.step(trail)
+    write(trail, [event(id="before", at="2025-01-01T00:00:00Z", token__id="t", user__id="u", source__ip="192.0.2.1")])
+    assert novelty.step(trail).events == 1
+    assert sum(novelty.rebuild(trail)) == 3
+    assert novelty.covered(trail).waiting == 0
+    list(execute.stream(trail, Search(text="novelty:any"), WHOLE_TRAIL))
 
 
 def _keep(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,12 +156,16 @@ def test_whatever_the_console_sends_its_role_grants_and_nothing_of_it_deletes_or
     _write(trail)
     _read(trail)
     _seal(trail)
+    _find_firsts(trail)
     _keep(trail, monkeypatch)
-    needed = actions(sent)
+    of_firsts = {request for request in sent if request.split("/")[1].endswith("-firsts")}
+    granted = role("trail_console", firsts=True)
+    assert {action for action in actions(of_firsts) if not grants(granted, action)} == set()
+    needed = actions(sent - of_firsts)
     assert {action for action in needed if not grants(role("trail_console"), action)} == set()
     assert needed & set(NEVER) == set()
-    for index in trail.client.indices.get(index=f"restored-{trail.prefix}-*"):
-        trail.client.indices.delete(index=index)
+    for name in trail.client.indices.get(index=f"restored-{trail.prefix}-*"):
+        trail.client.indices.delete(index=name)
 
 
 def test_a_service_that_only_writes_needs_no_more_than_the_writers_role(trail: Trail, sent: set[str]) -> None:
@@ -191,8 +208,20 @@ def test_no_code_path_deletes_changes_or_closes_anything_in_the_engine() -> None
     rooms = ("trail", "operations", "investigations", "accounts", "auditconsole")
     found = [call for room in rooms for path in (ROOT / room).rglob("*.py") for call in _forbidden_calls(path)]
     # A client is closed, which ends connections; and one command sets the cluster's settings for an admin who asks for it.
-    allowed = re.compile(r"client\.close|trail/cluster\.py:\d+ cluster\.put_settings")
+    # The index of firsts is no part of the trail, and what is in it is found anew (tests/trail/novelty).
+    allowed = re.compile(
+        r"client\.close|trail/cluster\.py:\d+ cluster\.put_settings|trail/novelty/index\.py:\d+ indices\.delete"
+    )
     assert [call for call in found if not allowed.search(call)] == []
+
+
+def test_what_can_be_taken_away_is_the_index_of_firsts_and_no_name_that_an_index_of_events_has(trail: Trail) -> None:
+    write(trail, [event()], refresh=True)
+    novelty.step(trail)
+    before = set(trail.client.indices.get(index=f"{trail.prefix}-*"))
+    index.drop(trail)
+    assert before - set(trail.client.indices.get(index=f"{trail.prefix}-*")) == {f"{trail.prefix}-firsts"}
+    assert mapping.month_of(trail.prefix, f"{trail.prefix}-firsts") is None
 
 
 def test_the_look_through_the_code_sees_what_it_looks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

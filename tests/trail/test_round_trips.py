@@ -1,13 +1,12 @@
 """How often the engine is asked: once for a page, once or twice for a question, and never far ahead of who reads."""
 
-import json
 from base64 import urlsafe_b64decode
 
 import pytest
 
-from tests.factories.events import event, issue, revoke, use, write
+from tests.factories.events import event, issue, write
 from trail.connection import Trail
-from trail.questions import before_revocation, first_use, token_ref, tokens_issued
+from trail.questions import tokens_issued
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
 
@@ -23,25 +22,6 @@ def _points_in_time(trail: Trail) -> int:
     return sum(trail.prefix.encode() in urlsafe_b64decode(one["pit_id"] + "==") for one in found)
 
 
-def _life(trail: Trail, *, attenuations: int) -> None:
-    """A token issued, narrowed, used and revoked."""
-    caveats = [[f"org:{number}"] for number in range(attenuations)]
-    write(
-        trail,
-        issue("t", "ada", token__fingerprint="f" * 64, token__caveats__json="[]", at="2026-01-01T00:00:00Z"),
-        *(
-            use(
-                "t",
-                token__fingerprint=f"{number:064x}",
-                token__caveats__json=json.dumps(added),
-                at="2026-02-01T00:00:00Z",
-            )
-            for number, added in enumerate(caveats)
-        ),
-        revoke("t", at="2026-03-01T00:00:00Z"),
-    )
-
-
 def test_a_page_with_its_histogram_and_facets_is_one_round_trip(trail: Trail) -> None:
     write(trail, event(), event())
     before = _asked(trail)
@@ -50,31 +30,11 @@ def test_a_page_with_its_histogram_and_facets_is_one_round_trip(trail: Trail) ->
     assert _asked(trail) - before == 1
 
 
-def test_the_first_question_is_one_round_trip(trail: Trail) -> None:
-    _life(trail, attenuations=3)
-    before = _asked(trail)
-    assert first_use(trail, token_ref("t"), WHOLE_TRAIL).uses == 3
-    assert _asked(trail) - before == 1
-
-
 def test_the_second_question_is_two_round_trips_however_many_tokens(trail: Trail) -> None:
     write(trail, *(issue(f"t{number}", "ada") for number in range(60)))
     before = _asked(trail)
     assert tokens_issued(trail, "ada", WHOLE_TRAIL).total == 60
     assert _asked(trail) - before == 2
-
-
-def test_the_third_question_takes_as_many_for_forty_attenuations_as_for_two(trail: Trail) -> None:
-    took = []
-    for attenuations in (2, 40):
-        for index in trail.client.indices.get(index=f"{trail.prefix}-events-*"):
-            trail.client.indices.delete(index=index)
-        _life(trail, attenuations=attenuations)
-        before = _asked(trail)
-        answer = before_revocation(trail, token_ref("t"), WHOLE_TRAIL)
-        assert len(answer.family.fingerprints) == attenuations + 1
-        took.append(_asked(trail) - before)
-    assert took[0] == took[1] <= 5
 
 
 @pytest.mark.parametrize("slices", [1, 3])

@@ -76,7 +76,10 @@ def create(trail: Trail) -> Progress:
 
 
 def drop(trail: Trail) -> None:
-    """Take the index away: all that is in it can be found anew. Raises TrailUnavailable."""
+    """Take the index away: all that is in it can be found anew. It is the one thing that is ever taken from the engine.
+
+    Raises TrailUnavailable.
+    """
     with asking(_WRITTEN):
         trail.client.indices.delete(index=index_of(trail.prefix), params={"ignore_unavailable": "true"})
 

@@ -1,22 +1,24 @@
-"""What became of tokens: their uses, from where and by whom, and whether they are revoked, expired or alive."""
+"""What became of tokens that were issued: their uses, from where and by whom, and what each is now."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
+from trail.connection import Trail
 from trail.events import get
-from trail.questions.asking import revoking
-from trail.questions.reading import hit_of, sortable
+from trail.lineage import Ancestry, ancestors_of
+from trail.questions.fate import Fate, Reach, endings_among, endings_in, fate
+from trail.questions.named import WHOSE, named_by
+from trail.questions.reading import hit_of
 from trail.schema import USES
-from trail.search import bodies, entities, execute
+from trail.search import entities, tokens
 from trail.search.bodies import Body
 from trail.search.execute import Hit
 from trail.search.spec import Filter, Scope, Search
 
 ADDRESSES = 100
-MAX_WIDE = 1_000
-State = Literal["alive", "expired", "revoked"]
+SHOWN = 3
+PARENT = "token.parent_fingerprint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,15 @@ class IssuedToken:
     """One token that was issued to a user, and what became of it. Times of uses are to the millisecond.
 
     A token is known by its id or, where the issue names none, by its fingerprint; `addresses` are the commonest of its
-    `address_count` (at most 100 are counted), `others` the users other than its own that used it. `revocation` is the event
-    that ended it, if that was not taken back: its own, or that of its key, user or organisation.
+    `address_count` (at most 100 are counted), `others` the users other than its own that used it. `fate` is what it is now,
+    and by what; what a token was derived from takes it along.
     """
 
     issued: Hit
     token_id: str | None
     fingerprint: str | None
     kind: str | None
-    state: State
+    fate: Fate
     uses: int
     accepted: int
     first_used: str | None
@@ -41,12 +43,16 @@ class IssuedToken:
     address_count: int
     others: tuple[str, ...]
     expires_at: str | None
-    revocation: Hit | None
+
+    @property
+    def ref(self) -> str:
+        """What its page is called by."""
+        return self.token_id or self.fingerprint or ""
 
     @property
     def revoked_at(self) -> str | None:
         """When it was revoked, if it is."""
-        return self.revocation.timestamp if self.revocation else None
+        return self.fate.since if self.fate.state == "revoked" else None
 
     @property
     def refused(self) -> int:
@@ -56,7 +62,7 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What is on record of one token by itself. `ended` is its last revocation or restoration."""
+    """The uses of one token, and its issue."""
 
     uses: int = 0
     accepted: int = 0
@@ -64,62 +70,74 @@ class Life:
     last_used: str | None = None
     addresses: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
-    ended: Hit | None = None
     issued: Hit | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Fates:
-    """The lives of some tokens by (field, value), and the revocations of more than one token that may concern them."""
+class Issues:
+    """Some issues, and what their tokens were derived from."""
 
-    lives: dict[tuple[str, str], Life]
-    wide: list[Hit]
+    hits: list[Hit]
+    above: Ancestry
+
+
+def issues(trail: Trail, hits: list[Hit], scope: Scope) -> Issues:
+    """Follow some issued tokens to what they were derived from: no round trip where none was. Raises TooLarge."""
+    parents = _all(hits, PARENT)
+    return Issues(hits, ancestors_of(trail, parents, scope) if parents else Ancestry())
+
+
+def asked(issued: Issues, scope: Scope) -> list[Body]:
+    """What to ask to know what became of some issued tokens: nothing when there are none."""
+    hits, named = issued.hits, _named(issued.hits)
+    if not named:
+        return []
+    ids = {*_all(hits, "token.id"), *(seen.token_id for seen in issued.above.seen if seen.token_id)}
+    fingerprints = {*_all(hits, "token.fingerprint"), *issued.above.fingerprints}
+    known = named_by(tuple(sorted(ids)), tuple(sorted(fingerprints)))
+    return [
+        tokens.endings(known, {name: _all(hits, name) for name in WHOSE}, scope),
+        *(body(Search(filters=(Filter(name, names),)), scope, name, size=len(names)) for name, names in named.items()),
+    ]
 
 
 def body(among: Search, scope: Scope, name: str, *, size: int) -> Body:
     """The lives of the tokens in a search, each by the value of `name`."""
-    return entities.fates(among, scope, name, tuple(map(str, USES)), size=size, addresses=ADDRESSES)
+    return entities.lives(among, scope, name, tuple(map(str, USES)), size=size, addresses=ADDRESSES)
 
 
-def asked(issues: list[Hit], user: str, scope: Scope) -> list[Body]:
-    """What to ask to know what became of some issued tokens: nothing when there are none."""
-    found = [
-        body(Search(filters=(Filter(name, values),)), scope, name, size=len(values)) for name, values in _named(issues)
-    ]
-    return [*found, bodies.hits(revoking(_wider(issues, user)), scope, size=MAX_WIDE)] if found else []
-
-
-def read(answers: list[dict[str, Any]], issues: list[Hit]) -> Fates:
-    """The fates, from the answers to what was asked about the same issues."""
-    if not answers:
-        return Fates({}, [])
-    *each, wide = answers
+def read(issued: Issues, answers: list[dict[str, Any]], now: str) -> list[IssuedToken]:
+    """The tokens, in the order of their issues, from the answers to what was asked. Raises TooLarge."""
+    each = answers[1:]
+    endings = endings_in(answers[0]) if answers else []
     lives = {
         (name, value): life
-        for (name, _), answer in zip(_named(issues), each, strict=True)
+        for name, answer in zip(_named(issued.hits), each, strict=True)
         for value, life in lives_in(answer).items()
     }
-    return Fates(lives, [execute.hit(one) for one in wide["hits"]["hits"]])
-
-
-def of(issued: Hit, found: Fates, now: datetime) -> IssuedToken:
-    """One token, from the event of its issue."""
-    document, key = issued.document, _key(issued)
-    life = found.lives.get(key, Life()) if key else Life()
-    revocation, expires = _revocation(issued, life, found.wide), get(document, "token.expires_at")
-    own = get(document, "user.id")
-    return IssuedToken(
-        issued=issued, token_id=get(document, "token.id"), fingerprint=get(document, "token.fingerprint"),
-        kind=get(document, "token.kind"), state=_state(revocation, expires, now), uses=life.uses, accepted=life.accepted,
-        first_used=life.first_used, last_used=life.last_used, addresses=life.addresses[:3], address_count=len(life.addresses),
-        others=tuple(user for user in life.users if user != own), expires_at=expires, revocation=revocation,
-    )  # fmt: skip
+    found = []
+    for hit in issued.hits:
+        ended = endings_among(endings, _reach(hit, issued.above))
+        became = fate(ended, get(hit.document, "token.expires_at"), now)
+        found.append(_token(hit, lives.get(_key(hit), Life()), became))
+    return found
 
 
 def lives_in(answer: dict[str, Any]) -> dict[str, Life]:
-    """What became of each token, from the engine's answer to `body`."""
+    """The lives of tokens, from the engine's answer to `body`."""
     buckets = answer.get("aggregations", {}).get("tokens", {}).get("buckets", [])
     return {str(bucket["key"]): _life(bucket) for bucket in buckets}
+
+
+def _token(issued: Hit, life: Life, became: Fate) -> IssuedToken:
+    document = issued.document
+    own = get(document, "user.id")
+    return IssuedToken(
+        issued=issued, token_id=get(document, "token.id"), fingerprint=get(document, "token.fingerprint"),
+        kind=get(document, "token.kind"), fate=became, uses=life.uses, accepted=life.accepted, first_used=life.first_used,
+        last_used=life.last_used, addresses=life.addresses[:SHOWN], address_count=len(life.addresses),
+        others=tuple(user for user in life.users if user != own), expires_at=get(document, "token.expires_at"),
+    )  # fmt: skip
 
 
 def _life(bucket: dict[str, Any]) -> Life:
@@ -127,7 +145,7 @@ def _life(bucket: dict[str, Any]) -> Life:
     return Life(
         uses=used["doc_count"], accepted=used["accepted"]["doc_count"], first_used=used["ends"].get("min_as_string"),
         last_used=used["ends"].get("max_as_string"), addresses=_keys(used["addresses"]), users=_keys(used["users"]),
-        ended=hit_of(bucket["ended"]["last"]), issued=hit_of(bucket["issued"]["last"]),
+        issued=hit_of(bucket["issued"]["last"]),
     )  # fmt: skip
 
 
@@ -135,59 +153,47 @@ def _keys(found: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(bucket["key"]) for bucket in found["buckets"])
 
 
-def _key(issued: Hit) -> tuple[str, str] | None:
+def _key(issued: Hit) -> tuple[str, str]:
+    """The field that names a token, and its name; neither where the issue names none."""
     for name in ("token.id", "token.fingerprint"):
         if (value := get(issued.document, name)) is not None:
             return name, str(value)
-    return None
+    return "", ""
 
 
-def _named(issues: Iterable[Hit]) -> list[tuple[str, tuple[str, ...]]]:
+def _named(issues: Iterable[Hit]) -> dict[str, tuple[str, ...]]:
     """The tokens by the field that names them."""
     named: dict[str, dict[str, None]] = {}
-    for name, value in filter(None, map(_key, issues)):
-        named.setdefault(name, {})[value] = None
-    return [(name, tuple(values)) for name, values in named.items()]
+    for name, value in map(_key, issues):
+        if name:
+            named.setdefault(name, {})[value] = None
+    return {name: tuple(values) for name, values in named.items()}
 
 
-def _wider(issues: list[Hit], user: str) -> Search:
-    """The revocations of whole keys, users and organisations that may have ended some tokens.
-
-    A revocation's `user.id` is who revoked; of whom, its resource says, and where it names none they are one.
-    """
-    scopes = ["(token.revocation.scope:user AND (resource.id:$user OR (user.id:$user AND NOT resource.id:*)))"]
-    parameters: list[tuple[str, tuple[str, ...]]] = [("user", (user,))]
-    for name, kept, condition in (
-        ("keys", "token.key_id", "token.revocation.scope:key AND token.key_id:$keys"),
-        ("organisations", "organization.id",
-         "(token.revocation.scope:organisation OR token.revocation.scope:organization) AND organization.id:$organisations"),
-    ):  # fmt: skip
-        if values := tuple(dict.fromkeys(str(value) for hit in issues if (value := get(hit.document, kept)))):
-            scopes.append(f"({condition})")
-            parameters.append((name, values))
-    return Search(text=" OR ".join(scopes), parameters=tuple(parameters))
+def _all(issues: Iterable[Hit], name: str) -> tuple[str, ...]:
+    """The values of a field among some issues."""
+    return tuple(dict.fromkeys(str(value) for hit in issues if (value := get(hit.document, name)) is not None))
 
 
-def _revocation(issued: Hit, life: Life, wide: list[Hit]) -> Hit | None:
-    """The event that ended a token: the earliest after its issue and after its last restoration."""
-    own = life.ended
-    restored = own is not None and get(own.document, "token.operation") == "token.restore"
-    since = sortable(own.timestamp if own and restored else issued.timestamp)
-    ends = [hit for hit in wide if _concerns(hit, issued) and sortable(hit.timestamp) >= since]
-    if own and not restored:
-        ends.append(own)
-    return min(ends, key=lambda hit: sortable(hit.timestamp), default=None)
-
-
-def _concerns(revocation: Hit, issued: Hit) -> bool:
-    name = {"key": "token.key_id", "user": None}.get(
-        str(get(revocation.document, "token.revocation.scope")), "organization.id"
+def _reach(issued: Hit, above: Ancestry) -> Reach:
+    """By what a revocation reaches a token: its names, whose it is, and what it was derived from."""
+    one = (issued,)
+    own = frozenset(_all(one, "token.id"))
+    chain = _chain(_all(one, PARENT), above)
+    return Reach(
+        token_ids=own,
+        fingerprints=frozenset(_all(one, "token.fingerprint")),
+        whose={name: frozenset(_all(one, name)) for name in WHOSE},
+        first=issued.timestamp,
+        above_ids=frozenset(seen.token_id for seen in above.seen if seen.fingerprint in chain and seen.token_id) - own,
+        above_fingerprints=chain,
     )
-    return name is None or get(revocation.document, name) == get(issued.document, name)
 
 
-def _state(revocation: Hit | None, expires_at: str | None, now: datetime) -> State:
-    if revocation:
-        return "revoked"
-    moment = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return "expired" if expires_at and sortable(expires_at) <= sortable(moment) else "alive"
+def _chain(parents: Iterable[str], above: Ancestry) -> frozenset[str]:
+    """The ancestors of one token among those of many."""
+    chain, step = set(parents), set(parents)
+    while step:
+        step = {edge.parent for edge in above.edges if edge.child in step} - chain
+        chain |= step
+    return frozenset(chain)

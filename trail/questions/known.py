@@ -6,7 +6,7 @@ from typing import Any
 
 from trail.connection import Trail
 from trail.events import get
-from trail.questions.reading import hit_of, sortable
+from trail.questions.reading import hit_of
 from trail.search import entities, execute
 from trail.search.execute import Hit
 from trail.search.spec import Filter, Scope, Search
@@ -93,5 +93,8 @@ def _pair(event: Hit, names: tuple[str, ...], values: tuple[str, ...], answer: d
         return None
     (one, other), (this, that) = names, values
     return Pair(
-        (one, other), (this, that), earliest.timestamp, sortable(earliest.timestamp) == sortable(event.timestamp)
+        (one, other),
+        (this, that),
+        earliest.timestamp,
+        execute.instant(earliest.timestamp) == execute.instant(event.timestamp),
     )

@@ -13,18 +13,12 @@ def hit_of(answer: dict[str, Any]) -> Hit | None:
     return execute.hit(found[0]) if found else None
 
 
-def token_id_of(hit: Hit) -> str | None:
-    token_id = hit.document.get("token", {}).get("id")
-    return None if token_id is None else str(token_id)
+def total_of(answer: dict[str, Any]) -> int:
+    """How many events a body that counts found."""
+    return int(answer["hits"]["total"]["value"])
 
 
 def time_of(milliseconds: int) -> str:
     """Milliseconds since 1970 as a time."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-
-
-def sortable(time: str) -> str:
-    """A time as text of one length, to the nanosecond, that sorts as the times do."""
-    whole, _, rest = time.removesuffix("Z").partition(".")
-    return f"{whole}.{rest:0<9}"

@@ -14,7 +14,7 @@ from trail.errors import BadQuery
 from trail.questions import entity, fates, travel
 from trail.questions.asking import doing
 from trail.questions.entity import KINDS, Dossier
-from trail.questions.fates import Fates, IssuedToken
+from trail.questions.fates import IssuedToken
 from trail.questions.travel import Travel
 from trail.questions.values import Value
 from trail.schema import USES, Operation
@@ -81,20 +81,23 @@ class User:
 def tokens_issued(
     trail: Trail, user: str, scope: Scope, *, after: list[Any] | None = None, now: datetime | None = None
 ) -> TokensIssued:
-    """What tokens has this user ever been issued? Two round trips: a page of them, and what became of these."""
+    """What tokens has this user ever been issued? Two round trips: a page of them, and what became of these;
+    more only to follow those that were derived from others."""
     now = now or datetime.now(UTC)
     search = _issues(entity.named(KINDS["user"], user))
     covered, page = execute.ask_all(trail, [coverage.body(scope), _page(search, scope, after)])
-    asked = fates.asked(_hits(page), user, scope)
-    found = fates.read(execute.ask_all(trail, asked) if asked else [], _hits(page))
-    return _issued(user, search, page, found, coverage.read(covered, now), now)
+    issued = fates.issues(trail, _hits(page), scope)
+    asked = fates.asked(issued, scope)
+    found = fates.read(issued, execute.ask_all(trail, asked) if asked else [], _moment(now))
+    return _issued(user, search, page, found, coverage.read(covered, now))
 
 
 def user(
     trail: Trail, user_id: str, scope: Scope, *, now: datetime, after: list[Any] | None = None, start: str | None = None,
     end: str | None = None, new_since: str | None = None,
 ) -> User:  # fmt: skip
-    """Everything on record of a user, in all of history or in a range of it. Two round trips.
+    """Everything on record of a user, in all of history or in a range of it. Two round trips, and more only to follow tokens
+    that were derived from others.
 
     `after` leads to a further page of the tokens. Raises BadQuery, TrailUnavailable.
     """
@@ -109,11 +112,12 @@ def user(
     dossier = entity.read(kind, search, told, now=now, new_since=new_since)
     foreign = _without(_ids(used), set(_ids(given)))
     route, to_read = travel.follow_up(stays, search, scope)
-    parts = [fates.asked(_hits(page), user_id, scope), _foreign(uses, foreign[:FOREIGN_SHOWN], scope), to_read]
+    issued = fates.issues(trail, _hits(page), scope)
+    parts = [fates.asked(issued, scope), _foreign(uses, foreign[:FOREIGN_SHOWN], scope), to_read]
     became, others, seen = _ask_parts(trail, parts)
     return User(
         dossier=dossier,
-        issued=_issued(user_id, issues, page, fates.read(became, _hits(page)), dossier.coverage, now),
+        issued=_issued(user_id, issues, page, fates.read(issued, became, _moment(now)), dossier.coverage),
         used=TokensUsed(_used(others), len(foreign), len(_ids(used)), not _more(used) and not _more(given)),
         travel=travel.read(stays, route, seen),
     )
@@ -141,14 +145,17 @@ def _hits(page: dict[str, Any]) -> list[Hit]:
 
 
 def _issued(
-    user: str, search: Search, page: dict[str, Any], found: Fates, covered: Coverage, now: datetime
+    user: str, search: Search, page: dict[str, Any], found: list[IssuedToken], covered: Coverage
 ) -> TokensIssued:
-    hits = _hits(page)
-    more = len(hits) == TOKENS_A_PAGE
+    more = len(found) == TOKENS_A_PAGE
     return TokensIssued(
-        user=user, search=search, tokens=[fates.of(hit, found, now) for hit in hits], total=page["hits"]["total"]["value"],
-        after=list(hits[-1].sort) if more else None, coverage=covered,
+        user=user, search=search, tokens=found, total=page["hits"]["total"]["value"],
+        after=list(found[-1].issued.sort) if more else None, coverage=covered,
     )  # fmt: skip
+
+
+def _moment(now: datetime) -> str:
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 # --- Tokens of others ------------------------------------------------------------------------------------------------

@@ -1,17 +1,15 @@
 """From a search to what OpenSearch is sent. Pure, and the only place where queries are built."""
 
-import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from trail.errors import BadQuery
-from trail.events import is_ip, is_time
 from trail.pairing import FIELD as NOVELTY
-from trail.schema import FACETS, FIELDS, Field, Kind, field_of
-from trail.search import firsts, language
+from trail.schema import FACETS, FIELDS, LINEAGE, Field, Kind, field_of
+from trail.search import cost, firsts, kin, language, patterns, typed
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
@@ -27,6 +25,7 @@ STACK_VALUES = 5
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
 VALUES_OF_A_SHARD = 10_000
+MACAROONS_A_PAGE = 1_000
 JOURNAL_DATASET = "console"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
           604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
@@ -40,11 +39,12 @@ _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 def query(search: Search, scope: Scope) -> Body:
     """The bool query of a search within what a person may find. Raises BadQuery."""
     must = []
-    clause = language.parse(search.text)
+    clause, parameters = language.parse(search.text), dict(search.parameters)
+    cost.expect_affordable(clause, search.filters, parameters)
     if firsts.are_asked_for(search.filters, clause):
         must.append(firsts.ALONE)
     if clause is not None:
-        must.append(_clause(clause, dict(search.parameters)))
+        must.append(_clause(clause, parameters))
     if search.start or search.end:
         ends = {"gte": search.start, "lt": search.end}
         must.append({"range": {"@timestamp": {k: v for k, v in ends.items() if v}}})
@@ -56,7 +56,8 @@ def query(search: Search, scope: Scope) -> Body:
             (must_not if chip.negated else must).append(chosen(chip))
     if not scope.everything:
         must_not.append(hidden_from(scope))
-    return {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
+    asked = {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
+    return cast(Body, kin.bound(asked, search, scope))
 
 
 def hidden_from(scope: Scope) -> Body:
@@ -84,9 +85,9 @@ def chosen(chip: Filter) -> Body:
 def _chip(chip: Filter) -> Body:
     if chip.field == NOVELTY:
         return firsts.chip(chip)
-    if chip.operator == "exists":
-        return {"exists": {"field": chip.field}}
     field = field_of(chip.field)
+    if chip.operator == "exists" and field is not None and field.kind is not Kind.OPAQUE:
+        return _exists(chip.field, 0)
     if field is None or (problem := language.searchable(chip.field)):
         raise BadQuery(problem if field and problem else f"There is no field {chip.field!r}.", 0)
     if chip.operator == "between":
@@ -94,9 +95,7 @@ def _chip(chip: Filter) -> Body:
         return _range(Range(chip.field, low, high, True, True, 0))
     if chip.operator == "network" and field.kind is not Kind.IP:
         raise BadQuery(f"{chip.field} holds no addresses, so it cannot lie in a network.", 0)
-    if len(chip.values) > 1 and field.kind is Kind.KEYWORD:
-        return {"terms": {chip.field: list(chip.values)}}
-    return _either([_value(chip.field, field, value, 0) for value in chip.values])
+    return _among(chip.field, chip.values, 0)
 
 
 def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
@@ -109,21 +108,33 @@ def _clause(clause: Clause, parameters: dict[str, tuple[str, ...]]) -> Body:
             return _either([_clause(c, parameters) for c in inner])
         case Not(clause=one):
             return {"bool": {"must_not": [_clause(one, parameters)]}}
-        case Exists(field=name):
-            return firsts.ALONE if name == NOVELTY else {"exists": {"field": name}}
+        case Exists(field=name, position=position):
+            return _exists(name, position)
         case Range():
             return _range(clause)
         case Parameter(field=name, name=parameter, position=position):
             values = parameters.get(parameter)
             if not values:
                 raise BadQuery(f"${parameter} has no value; fill it in.", position)
-            field = field_of(name) if name else None
-            if name and field and field.kind is Kind.KEYWORD and len(values) > 1:
-                # Thousands of identifiers are one clause to the engine, not one each.
-                return {"terms": {name: list(values)}}
-            return _either([_term(Term(name, value, position, phrase=True)) for value in values])
+            return _among(name, values, position)
         case Term():
             return _term(clause)
+
+
+def _among(name: str | None, values: tuple[str, ...], position: int) -> Body:
+    each = [_term(Term(name, value, position, phrase=True)) for value in values]
+    if name is not None and cost.is_list(name, values):
+        # Thousands of identifiers are one clause to the engine, not one each.
+        return {"terms": {name: [body["term"][name] for body in each]}}
+    return _either(each)
+
+
+def _exists(name: str, position: int) -> Body:
+    if name == LINEAGE.name:
+        raise BadQuery(f"{name} needs a token: its id or a fingerprint.", position)
+    if name == NOVELTY:
+        return firsts.ALONE
+    return {"exists": {"field": name}}
 
 
 def _either(bodies: list[Body]) -> Body:
@@ -149,77 +160,44 @@ def _term(term: Term) -> Body:
 def _value(name: str, field: Field, value: str, position: int) -> Body:
     """A field that holds a value: checked here, so that the engine is never sent what it would refuse."""
     if field.kind is Kind.IP:
-        return _ip(name, value, position)
+        return {"term": {name: typed.address(name, value, position)}}
     if field.kind is Kind.TIME:
-        _check_time(name, value, position)
-        return {"range": {name: {"gte": value, "lte": value}}}
+        moment = typed.time(name, value, position)
+        return {"range": {name: {"gte": moment, "lte": moment}}}
     if field.kind is Kind.INTEGER:
-        return {"term": {name: _integer(name, value, position)}}
+        return {"term": {name: typed.integer(name, value, position)}}
     if field.kind is Kind.BOOLEAN:
         if value not in ("true", "false"):
             raise BadQuery(f"{name} is true or false, not {value!r}.", position)
         return {"term": {name: value == "true"}}
+    if field.kind is Kind.LINEAGE:
+        return kin.condition(value)
     if field.kind is Kind.TEXT:
         return {"match_phrase": {name: value}}
     return {"term": {name: value}}
 
 
-def _ip(name: str, value: str, position: int) -> Body:
-    try:
-        ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        raise BadQuery(
-            f"{name} holds addresses; write 192.0.2.7 or a network such as 192.0.2.0/24.", position
-        ) from None
-    return {"term": {name: value}}
-
-
-def _one_ip(name: str, value: str, position: int) -> None:
-    if not is_ip(value):
-        raise BadQuery(
-            f"An end of a range of {name} is one address; a network is searched as {name}:192.0.2.0/24.", position
-        )
-
-
-def _integer(name: str, value: str, position: int) -> int:
-    try:
-        number = int(value)
-    except ValueError:
-        raise BadQuery(f"{name} holds whole numbers, not {value!r}.", position) from None
-    if not -(2**63) <= number < 2**63:
-        raise BadQuery(f"{name} holds numbers of at most 64 bits.", position)
-    return number
-
-
-def _check_time(name: str, value: str, position: int) -> None:
-    if not re.match(r"^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$|^now(-\d{1,5}[smhdwy])?$", value) or (
-        "T" in value and not is_time(value)
-    ):
-        raise BadQuery(f"{name} holds times; write 2026-11-24 or 2026-11-24T09:30:00Z, not {value!r}.", position)
-
-
 def _pattern(name: str, field: Field, pattern: str, position: int) -> Body:
-    literal = re.sub(r"(?<!\\)[*?]", "", pattern)
     if field.kind is Kind.IP:
         raise BadQuery(f"{name} holds addresses: write a network such as 192.0.2.0/24, not a pattern.", position)
     if field.kind not in (Kind.KEYWORD, Kind.WILDCARD, Kind.LABELS, Kind.RAW):
         raise BadQuery(f"{name} cannot be searched by * and ?.", position)
     if field.kind is not Kind.WILDCARD and pattern[0] in "*?":
         raise BadQuery(f"A pattern on {name} needs to begin with what it is looking for, not with * or ?.", position)
-    if len(literal) < 2:
-        raise BadQuery("A pattern needs at least two characters besides * and ?.", position)
-    if pattern.count("*") > 8:
-        raise BadQuery("A pattern may hold at most eight *.", position)
+    patterns.expect_narrow(pattern, position)
+    if field.kind is Kind.WILDCARD:
+        patterns.expect_a_piece(name, pattern, position)
     return {"wildcard": {name: {"value": pattern}}}
 
 
 def _anywhere(term: Term) -> Body:
     """A word without a field: in any keyword, in the message, in a client or path, in the source record."""
     if term.pattern:
-        if term.value[0] in "*?" or len(re.sub(r"[*?]", "", term.value)) < 2:
+        if term.value[0] in "*?":
             raise BadQuery(
                 "A pattern without a field needs to begin with two characters; or name a field.", term.position
             )
+        patterns.expect_narrow(term.value, term.position)
         names = ("user.id", "user.name", "user.email", "token.id", "service.name", "resource.id", "event.action")
         return _either([{"wildcard": {name: {"value": term.value}}} for name in names])
     bodies: list[Body] = [{"term": {name: term.value}} for name in _ANYWHERE]
@@ -231,8 +209,8 @@ def _anywhere(term: Term) -> Body:
     if len(term.value) >= 3:
         inside = "*" + re.sub(r"([*?\\])", r"\\\1", term.value) + "*"
         bodies += [{"wildcard": {name: {"value": inside}}} for name in ("user_agent.original", "url.path")]
-    if is_ip(term.value) or re.fullmatch(r"[\da-fA-F.:]+/\d{1,3}", term.value):
-        bodies.append(_ip("source.ip", term.value, term.position))
+    if typed.is_address(term.value):
+        bodies.append({"term": {"source.ip": typed.address("source.ip", term.value, term.position)}})
     return _either(bodies)
 
 
@@ -240,17 +218,16 @@ def _range(clause: Range) -> Body:
     field = field_of(clause.field)
     if field is None or field.kind not in (Kind.TIME, Kind.INTEGER, Kind.IP, Kind.KEYWORD):
         raise BadQuery(f"{clause.field} has no order, so it cannot be searched by a range.", clause.position)
-    check: Callable[[str, str, int], Any] = {
-        Kind.TIME: _check_time, Kind.INTEGER: _integer, Kind.IP: _one_ip,
-    }.get(field.kind, lambda name, value, position: None)  # fmt: skip
+    checked: Callable[[str, str, int], Any] = {
+        Kind.TIME: typed.time, Kind.INTEGER: typed.integer, Kind.IP: typed.one_address,
+    }.get(field.kind, lambda name, value, position: value)  # fmt: skip
     ends = {}
     for word, value in (
         ("gte" if clause.with_low else "gt", clause.low),
         ("lte" if clause.with_high else "lt", clause.high),
     ):
         if value is not None:
-            check(clause.field, value, clause.position)
-            ends[word] = value
+            ends[word] = checked(clause.field, value, clause.position)
     return {"range": {clause.field: ends}} if ends else {"exists": {"field": clause.field}}
 
 
@@ -353,22 +330,30 @@ def _sorted(search: Search, direction: str) -> Search:
     return replace(search, sort=("@timestamp", direction))
 
 
-def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = None, size: int = 500) -> Body:
-    """Each (token.id, fingerprint, parent) that occurs in a search, with its caveats, times and number of events."""
+def macaroons(search: Search, scope: Scope, *, after: dict[str, str] | None = None) -> Body:
+    """Each (token.id, fingerprint, parent) that occurs in a search, with its times, number of events, and what its first
+    event that counts caveats tells of it: a revocation does not, and its user is another."""
     sources = [
         {name.rpartition(".")[2]: {"terms": {"field": name, "missing_bucket": True}}}
         for name in ("token.id", "token.fingerprint", "token.parent_fingerprint")
     ]
+    told = {
+        "size": 1,
+        "sort": [{"token.caveats.count": {"order": "desc", "missing": "_last"}}, {"@timestamp": "asc"}],
+        "_source": ["token.caveats.json", "token.key_id", "user.id", "organization.id"],
+    }
     return {
         "query": query(search, scope),
         "size": 0,
         "aggs": {
             "tokens": {
-                "composite": {"size": size, "sources": sources, **({"after": after} if after else {})},
+                "composite": {"size": MACAROONS_A_PAGE, "sources": sources, **({"after": after} if after else {})},
                 "aggs": {
                     "first": {"min": {"field": "@timestamp"}},
                     "last": {"max": {"field": "@timestamp"}},
-                    "caveats": {"top_hits": {"size": 1, "_source": ["token.caveats.json"]}},
+                    "expires": {"max": {"field": "token.expires_at"}},
+                    "added": {"terms": {"field": "token.caveats.added", "size": 20}},
+                    "told": {"top_hits": told},
                 },
             }
         },

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trail import pairing
-from trail.schema import DISCHARGE_FIELDS, FIELDS, OUTCOMES, Field, Kind, Operation, field_of
+from trail.schema import DISCHARGE_FIELDS, FIELDS, LINEAGE, OUTCOMES, Kind, Operation, field_of
 from trail.search.language import COMPARE, FIELD, OPERATOR, PHRASE, RANGE, SPACE, WORD, searchable
 from trail.search.quoting import unescaped
 
@@ -170,13 +170,14 @@ OPEN_NAMES = ("labels.", "raw.")  # further names stand in the events themselves
 
 
 def names() -> Iterator[Name]:
-    """Every field that can be searched, in the schema's order; that of firsts, which no event has, at the end."""
+    """Every field that can be searched, in the schema's order; those that no event has itself at the end."""
     for field in FIELDS:
         if field.kind is Kind.NESTED:
             for part in DISCHARGE_FIELDS:
                 yield Name(f"{field.name}.{part}", "text", field.help)
         elif searchable(field.name) is None:
             yield Name(field.name, _KINDS[field.kind], field.help)
+    yield Name(LINEAGE.name, "token", LINEAGE.help)
     yield Name(pairing.FIELD, "text", "What had never been seen together before, in all of history")
 
 
@@ -211,9 +212,9 @@ def known_values(field: str) -> tuple[tuple[str, str], ...] | None:
     return None
 
 
-def asked_of_the_trail(field: str) -> Field | None:
-    """The field, if its values are to be found in the trail."""
+def asked_of_the_trail(field: str) -> str | None:
+    """The field whose values in the trail can stand here; None where none can be found."""
     known = None if searchable(field) else field_of(field)
-    if known is None or known_values(field) is not None or known.kind is Kind.TEXT or known.name == field == "labels":
+    if known is None or known_values(field) is not None or known.kind is Kind.TEXT or field in ("labels", "raw"):
         return None
-    return None if field == "raw" else known
+    return "token.id" if known is LINEAGE else field

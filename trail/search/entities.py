@@ -116,15 +116,11 @@ def token_ids(search: Search, scope: Scope, *, size: int) -> Body:
     return _figures(search, scope) | {"aggs": {"tokens": {"terms": terms}}}
 
 
-def fates(search: Search, scope: Scope, name: str, uses: tuple[str, ...], *, size: int, addresses: int) -> Body:
-    """What became of each token among some: its uses, from where and by whom, its issue, and whether it is revoked."""
+def lives(search: Search, scope: Scope, name: str, uses: tuple[str, ...], *, size: int, addresses: int) -> Body:
+    """The life of each token among some: its uses, from where and by whom, and its issue."""
     taken = {"term": {"event.outcome": "success"}}
-
-    def last_of(*operations: str) -> Body:
-        newest_first = [{"@timestamp": {"order": "desc", "numeric_type": "date_nanos"}}, {"event.id": "desc"}]
-        succeeded = {"bool": {"filter": [{"terms": {"token.operation": list(operations)}}, taken]}}
-        return {"filter": succeeded, "aggs": {"last": {"top_hits": {"size": 1, "sort": newest_first}}}}
-
+    newest_first = [{"@timestamp": {"order": "desc", "numeric_type": "date_nanos"}}, {"event.id": "desc"}]
+    issues = {"bool": {"filter": [{"term": {"token.operation": "token.issue"}}, taken]}}
     used = {
         "filter": {"terms": {"token.operation": list(uses)}},
         "aggs": {
@@ -134,6 +130,6 @@ def fates(search: Search, scope: Scope, name: str, uses: tuple[str, ...], *, siz
             "users": {"terms": {"field": "user.id", "size": 5, "shard_size": VALUES_OF_A_SHARD}},
         },
     }
-    each = {"used": used, "ended": last_of("token.revoke", "token.restore"), "issued": last_of("token.issue")}
+    issued = {"filter": issues, "aggs": {"last": {"top_hits": {"size": 1, "sort": newest_first}}}}
     terms = {"field": name, "size": size, "shard_size": size}
-    return _figures(search, scope) | {"aggs": {"tokens": {"terms": terms, "aggs": each}}}
+    return _figures(search, scope) | {"aggs": {"tokens": {"terms": terms, "aggs": {"used": used, "issued": issued}}}}

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -13,7 +14,7 @@ from opensearchpy.exceptions import NotFoundError, TransportError
 from trail.connection import Trail
 from trail.errors import BadQuery, Incomplete
 from trail.schema import FACETS
-from trail.search import bodies, firsts, novelty
+from trail.search import bodies, firsts, kin, novelty
 from trail.search.answers import NO_FIRSTS, cause, missing, speaking, whole, with_events
 from trail.search.novelty import NOTHING_KNOWN, Firsts
 from trail.search.spec import Scope, Search
@@ -29,9 +30,14 @@ def _params(trail: Trail) -> dict[str, Any]:
     return {"allow_partial_search_results": "false", "cancel_after_time_interval": f"{trail.patience * 1000:.0f}ms"}
 
 
-def _sent(trail: Trail, body: dict[str, Any]) -> dict[str, Any]:
-    """A body as it is sent: the engine gives up a little before we do, so that it is the engine that says why."""
-    return {**firsts.sent(body), "timeout": f"{trail.patience * 800:.0f}ms"}
+def _sent(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Bodies as they are sent: each family of tokens by its members, looked up once. The engine gives up a little before we
+    do, so that it is the engine that says why."""
+    from trail import lineage  # it asks the engine itself
+
+    members = cache(partial(lineage.members, trail))
+    limit = {"timeout": f"{trail.patience * 800:.0f}ms"}
+    return [{**kin.expanded(firsts.sent(body), members), **limit} for body in asked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ def ask(
     with speaking():
         answer = trail.client.search(
             index=",".join(sorted(indices)) or firsts.where(trail.prefix, body),
-            body=_sent(trail, body),
+            body=_sent(trail, [body])[0],
             # A month that is named and not there shows as events that are missing.
             params=_params(trail) | {"expand_wildcards": "open", "ignore_unavailable": "true"},
             headers=headers,
@@ -173,9 +179,9 @@ def _in_part(trail: Trail, asked: Sequence[dict[str, Any]], opaque_id: str | Non
 def _lines(trail: Trail, asked: Sequence[dict[str, Any]], params: dict[str, Any]) -> list[dict[str, Any]]:
     """Bodies as the engine takes several at once, each after a line that says where it is asked."""
     lines = []
-    for body in asked:
+    for body, sent in zip(asked, _sent(trail, asked), strict=True):
         where = firsts.where(trail.prefix, body)
-        lines += [{"index": where, **params, "ignore_unavailable": "true"}, _sent(trail, body)]
+        lines += [{"index": where, **params, "ignore_unavailable": "true"}, sent]
     return lines
 
 
@@ -274,7 +280,7 @@ def scan_index(trail: Trail, index: str, body: dict[str, Any]) -> Iterator[Hit]:
 
 def _scan(trail: Trail, body: dict[str, Any], pit: str, opaque_id: str | None) -> Iterator[Batch]:
     headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
-    sent = _sent(trail, body) | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
+    sent = _sent(trail, [body])[0] | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
     while True:
         with speaking():
             answer = trail.client.search(body=sent, params=_params(trail), headers=headers)

@@ -79,6 +79,7 @@ class Any_:
 
 Clause = Term | Parameter | Range | Exists | Not | All | Any_
 
+_UNSENDABLE = re.compile("[\\x00\\ud800-\\udfff]")
 # The words of the language; completion reads a text by the same.
 SPACE = re.compile(r"\s*")
 FIELD = re.compile(r"([@A-Za-z_][A-Za-z0-9_@.\-]*):")
@@ -94,6 +95,8 @@ def parse(text: str) -> Clause | None:
     """The clause a text means, None for an empty one. Raises BadQuery with the position of the fault."""
     if len(text) > MAX_LENGTH:
         raise BadQuery(f"The query is longer than {MAX_LENGTH} characters.", MAX_LENGTH)
+    if unsendable := _UNSENDABLE.search(text):
+        raise BadQuery("A query cannot hold a NUL character nor half of a character.", unsendable.start())
     return _Parser(text).whole()
 
 

@@ -8,9 +8,9 @@ import re
 
 # Controls, zero-width characters, and those that change the direction of what follows (UAX #9).
 _UNSEEN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\xad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]")
-# Halves of characters (surrogates) are no characters, so there is no escape for one.
-_ESCAPE = re.compile(r"\\(?:u(?![dD][89a-fA-F])([0-9a-fA-F]{4})|(.))", re.DOTALL)
-_NUMBERED = re.compile(r"\\u(?![dD][89a-fA-F])([0-9a-fA-F]{4})")
+# Halves of characters (surrogates) are no characters, and NUL is in no query, so there is no escape for them.
+_ESCAPE = re.compile(r"\\(?:u(?!0000|[dD][89a-fA-F])([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_NUMBERED = re.compile(r"\\u(?!0000|[dD][89a-fA-F])([0-9a-fA-F]{4})")
 _LITERAL_ESCAPE = re.compile(r"\\(?=u[0-9a-fA-F]{4})")
 _SPACES_AT_ENDS = re.compile("^ +| +$")
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@/-]*")

@@ -116,7 +116,7 @@ class Search:
         if self.stack not in STACKABLE:
             raise BadQuery(f"The histogram cannot be stacked by {self.stack}.")
         for column in self.columns:
-            if field_of(column) is None:
+            if (field := field_of(column)) is None or field.kind is Kind.LINEAGE:
                 raise BadQuery(f"There is no field {column!r} to show as a column.")
 
     def resolved(self, now: datetime) -> "Search":

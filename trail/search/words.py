@@ -1,5 +1,6 @@
 """A search in words, for a sentence that stands beside its answer for ever."""
 
+from trail.pairing import ANY, BY_NAME, FIELD
 from trail.search.spec import Filter, Search
 
 
@@ -15,6 +16,9 @@ def words(search: Search) -> str:
 
 def worded(chip: Filter) -> str:
     """A filter in words, without whether it is the opposite."""
+    if chip.field == FIELD:
+        kinds = (BY_NAME[value].label if value in BY_NAME else value for value in chip.values or (ANY,))
+        return f"first time ever: {' or '.join(kinds)}"
     match chip.operator:
         case "exists":
             return f"{chip.field}: is there"

@@ -13,7 +13,7 @@ from trail.errors import TrailError
 
 
 class Command(BaseCommand):
-    help = "Make a key with which a program writes events, or reads metrics or the log, and print it."
+    help = "Make a key with which a program writes events, reads metrics or the log, or asks the trail, and print it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="what it is for")

@@ -8,7 +8,7 @@ from accounts.models import User
 from investigations.models import Run, SavedQuery
 from investigations.services import runs
 from tests.factories.events import use, write
-from tests.functional.reading import events_on, journal
+from tests.functional.reading import events_on, journal, link
 from trail.connection import Trail
 from trail.search.spec import Search
 
@@ -143,3 +143,23 @@ def test_cases_and_evidence_are_not_in_the_admin(client: Client, ada: User) -> N
     assert {client.get(page).status_code for page in ("/admin/auth/group/", "/admin/account/emailaddress/")} == {403}
     for name in ("case", "evidence", "note", "run", "export", "activity", "membership"):
         assert client.get(f"/admin/investigations/{name}/").status_code == 404
+
+
+def test_a_search_becomes_a_saved_query_whole_with_its_form_filled_in(client: Client, ada: User, trail: Trail) -> None:
+    client.force_login(ada)
+    asked = {"q": "user.id:$who", "p.who": "mallory", "f": ["-event.outcome:success", "source.ip(network):10.0.0.0/8"],
+             "from": "now-30d", "to": "2026-12-01", "sort": "user.id:asc", "columns": "user.id", "stack": "event.action"}  # fmt: skip
+    address = link(client.get("/", asked), "Save it in the library") or ""
+    form = client.get(address)
+    values = {name: form.context["adminform"].form[name].value() for name in ("text", "start", "parameters", "rest")}
+    client.post(f"{LIST}add/", {"name": "Whole", "slug": "whole", "group": "G", **values})
+    version = SavedQuery.objects.get().current
+    assert version is not None
+    assert Search.from_json(version.search).to_query() == {
+        name: value if isinstance(value, list) else [value] for name, value in asked.items() if name != "p.who"
+    }
+    assert version.parameters.get().default == "mallory"
+    again = client.get(_change(SavedQuery.objects.get())).context["adminform"].form
+    assert again["rest"].value() == values["rest"]
+    wrong = client.post(f"{LIST}add/", {"name": "W", "slug": "w", "group": "G", **values, "rest": "until=now"})
+    assertContains(wrong, "Line 1: write one of f, to, sort, columns, stack")

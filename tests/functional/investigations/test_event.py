@@ -21,7 +21,7 @@ def test_it_shows_every_field_with_its_questions_and_the_digest(client: Client, 
     for text in ("mallory", "192.0.2.7", "expired", digest(made), "{&quot;a&quot;: 1}"):
         assertContains(response, text)
     assertContains(response, canonical(made).decode().replace('"', "&quot;"))
-    for address in ("/questions/first-use/?token=t-1", "/questions/before-revocation/?token=t-1",
+    for address in ("/tokens/t-1/", "/tokens/t-1/lineage/", "/tokens/t-1/compromise/",
                     "/users/mallory/", "/users/mallory/#tokens", "/addresses/192.0.2.7/"):  # fmt: skip
         assertContains(response, f'href="{address}"')
 

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from tests.factories.firsts import by_hand, keep, kept
 from tests.trail.novelty.cut import cut
 from trail import arrivals, novelty, pairing
 from trail.connection import Trail
-from trail.errors import TrailUnavailable
+from trail.errors import Incomplete, TrailUnavailable
 from trail.mapping import install
 from trail.novelty import index
 from trail.novelty.index import Superseded
+from trail.search.spec import Filter, Search
 
 _numbers = itertools.count()
 _some = st.sampled_from
@@ -188,18 +190,33 @@ def test_a_write_that_the_engine_refuses_is_an_error(trail: Trail) -> None:
 
 
 def test_how_far_it_goes_can_be_told(trail: Trail) -> None:
+    firsts = Search(filters=(Filter("novelty", ("any",)),), ingested_until="2026-01-01T00:00:00Z")
     assert novelty.covered(trail) == novelty.Covered(None, 0)
     write(trail, use("t"), use("t"))
     assert novelty.covered(trail) == novelty.Covered(None, 2)
-    with pytest.raises(TrailUnavailable, match="not known yet"):
-        novelty.expect(trail, "2026-01-01T00:00:00Z")
+    with pytest.raises(Incomplete, match="not known yet"):
+        novelty.expect(trail, firsts, patience=0.01)
     keep(trail)
     covered = novelty.covered(trail)
     assert covered.waiting == 0
-    assert covered.until is not None
-    novelty.expect(trail, covered.until)
-    with pytest.raises(TrailUnavailable, match="until"):
-        novelty.expect(trail, "2200-01-01T00:00:00Z")
+    assert not covered.is_late(datetime.now(UTC))
+    assert covered.is_late(datetime.now(UTC) + timedelta(minutes=1))
+    novelty.expect(trail, firsts)
+    with pytest.raises(Incomplete, match="until"):
+        novelty.expect(trail, replace(firsts, ingested_until=None))
+    novelty.expect(trail, Search())
+
+
+def test_that_nothing_has_arrived_is_noted_now_and_then(trail: Trail) -> None:
+    keep(trail)
+    first = novelty.covered(trail).until
+    keep(trail)
+    assert novelty.covered(trail).until == first
+    known = index.progress(trail)
+    assert known is not None
+    index.save(trail, replace(known, until="2026-01-01T00:00:00+00:00"))
+    keep(trail)
+    assert str(novelty.covered(trail).until) > str(first)
 
 
 def test_how_far_it_goes_is_not_said_of_a_month_that_does_not_answer(trail: Trail) -> None:

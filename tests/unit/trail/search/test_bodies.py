@@ -57,7 +57,7 @@ def _chip(chip: Filter) -> object:
 
 def test_chips_ask_between_ends_and_in_networks_and_not_when_they_are_set_aside() -> None:
     between = Filter("event.sequence", ("3", ""), operator="between")
-    assert _chip(between) == {"range": {"event.sequence": {"gte": "3"}}}
+    assert _chip(between) == {"range": {"event.sequence": {"gte": 3}}}
     networks = Filter("source.ip", ("10.0.0.0/8", "2001:db8::/32"), operator="network")
     assert _chip(networks) == bodies._chip(Filter("source.ip", networks.values))
     assert _chip(Filter("user.id", ("ada",), disabled=True)) == {"match_all": {}}
@@ -72,7 +72,7 @@ def test_a_persons_scope_hides_the_consoles_events_of_others() -> None:
     assert body["bool"]["must_not"] == [bodies.hidden_from(Scope("alice", cases=("abc",)))]
 
 
-@given(st.text(min_size=1, max_size=40))
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_a_parameter_is_a_value_whatever_it_says(value: str) -> None:
     body = bodies.query(Search(text="user.id:$x", parameters=(("x", (value,)),)), WHOLE_TRAIL)
     assert body == {"bool": {"filter": [{"term": {"user.id": value}}]}}
@@ -128,7 +128,7 @@ def test_each_kind_of_field_is_asked_in_its_own_way() -> None:
     assert _query("event.sequence:7") == {"term": {"event.sequence": 7}}
     assert _query('message:"no such key"') == {"match_phrase": {"message": "no such key"}}
     assert _query("@timestamp:2026-11-24") == {"range": {"@timestamp": {"gte": "2026-11-24", "lte": "2026-11-24"}}}
-    assert _query("event.sequence:[1 TO 5}") == {"range": {"event.sequence": {"gte": "1", "lt": "5"}}}
+    assert _query("event.sequence:[1 TO 5}") == {"range": {"event.sequence": {"gte": 1, "lt": 5}}}
     assert _query("event.sequence:[* TO *]") == {"exists": {"field": "event.sequence"}}
     assert _query("url.path:/v1/*") == {"wildcard": {"url.path": {"value": "/v1/*"}}}
     assert _query("token.discharges.outcome:failure") == {

@@ -1,0 +1,138 @@
+"""From compromise to revocation: what a token and its descendants did, and where that leads."""
+
+import csv
+import io
+import re
+
+from django.test import Client
+from pytest_django.asserts import assertContains, assertNotContains
+
+from accounts.models import User
+from investigations.models import Case, Run
+from tests.factories.events import event, issue, revoke, use, write
+from tests.functional.reading import at_sign_in, events_on, journal, link, text_of
+from trail.connection import Trail
+
+PAGE = "/tokens/svc/compromise/"
+QUESTION = "/questions/before-revocation/"
+ROOT, CHILD = "a" * 64, "b" * 64
+
+
+def _family(trail: Trail) -> None:
+    write(
+        trail,
+        issue("svc", "deploy", id="e1", token__fingerprint=ROOT, at="2026-11-01T00:00:00Z"),
+        use("svc", id="e2", token__fingerprint=CHILD, token__parent_fingerprint=ROOT, at="2026-11-02T00:00:00Z",
+            user__id="deploy", resource__type="secret", resource__id="=KEY", source__ip="203.0.113.7"),
+        revoke("svc", id="end", user__id="sec", token__revocation__reason="leaked", at="2026-11-03T00:00:00Z"),
+        use("svc", id="stale", service__name="edge", token__cache_hit=True, at="2026-11-03T00:00:42Z"),
+        use("svc", id="late", event__outcome="failure", at="2026-11-04T00:00:00Z"),
+        use("elsewhere", id="no", at="2026-11-02T00:00:00Z"),
+        use("beside", id="then", at="2026-11-05T00:00:00Z"),
+    )  # fmt: skip
+
+
+def test_it_counts_what_the_family_did_and_leads_to_the_very_events(client: Client, alice: User, trail: Trail) -> None:
+    _family(trail)
+    client.force_login(alice)
+    response = client.get(QUESTION, {"token": "svc"}, follow=True)
+    assert response.redirect_chain == [(PAGE, 302)]
+    for text in (
+        "2 events before it was revoked", "leaked", "/events/end/", "1 use was accepted after that", "1 try was rejected",
+        "42 s", "/tokens/beside/",
+    ):  # fmt: skip
+        assertContains(response, text)
+    found = client.get(link(response, "These events in the search") or "")
+    assert sorted(events_on(found)) == ["e1", "e2"]
+
+
+def test_the_moment_is_a_time_or_an_event(client: Client, alice: User, trail: Trail) -> None:
+    _family(trail)
+    client.force_login(alice)
+    for at in ("e2", "2026-11-02T00:00:00Z"):
+        assertContains(client.get(PAGE, {"at": at}), "First suspicious use")
+        assertContains(client.get(PAGE, {"at": at}), "1 event from")
+    response = client.get(PAGE, {"at": "yesterday"})
+    assertContains(response, "neither a time", status_code=400)
+    assertContains(response, 'value="yesterday"', status_code=400)
+
+
+def test_of_several_revocations_each_can_be_asked_about(client: Client, alice: User, trail: Trail) -> None:
+    write(
+        trail,
+        use("t", at="2026-11-01T00:00:00Z"),
+        revoke("t", id="r1", at="2026-11-02T00:00:00Z"),
+        event(token__id="t", token__operation="token.restore", at="2026-11-03T00:00:00Z"),
+        use("t", at="2026-11-04T00:00:00Z"),
+        revoke("t", id="r2", at="2026-11-05T00:00:00Z"),
+    )
+    client.force_login(alice)
+    assertContains(client.get(QUESTION, {"token": "t"}, follow=True), "2 events before it was revoked")
+    named = client.get(QUESTION, {"token": "t", "revocation": "r1"}, follow=True)
+    assertContains(named, "1 event before it was revoked")
+    assertContains(named, '<option value="r1" selected>')
+
+
+def test_a_token_that_stands_is_said_not_to_be_revoked(client: Client, alice: User, trail: Trail) -> None:
+    write(trail, use("t"))
+    client.force_login(alice)
+    response = client.get("/tokens/t/compromise/")
+    assertContains(response, "1 event up to now")
+    assertContains(response, "This token has not been revoked")
+
+
+def test_the_blast_radius_is_a_file_that_a_spreadsheet_opens_safely(client: Client, alice: User, trail: Trail) -> None:
+    _family(trail)
+    client.force_login(alice)
+    response = client.get(f"{PAGE}radius.csv")
+    assert response["Content-Type"].startswith("text/csv")
+    rows = list(csv.reader(io.StringIO(text_of(response), newline="")))
+    assert [row[:4] for row in rows] == [
+        ["field", "value", "type", "events"], ["user.id", "deploy", "", "2"], ["resource.id", "'=KEY", "secret", "1"],
+    ]  # fmt: skip
+    assert {one["resource"]["id"] for one in journal(trail, "question.ask")} == {"blast_radius"}
+    assert client.get(f"{PAGE}radius.csv", {"at": "yesterday"}).status_code == 400
+
+
+def test_the_events_are_pinned_in_one_go_or_collected_in_the_background(
+    client: Client, alice: User, case: Case, trail: Trail
+) -> None:
+    _family(trail)
+    client.force_login(alice)
+    page = text_of(client.get(PAGE))
+    chosen = re.findall(r'name="event" value="([^"]*)"', page)
+    assert chosen == ["e1", "e2"]
+    client.post("/evidence/pin/", {"event": chosen, "case": case.public_id, "reason": "what it did"})
+    assert sorted(case.evidence.values_list("event_id", flat=True)) == chosen
+    fields = re.findall(r'<input type="hidden" name="(f|from|to|sort)" value="([^"]*)">', page)
+    start: dict[str, list[str]] = {}
+    for name, value in fields[: len(fields) // 2 + 1]:
+        start.setdefault(name, []).append(value)
+    assert client.post("/runs/start/", start).status_code == 302
+    assert Run.objects.get().search["f"][0] == "token.lineage:svc"
+
+
+def test_the_question_is_on_record(client: Client, rae: User, trail: Trail) -> None:
+    client.force_login(rae)
+    client.get(PAGE, {"at": "2026-11-02"})
+    (recorded,) = journal(trail, "question.ask")
+    assert (recorded["resource"]["id"], recorded["labels"]) == ("compromise", {"token": "svc", "at": "2026-11-02"})
+    assertNotContains(client.get(PAGE), "Collect")
+
+
+def test_a_trail_that_is_down_is_no_answer(client: Client, alice: User, trail: Trail, no_trail: None) -> None:
+    client.force_login(alice)
+    for page in (PAGE, f"{PAGE}radius.csv"):
+        response = client.get(page)
+        assertContains(response, "does not answer", status_code=503)
+        assertNotContains(response, "not been revoked", status_code=503)
+
+
+def test_anonymous_goes_to_sign_in(client: Client, db: None) -> None:
+    for page in (PAGE, QUESTION, f"{PAGE}radius.csv"):
+        assert at_sign_in(client.get(page), page)
+
+
+def test_only_reading_is_allowed(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    assert {client.post(page).status_code for page in (PAGE, QUESTION, f"{PAGE}radius.csv")} == {405}
