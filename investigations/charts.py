@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from trail.search.execute import Bar, Page
+from trail.search.execute import Page
+from trail.search.histogram import Bar
 from trail.search.spec import STACK, Filter, Search
 
 WIDTH, HEIGHT = 960, 84

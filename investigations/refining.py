@@ -74,20 +74,26 @@ class FacetValue:
 
 def facets(page: Page, search: Search, link: Link) -> list[tuple[str, list[FacetValue], Facet]]:
     """The commonest values beside a search: fields in the schema's order, those without any left out."""
+    return [
+        (name, facet_values(name, facet.values, page.total, search, link), facet)
+        for name, facet in page.facets.items()
+        if facet.values
+    ]
+
+
+def facet_values(
+    name: str, counted: Sequence[tuple[str, int]], total: int, search: Search, link: Link
+) -> list[FacetValue]:
+    """Values of a field with their share of `total`, and the searches that keep to one or leave it out."""
     found = []
-    for name, facet in page.facets.items():
-        if not facet.values:
-            continue
-        shapes = []
-        for value, count in facet.values:
-            chip = Filter(name, (value,))
-            active = chip in search.filters
-            shapes.append(FacetValue(
-                value=value, count=count, share=round(count * 100 / page.total) if page.total else 0,
-                include=link(search.without_filter(chip) if active else search.with_filter(chip)),
-                exclude=link(search.without_filter(chip).with_filter(Filter(name, (value,), negated=True))), active=active,
-            ))  # fmt: skip
-        found.append((name, shapes, facet))
+    for value, count in counted:
+        chip = Filter(name, (value,))
+        active = chip in search.filters
+        found.append(FacetValue(
+            value=value, count=count, share=round(count * 100 / total) if total else 0,
+            include=link(search.without_filter(chip) if active else search.with_filter(chip)),
+            exclude=link(search.without_filter(chip).with_filter(Filter(name, (value,), negated=True))), active=active,
+        ))  # fmt: skip
     return found
 
 

@@ -15,6 +15,7 @@ from investigations.views import (
     entities,
     evidence,
     exports,
+    fields,
     filters,
     history,
     indicators,
@@ -63,12 +64,7 @@ register_converter(EventId, "event_id")
 register_converter(EntityKind, "entity_kind")
 search_urls = [
     path("", search.search, name="search"),
-    path("search/begin/", filters.begin, name="search_begin"),
-    path("search/complete/", completing.complete, name="search_complete"),
-    path("search/filter/", filters.edit, name="search_filter"),
-    path("search/pins/", filters.pin, name="search_pin"),
-    path("snippets/", snippets.snippet_list, name="snippet_list"),
-    path("snippets/keep/", snippets.snippet_keep, name="snippet_keep"),
+    path("search/field/", fields.field_statistics, name="field_statistics"),
     path("secret/", secret.secret, name="secret"),
     path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
@@ -87,6 +83,14 @@ token_urls = [
 entity_urls = [
     path("<entity_kind:kind>/<event_id:value>/", entities.detail, name="entity_detail"),
     path("<entity_kind:kind>/<event_id:value>/values/<str:field>/", entities.values, name="entity_values"),
+]
+bar_urls = [
+    path("search/begin/", filters.begin, name="search_begin"),
+    path("search/complete/", completing.complete, name="search_complete"),
+    path("search/filter/", filters.edit, name="search_filter"),
+    path("search/pins/", filters.pin, name="search_pin"),
+    path("snippets/", snippets.snippet_list, name="snippet_list"),
+    path("snippets/keep/", snippets.snippet_keep, name="snippet_keep"),
 ]
 case_urls = [
     path("cases/", cases.case_list, name="case_list"),
@@ -134,6 +138,7 @@ life_urls = [
     path("notes/new/", links.note_new, name="note_new"),
 ]
 urlpatterns = [
-    *search_urls, *token_urls, *entity_urls, *indicator_urls, *case_urls, *library_urls, *run_urls, *export_urls, *life_urls,
+    *search_urls, *bar_urls, *token_urls, *entity_urls, *indicator_urls, *case_urls, *library_urls, *run_urls, *export_urls,
+    *life_urls,
 ]  # fmt: skip
 urlpatterns += api.patterns()  # what lies below /api/v1/ and is none of these ends here

@@ -56,7 +56,7 @@ class Trail:
     """One trail: a client and the prefix that all of its indices share.
 
     `patience` is how many seconds the engine may take for one answer. `shards` and `replicas` are of the months that are
-    made from now on. `known` holds the indices that this process has seen.
+    made from now on. `known` holds the indices that this process has seen, `recent` what it need not ask each time.
     """
 
     client: OpenSearch
@@ -65,6 +65,7 @@ class Trail:
     shards: int = 1
     replicas: int = 0
     known: set[str] = field(default_factory=set, compare=False, repr=False)
+    recent: dict[str, tuple[float, Any]] = field(default_factory=dict, compare=False, repr=False)
     making: Lock = field(default_factory=Lock, compare=False, repr=False)
 
     @property

@@ -71,9 +71,10 @@ _RANGE = (
 
 def _entity(word: str, kind: str) -> Route:
     """What is on record of an identifier that is no user."""
-    named = Parameter("id", f"The {kind}, as {KINDS[kind].field} has it.", "path")
+    spoken = kind.replace("_", " ")
+    named = Parameter("id", f"The {spoken}, as {KINDS[kind].field} has it.", "path")
     return Route(
-        kind, f"{word}/{{id}}", f"One {kind}: first and last seen, outcomes, and what it had to do with",
+        kind, f"{word}/{{id}}", f"One {spoken}: first and last seen, outcomes, and what it had to do with",
         questions.entity(KINDS[kind]), Dossier, lambda answer: bool(answer.total), (named, *_RANGE),
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ def how_ended(one: Ending) -> SafeString:
 
 
 @register.simple_tag
-def fate(fate: Fate) -> SafeString:
+def fate_of(fate: Fate) -> SafeString:
     """Whether a token is alive, and if not since when."""
     return _inline("_fate", fate=fate)
 

@@ -1,7 +1,6 @@
 """The API: the questions of the pages as JSON, for programs with a key and for whoever is signed in."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 from typing import Any
@@ -10,21 +9,17 @@ import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
-from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.journal import Actor, Program
 from accounts.models import User
 from accounts.roles import may_search
-from investigations import journal
 from investigations.access import scope_of
+from investigations.api.answering import NOTHING, answer
 from investigations.api.document import document
-from investigations.api.questions import Asking, doubted
 from investigations.api.serialise import plain
 from investigations.api.table import ROUTES, Route
 from investigations.forms.indicators import MOST_BYTES
-from investigations.forms.search import refuse_secrets
-from investigations.journal import Action
 from investigations.views.search import OUTAGES
 from operations.access import RETRY_SECONDS, NotLetIn, authenticated
 from operations.ingest import body
@@ -32,7 +27,7 @@ from operations.ingest.errors import NotTaken
 from operations.ingest.limits import Rate, UnderWay
 from operations.models import Scope as KeyScope
 from operations.services import incidents
-from trail.errors import BadQuery, TrailError
+from trail.errors import TrailError
 from trail.indicators import Listed, parse
 from trail.search.spec import Scope
 
@@ -95,28 +90,8 @@ def _program(request: HttpRequest) -> tuple[Actor, Scope]:
 
 
 def _answer(route: Route, request: HttpRequest, by: Actor, scope: Scope, **words: str) -> HttpResponse:
-    """Ask, put the asking on record, then answer."""
-    if any("\0" in word for word in words.values()):
-        raise BadQuery("An identifier holds no NUL character.", 0)
-    refuse_secrets({name: [word] for name, word in words.items()})
-    refuse_secrets(request.GET)
-    named = {name: request.GET[name] for one in route.parameters if (name := one.name) in request.GET} | words
-    listed = _listed(request) if route.sends_list else Listed(())
-    asking = Asking(scope=scope, now=datetime.now(UTC), words=named, query=request.GET, listed=listed)
-    answer = plain(doubted(route.ask(asking)))
-    _record(route, request, by, named, listed)
-    return _json(answer, 200)
-
-
-def _record(route: Route, request: HttpRequest, by: Actor, words: dict[str, str], listed: Listed) -> None:
-    if route.sends_list:
-        sha256 = listed.digest()
-        labels = {"count": str(len(listed.indicators)), "sha256": sha256}
-        journal.record(Action.INDICATORS, by=by, resource=("indicators", sha256), labels=labels)
-    elif route.name == "search":
-        journal.record(Action.SEARCH, by=by, labels={"search": urlencode(dict(request.GET.lists()), doseq=True)})
-    else:
-        journal.record(Action.QUESTION, by=by, resource=("question", route.name), labels=words)
+    listed = _listed(request) if route.sends_list else NOTHING
+    return _json(plain(answer(route, by=by, scope=scope, path=words, query=request.GET, listed=listed)), 200)
 
 
 def _listed(request: HttpRequest) -> Listed:

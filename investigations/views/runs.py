@@ -16,7 +16,7 @@ from investigations.forms.cases import PinForm
 from investigations.forms.search import read
 from investigations.models import Case, Run, SavedQueryVersion
 from investigations.services import runs
-from investigations.views.search import faulty
+from investigations.views.search import beside, faulty
 from trail.errors import BadQuery
 from trail.search.bodies import PAGE_SIZE
 from trail.search.spec import Search
@@ -52,7 +52,7 @@ def run_start(request: HttpRequest) -> HttpResponseBase:
         title = request.POST.get("title", "").strip() or (version.query.name if version else asked.search.text)
         run = runs.start(search=asked.search, title=title or "All events", by=user, case=case, version=version)
     except BadQuery as error:
-        context = {"asked": asked, "case": case, "may_investigate": True, **faulty(error, asked.typed["q"])}
+        context = {**beside(request, asked), "case": case, **faulty(error, asked.typed["q"])}
         return render_page(request, "investigations/search.html", context, status=400)
     return redirect("run_detail", run.public_id)
 

@@ -26,6 +26,7 @@ from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
 from trail.search import completion, execute
 from trail.search.spec import STACKS, Search
+from trail.search.statistics import LISTABLE
 from web.htmx import render_page
 
 PARTIALS = {"explore": "explore"}
@@ -38,10 +39,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
     asked = read(request.GET)
     if asked.search and pins.begins(request.GET) and pins.held(request.session):
         return redirect(reverse("search") + asked.url(pins.added(asked.search, request.session)))
-    context: dict[str, Any] = {
-        "asked": asked, "case": _case(request, asked), "may_investigate": may_investigate(person(request)),
-        "may_curate": may_curate(person(request)), **_bar(request, asked),
-    }  # fmt: skip
+    context = beside(request, asked)
     status = 200
     if asked.search is not None:
         try:
@@ -59,9 +57,13 @@ def search(request: HttpRequest) -> HttpResponseBase:
     return render_page(request, "investigations/search.html", context, PARTIALS, status)
 
 
-def _bar(request: HttpRequest, asked: Asked) -> dict[str, Any]:
-    """What stands beside the query whether it is understood or not: the fields, the filters, what is pinned elsewhere."""
-    shown: dict[str, Any] = {"field_names": list(completion.names())}
+def beside(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """What stands beside the answer whether the search is understood or not: fields, filters, what is pinned elsewhere."""
+    user = person(request)
+    shown: dict[str, Any] = {
+        "asked": asked, "case": _case(request, asked), "field_names": list(completion.names()),
+        "may_investigate": may_investigate(user), "may_curate": may_curate(user),
+    }  # fmt: skip
     if asked.search is not None:
         shown["chips"] = refining.chips(asked.search, asked.url, pins.held(request.session))
         shown["away"] = refining.away(pins.elsewhere(asked.search, request.session))
@@ -122,6 +124,9 @@ def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None
         "stacks": dict.fromkeys((search.stack, *STACKS)),
         "chart": charts.histogram(page, search, asked.url),
         "facets": refining.facets(page, search, asked.url),
+        "query": asked.url(search),
+        "pairs": [(name, value) for name, values in search.to_query().items() for value in values],
+        "listable": LISTABLE,
         "first_number": asked.start + 1,
         "last_number": last,
         "first_url": asked.url(search) if asked.start else None,

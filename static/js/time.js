@@ -10,7 +10,7 @@
     one("#to").value = end;
     one("#search-button").click();
   }
-  const follow = (move) => one(`[data-histogram] [data-move="${move}"]`)?.click();
+  const follow = (move) => one(`[data-move="${move}"]`)?.click();
 
   // --- A stretch of bars -------------------------------------------------------------------------------------------
   let brush = null; // { svg, from, to }, numbers of bars
@@ -111,7 +111,7 @@
     if (bar) onBar(event, bar);
     const typing = event.target.closest?.("input:not([type='checkbox']), textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]") || localStorage.getItem("keys") === "off") return;
-    if (KEYS[event.key] && one("[data-histogram]")) { event.preventDefault(); follow(KEYS[event.key]); }
+    if (KEYS[event.key] && one("[data-move]")) { event.preventDefault(); follow(KEYS[event.key]); }
   });
 
   // --- What is chosen from lists ------------------------------------------------------------------------------------
@@ -119,6 +119,24 @@
     if (event.target.matches("[data-stack]")) one("#search-button")?.click();
     const pick = event.target.closest("[data-pick]");
     if (pick && pick.value) one(`#${pick.dataset.pick}`).value = `${pick.value.length === 16 ? `${pick.value}:00` : pick.value}Z`;
+  });
+  // The statistics of a field open beside the search; without a script they are a page.
+  function statistics(address) {
+    one("#field-statistics").textContent = "Counting …";
+    one("#field-dialog").showModal();
+    htmx.ajax("GET", address, { target: "#field-statistics", swap: "outerHTML", source: "#field-dialog" });
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-statistics]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !one("#field-dialog")) return;
+    event.preventDefault();
+    statistics(link.getAttribute("href"));
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest?.("form[data-statistics]");
+    if (!form || !one("#field-dialog")) return;
+    event.preventDefault();
+    statistics(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`);
   });
   function ready() {
     for (const picks of document.querySelectorAll("[data-picks]")) picks.hidden = false;

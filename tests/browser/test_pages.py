@@ -49,8 +49,12 @@ def made(browser: Browser, console: Console) -> list[str]:
     answer = dict(line.split(maxsplit=1) for line in console.manage("demo", "--answer").splitlines())
     token = answer["token_id"]
     tabs = [f"{case}{tab}" for tab in ("", "notes/", "people/", "activity/", "change/", "evidence/1/")]
-    asked = [f"/questions/first-use/?token={token}", f"/questions/before-revocation/?token={token}",
-             f"/tokens/{token}/lineage/", f"/tokens/{token}/compromise/?at={answer['first_used_from_elsewhere']}"]
+    asked = [
+        f"/questions/first-use/?token={token}",
+        f"/questions/before-revocation/?token={token}",
+        f"/tokens/{token}/lineage/",
+        f"/tokens/{token}/compromise/?at={answer['first_used_from_elsewhere']}",
+    ]
     return [*tabs, event, f"{event}proof/", run, export, *asked]
 
 

@@ -53,6 +53,15 @@ def test_bars_are_stacked_by_any_field_that_has_values(full: Trail) -> None:
     assert sum(bar.counts.get("u1", 0) for bar in page.bars) == len([n for n in range(500) if n % 7 == 1])
 
 
+def test_bars_follow_the_events_where_a_word_of_the_search_matches_every_event(full: Trail) -> None:
+    # The engine's own choice of steps answers one year for this.
+    page = execute.page(
+        full, Search(text="event.dataset:*", filters=(Filter("event.outcome", ("success", "failure")),)), WHOLE_TRAIL
+    )
+    assert [bar.start[:7] for bar in page.bars if bar.total] == ["2026-09", "2026-10", "2026-11"]
+    assert sum(bar.total for bar in page.bars) == 500
+
+
 def test_a_page_that_lacks_a_shard_says_so_and_is_never_taken_for_a_whole_one(full: Trail) -> None:
     assert execute.page(full, Search(), WHOLE_TRAIL).missing == ""
     properties = {"event": {"properties": {"outcome": {"type": "match_only_text"}}}}

@@ -24,6 +24,7 @@ def _points_in_time(trail: Trail) -> int:
 
 def test_a_page_with_its_histogram_and_facets_is_one_round_trip(trail: Trail) -> None:
     write(trail, event(), event())
+    execute.ends(trail)  # asked for once a minute, for the steps of the histogram
     before = _asked(trail)
     page = execute.page(trail, Search(), WHOLE_TRAIL)
     assert (page.total, bool(page.bars), bool(page.facets)) == (2, True, True)

@@ -127,7 +127,9 @@ def resources_in(answer: dict[str, Any]) -> tuple[tuple[Affected, ...], int]:
     """What `tokens.resources` found, and how many events were on others."""
     found = answer.get("aggregations", {}).get("resources", {"buckets": [], "sum_other_doc_count": 0})
     resources = tuple(
-        affected_in("resource.id", bucket["key"][1], bucket["key"][0], bucket) for bucket in found["buckets"]
+        affected_in("resource.id", bucket["key"], kind["key"], kind)
+        for bucket in found["buckets"]
+        for kind in bucket["types"]["buckets"]
     )
     return resources, found["sum_other_doc_count"]
 

@@ -15,7 +15,7 @@ from trail.questions.aftermath import Accepted, Affected, OtherTokens, Radius, R
 from trail.questions.fate import Ending, endings_among, endings_body, endings_in, reach_of
 from trail.questions.moments import just_after, nanoseconds
 from trail.questions.named import above, names
-from trail.questions.reading import hit_of, total_of
+from trail.questions.reading import event_of, total_of
 from trail.questions.values import Values, values_of
 from trail.schema import USES, Operation
 from trail.search import bodies, execute, tokens
@@ -136,17 +136,17 @@ def compromise(
     revocation = _chosen(endings, revocation_id, since)
     restored = next((one for one in endings if one.restored and revocation and _later(one, revocation)), None)
     window = _Window(token, found.search(), since, _at(revocation), _at(restored))
-    did, users, things, pinned, last, first, extent, *after = execute.ask_all(trail, _bodies(window, scope))
+    did, users, things, last, first, extent, *after = execute.ask_all(trail, _bodies(window, scope))
+    ways_on = _ways_on(trail, window, total_of(did), after, scope)
     resources, left = aftermath.resources_in(things)
     touched, reached = values_of(users, TOUCHED), window.short(window.radius)
     return Compromise(
         token=token, at=since, moment=moment, endings=endings, revocation=revocation, restored=restored,
         tokens=len(found.fingerprints) or len(found.token_ids), search=window.short(window.before), total=total_of(did),
         did=values_of(did, DID), radius=Radius(reached, touched["user.id"], touched["organization.id"], resources, left),
-        events=tuple(one["_id"] for one in pinned["hits"]["hits"]) if total_of(did) <= PINNABLE else (),
-        last_legitimate=hit_of(last) if since else None, first_suspicious=hit_of(first) if since else None,
+        last_legitimate=event_of(last) if since else None, first_suspicious=event_of(first) if since else None,
         same_instant=total_of(after[-1]) if after else 0,
-        **_after(trail, window, after, scope), coverage=coverage.read(extent, now),
+        **_after(window, after), **ways_on, coverage=coverage.read(extent, now),
     )  # fmt: skip
 
 
@@ -192,7 +192,6 @@ def _bodies(window: _Window, scope: Scope) -> list[bodies.Body]:
         bodies.values(before, scope, DID, size=20),
         bodies.values(window.radius, scope, TOUCHED, size=LISTED),
         tokens.resources(window.radius, scope, size=LISTED),
-        tokens.ids(before, scope, size=PINNABLE),
         tokens.one(window.legitimate, scope, "desc"),
         tokens.one(suspicious, scope, "asc"),
         coverage.body(scope),
@@ -214,39 +213,49 @@ def _bodies(window: _Window, scope: Scope) -> list[bodies.Body]:
     ]
 
 
-def _after(trail: Trail, window: _Window, answers: list[dict[str, Any]], scope: Scope) -> dict[str, Any]:
-    """What came after the revocation; one more round trip for the other tokens of the addresses that tried."""
+def _after(window: _Window, answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """What came after the revocation."""
     if not answers or window.revoked_at is None:
-        return {"accepted": None, "refused": None, "others": None}
-    verifiers, first, last, refused, refused_first, tried, during, known, _ = answers
-    accepted, refusals = window.after(ACCEPTED), window.after(REFUSED)
+        return {"accepted": None, "refused": None}
+    verifiers, first, last, refused, refused_first, *_ = answers
+    accepted, refusals = window.short(window.after(ACCEPTED)), window.short(window.after(REFUSED))
     return {
-        "accepted": aftermath.accepted_in(
-            verifiers, window.short(accepted), window.revoked_at, hit_of(first), hit_of(last)
-        ),
-        "refused": Refusals(
-            window.short(refusals), total_of(refused), hit_of(refused_first), values_of(refused, REFUSED_BY)
-        ),
-        "others": _others(trail, window, tried, during, known, scope),
+        "accepted": aftermath.accepted_in(verifiers, accepted, window.revoked_at, event_of(first), event_of(last)),
+        "refused": Refusals(refusals, total_of(refused), event_of(refused_first), values_of(refused, REFUSED_BY)),
     }
 
 
-def _others(
-    trail: Trail, window: _Window, tried: dict[str, Any], during: dict[str, Any], known: dict[str, Any], scope: Scope
-) -> OtherTokens:
-    """The other tokens of the addresses that tried after the revocation, and of those that came with the compromise."""
-    assert window.revoked_at
+def _ways_on(trail: Trail, window: _Window, total: int, answers: list[dict[str, Any]], scope: Scope) -> dict[str, Any]:
+    """What can only be asked once the rest is known, in one more round trip: which events these are, where they are few
+    enough to be pinned at once; and the other tokens of the addresses that tried after the revocation."""
+    others = _addresses(window, answers)
+    pinned = [tokens.ids(window.before, scope, size=PINNABLE)] if 0 < total <= PINNABLE else []
+    asked = [_others_body(window, others, scope)] if others and others.addresses else []
+    answered = execute.ask_all(trail, [*pinned, *asked]) if pinned or asked else []
+    events = tuple(one["_id"] for one in answered[0]["hits"]["hits"]) if pinned else ()
+    if others and asked:
+        found, left = aftermath.others_in(answered[-1])
+        others = replace(others, tokens=found, others=left)
+    return {"events": events, "others": others}
+
+
+def _addresses(window: _Window, answers: list[dict[str, Any]]) -> OtherTokens | None:
+    """The addresses that tried after the revocation, and those that came with the compromise."""
+    if not answers:
+        return None
+    tried, during, known = answers[-4:-1]
     (trying, more), (present, many), (before, unsure) = map(aftermath.addresses_in, (tried, during, known))
     new = sorted(set(present) - set(before)) if window.at else []
-    addresses = tuple(sorted({*trying, *new})[:MAX_ADDRESSES])
-    more = more or many or unsure or len({*trying, *new}) > MAX_ADDRESSES
-    if not addresses:
-        return OtherTokens((), (), more, (), 0)
+    addresses = sorted({*trying, *new})
+    more = more or many or unsure or len(addresses) > MAX_ADDRESSES
+    return OtherTokens(tuple(addresses[:MAX_ADDRESSES]), tuple(new), more, (), 0)
+
+
+def _others_body(window: _Window, others: OtherTokens, scope: Scope) -> bodies.Body:
+    assert window.revoked_at
     uses = Search(filters=(Filter("token.operation", tuple(USES)),), start=window.at or window.revoked_at)
     since = just_after(window.revoked_at)
-    asked = tokens.others(addresses, uses, window.everything, since, scope, size=LISTED)
-    found, left = aftermath.others_in(execute.ask(trail, asked))
-    return OtherTokens(addresses, tuple(new), more, found, left)
+    return tokens.others(others.addresses, uses, window.everything, since, scope, size=LISTED)
 
 
 def affected(trail: Trail, search: Search, scope: Scope) -> Iterator[Affected]:

@@ -11,9 +11,10 @@ from trail.coverage import Coverage
 from trail.errors import BadQuery
 from trail.questions.reading import hit_of
 from trail.questions.values import Value, Values
-from trail.search import bodies, entities, execute
+from trail.search import bodies, entities, execute, histogram
 from trail.search.bodies import Body
-from trail.search.execute import Bar, Hit
+from trail.search.execute import Hit
+from trail.search.histogram import Bar
 from trail.search.spec import Filter, Scope, Search
 
 SHOWN = 10
@@ -151,7 +152,7 @@ def read(
         actions=values_in(summary, "actions"),
         reasons=_values(found["failed"]["reasons"]) if found else Values([]),
         failures=[execute.hit(one) for one in failures["hits"]["hits"]],
-        bars=[execute.bar(bucket) for bucket in found.get("histogram", {}).get("buckets", [])],
+        bars=histogram.bars(found.get("histogram", {}), search),
         related={
             name: _related(name, answer, watched.get(name, ()))
             for name, answer in zip(kind.related, others, strict=True)

@@ -13,6 +13,12 @@ def hit_of(answer: dict[str, Any]) -> Hit | None:
     return execute.hit(found[0]) if found else None
 
 
+def event_of(answer: dict[str, Any]) -> Hit | None:
+    """The one event that `tokens.one` found."""
+    found = answer.get("aggregations", {}).get("one", {}).get("hits", {}).get("hits", [])
+    return execute.hit(found[0]) if found else None
+
+
 def total_of(answer: dict[str, Any]) -> int:
     """How many events a body that counts found."""
     return int(answer["hits"]["total"]["value"])

@@ -13,7 +13,7 @@ from trail.questions.asking import doing
 from trail.questions.fate import Ending, Fate, endings_among, endings_body, endings_in, fate, reach_of
 from trail.questions.moments import gap, just_after
 from trail.questions.named import Named, above, names
-from trail.questions.reading import hit_of, total_of
+from trail.questions.reading import event_of, total_of
 from trail.questions.values import Values, values_of
 from trail.schema import USES, Operation
 from trail.search import bodies, execute, tokens
@@ -75,6 +75,11 @@ class Dossier:
     after_end: AfterEnd | None
     coverage: Coverage
 
+    @property
+    def attenuations(self) -> Values:
+        """The fingerprints that go under its id, each with its events."""
+        return self.about["token.fingerprint"]
+
 
 def dossier(trail: Trail, token: TokenRef, scope: Scope, *, now: datetime | None = None) -> Dossier:
     """What is known of this token? One request for its names and one `_msearch`; a token that has ended takes one more
@@ -88,17 +93,17 @@ def dossier(trail: Trail, token: TokenRef, scope: Scope, *, now: datetime | None
     endings = endings_among(endings_in(ends), reach_of(named, ancestry))
     expires_at = plain.get("aggregations", {}).get("expires", {}).get("value_as_string") or carried(named, ancestry)
     became = fate(endings, expires_at, now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-    begun, used = hit_of(issued), hit_of(first)
+    begun, used = event_of(issued), event_of(first)
     # As one chip, unless a log that knows only fingerprints makes a difference.
     search = named.alone if total_of(alone) == total_of(plain) else named.search()
     return Dossier(
         token=token, token_ids=named.token_ids, parents=tuple(sorted(set(named.parents) - set(named.fingerprints))),
         search=search, uses_search=search.with_filter(USED), events=total_of(plain),
-        issued=begun, issues=total_of(issued), first=used, succeeded=hit_of(accepted), last=hit_of(last),
-        last_accepted=hit_of(last_accepted), gap=gap(begun.timestamp, used.timestamp) if begun and used else None,
+        issued=begun, issues=total_of(issued), first=used, succeeded=event_of(accepted), last=event_of(last),
+        last_accepted=event_of(last_accepted), gap=gap(begun.timestamp, used.timestamp) if begun and used else None,
         uses=total_of(last), accepted=total_of(last_accepted), refused=total_of(refused),
         where=values_of(where, WHERE), denials=values_of(denials, DENIED), about=values_of(about, ABOUT),
-        caveats=caveats_of(hit_of(plain)), expires_at=expires_at, endings=endings, fate=became,
+        caveats=caveats_of(event_of(plain)), expires_at=expires_at, endings=endings, fate=became,
         after_end=_after(trail, named, became, scope), coverage=coverage.read(covered, now),
     )  # fmt: skip
 
@@ -120,11 +125,11 @@ def _bodies(named: Named, scope: Scope) -> list[bodies.Body]:
     accepted, refused = uses.with_filter(ACCEPTED), uses.with_filter(REFUSED)
     issues = everything.with_filter(doing(Operation.ISSUE)).with_filter(NOT_REFUSED)
     return [
-        tokens.one(issues, scope, "asc", counted=True),
+        tokens.one(issues, scope, "asc"),
         tokens.one(uses, scope, "asc"),
-        tokens.one(uses, scope, "desc", counted=True),
+        tokens.one(uses, scope, "desc"),
         tokens.one(accepted, scope, "asc"),
-        tokens.one(accepted, scope, "desc", counted=True),
+        tokens.one(accepted, scope, "desc"),
         tokens.plainest(everything, scope),
         bodies.count(refused, scope) | {"size": 0, "track_total_hits": True},
         bodies.values(uses, scope, WHERE, size=SHOWN),
@@ -139,9 +144,9 @@ def _after(trail: Trail, named: Named, became: Fate, scope: Scope) -> AfterEnd |
     if became.since is None:
         return None
     later = replace(_uses(named), start=just_after(became.since))
-    asked = [tokens.one(later.with_filter(outcome), scope, "asc", counted=True) for outcome in (REFUSED, ACCEPTED)]
+    asked = [tokens.one(later.with_filter(outcome), scope, "asc") for outcome in (REFUSED, ACCEPTED)]
     refused, accepted = execute.ask_all(trail, asked)
-    return AfterEnd(total_of(refused), hit_of(refused), total_of(accepted), hit_of(accepted))
+    return AfterEnd(total_of(refused), event_of(refused), total_of(accepted), event_of(accepted))
 
 
 def caveats_of(hit: Hit | None) -> tuple[str, ...] | None:

@@ -3,32 +3,24 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, cast
 
 from trail.errors import BadQuery
 from trail.pairing import FIELD as NOVELTY
 from trail.schema import FACETS, FIELDS, LINEAGE, Field, Kind, field_of
-from trail.search import cost, firsts, kin, language, patterns, typed
+from trail.search import cost, firsts, histogram, kin, language, patterns, typed
 from trail.search.language import All, Any_, Clause, Exists, Not, Parameter, Range, Term
 from trail.search.spec import Filter, Scope, Search
 
 Body = dict[str, Any]
 PAGE_SIZE = 50
-BARS = 80
-# The engine chooses a round step with at most this many bars, often far fewer.
-AUTO_BARS = 200
 FACET_VALUES = 6
-# Parts of a bar; what is in none of the commonest is one more.
-STACK_VALUES = 5
 # With fewer, what is common over many months and nowhere the commonest would be counted short.
 FACET_VALUES_OF_A_SHARD = 250
 # How many values each shard reports before the commonest are chosen among all: counts are exact up to that many.
 VALUES_OF_A_SHARD = 10_000
 MACAROONS_A_PAGE = 1_000
 JOURNAL_DATASET = "console"
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
-          604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
 # Where a word without a field is looked for exactly as it stands.
 _ANYWHERE = tuple(f.name for f in FIELDS if f.kind is Kind.KEYWORD)
 
@@ -254,43 +246,23 @@ def hits(search: Search, scope: Scope, *, size: int = PAGE_SIZE, after: list[Any
     return body
 
 
-def page(search: Search, scope: Scope, *, size: int = PAGE_SIZE, after: list[Any] | None = None) -> list[Body]:
+def page(
+    search: Search,
+    scope: Scope,
+    *,
+    size: int = PAGE_SIZE,
+    after: list[Any] | None = None,
+    ends: histogram.Ends | None = None,
+) -> list[Body]:
     """A search page in two bodies: its events; and their exact number, the histogram and the facets.
 
-    Apart, for the engine reads no further than the page for the one, and keeps its answer to the other by shard.
+    Apart, for the engine reads no further than the page for the one, and keeps its answer to the other by shard. `ends` are
+    the trail's own, about.
     """
-    aggregations = {"histogram": histogram(search), "ends": {"stats": {"field": "@timestamp"}}}
+    aggregations = {"histogram": histogram.body(search, ends), "ends": {"stats": {"field": "@timestamp"}}}
     aggregations |= {f"facet:{name}": facet(name) for name in FACETS}
     counted = {"query": query(search, scope), "size": 0, "track_total_hits": True, "aggs": aggregations}
     return [hits(search, scope, size=size, after=after), counted]
-
-
-def histogram(search: Search) -> Body:
-    """Events over time, stacked: steps of a round length when both ends are known, else chosen for us."""
-    parts = {"stack": {"terms": {"field": search.stack, "size": STACK_VALUES, "shard_size": FACET_VALUES_OF_A_SHARD}}}
-    if step := step_of(search):
-        return {
-            "date_histogram": {
-                "field": "@timestamp", "fixed_interval": f"{step}s", "min_doc_count": 0,
-                "hard_bounds": {"min": search.start, "max": search.end},
-                "extended_bounds": {"min": search.start, "max": search.end},
-            },
-            "aggs": parts,
-        }  # fmt: skip
-    return {"auto_date_histogram": {"field": "@timestamp", "buckets": AUTO_BARS}, "aggs": parts}
-
-
-def step_of(search: Search) -> int | None:
-    """Seconds of one bar, for a range that is known at both ends."""
-    if not (search.start and search.end) or search.start.startswith("now") or search.end.startswith("now"):
-        return None
-    begin, end = (datetime.fromisoformat(_micro(t)) for t in (search.start, search.end))
-    seconds = max((end - begin).total_seconds(), 1)
-    return next((step for step in _STEPS if seconds / step <= BARS), _STEPS[-1])
-
-
-def _micro(time: str) -> str:
-    return re.sub(r"(\.\d{6})\d*", r"\1", time)
 
 
 def facet(name: str, *, size: int = FACET_VALUES) -> Body:

@@ -4,7 +4,8 @@ Events and figures are never asked for in one body: the engine keeps the answer 
 month that is over.
 """
 
-from trail.search.bodies import Body, histogram, query
+from trail.search import histogram
+from trail.search.bodies import Body, query
 from trail.search.spec import Scope, Search
 
 # How many values each shard reports before the commonest are chosen among all. The engine says of each value whether every
@@ -41,7 +42,7 @@ def summary(search: Search, scope: Scope) -> Body:
             "outcomes": {"terms": {"field": "event.outcome", "size": 5}},
             "actions": _values("event.action", 20),
             "failed": failed,
-            "histogram": histogram(search),
+            "histogram": histogram.body(search),
         },
     }
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from operator import attrgetter
+from time import monotonic
 from typing import Any
 
 from opensearchpy.exceptions import NotFoundError, TransportError
@@ -16,11 +17,13 @@ from trail.errors import BadQuery, Incomplete
 from trail.schema import FACETS
 from trail.search import bodies, firsts, kin, novelty
 from trail.search.answers import NO_FIRSTS, cause, missing, speaking, whole, with_events
+from trail.search.histogram import Bar, Ends, bars
 from trail.search.novelty import NOTHING_KNOWN, Firsts
 from trail.search.spec import Scope, Search
 
 KEEP_ALIVE = "3m"
 IDS_AT_ONCE = 2_000
+ENDS_KEPT = 60  # seconds
 # More names than this make an address that the engine refuses.
 NAMED_AT_ONCE = 100
 
@@ -60,15 +63,6 @@ class Batch:
 
     hits: list[Hit]
     after: list[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of the histogram: from `start`, how many events, and how many by the commonest values it is stacked by."""
-
-    start: str
-    counts: dict[str, int]
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,28 +133,33 @@ def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_
     Where shards fail or time runs out it holds what could be read and says so; where nothing could be read it raises.
     """
     asked = [
-        *bodies.page(search, scope, size=size, after=after),
+        *bodies.page(search, scope, size=size, after=after, ends=ends(trail)),
         *novelty.beside(search, scope, size=size, after=after),
     ]
     found, counted, *about_firsts = _in_part(trail, asked, opaque_id)
     aggregations = counted.get("aggregations", {})
-    ends = aggregations.get("ends", {})
+    extremes = aggregations.get("ends", {})
     return Page(
         hits=[hit(one) for one in found["hits"]["hits"]],
         total=counted["hits"]["total"]["value"],
-        bars=[bar(bucket) for bucket in aggregations.get("histogram", {}).get("buckets", [])],
+        bars=bars(aggregations.get("histogram", {}), search),
         facets={name: _facet(aggregations[f"facet:{name}"]) for name in FACETS if f"facet:{name}" in aggregations},
-        first=ends.get("min_as_string"),
-        last=ends.get("max_as_string"),
+        first=extremes.get("min_as_string"),
+        last=extremes.get("max_as_string"),
         missing=missing(found) or missing(counted),
         firsts=novelty.read(*about_firsts),
     )
 
 
-def bar(bucket: dict[str, Any]) -> Bar:
-    """One of the engine's buckets of time as ours."""
-    counts = {str(part.get("key_as_string", part["key"])): part["doc_count"] for part in bucket["stack"]["buckets"]}
-    return Bar(start=bucket["key_as_string"], counts=counts, total=bucket["doc_count"])
+def ends(trail: Trail) -> Ends | None:
+    """The times of the trail's earliest and latest event, at most a minute old; None for an empty one."""
+    known = trail.recent.get("ends")
+    if known is None or known[0] < monotonic():
+        found = ask(trail, {"size": 0, "aggs": {"ends": {"stats": {"field": "@timestamp"}}}})
+        about = found.get("aggregations", {}).get("ends", {})
+        read = (about["min_as_string"], about["max_as_string"]) if about.get("count") else None
+        known = trail.recent["ends"] = (monotonic() + ENDS_KEPT, read)
+    return known[1]
 
 
 def _in_part(trail: Trail, asked: Sequence[dict[str, Any]], opaque_id: str | None) -> list[dict[str, Any]]:

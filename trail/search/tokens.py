@@ -33,20 +33,24 @@ def names(search: Search, scope: Scope) -> Body:
     return {"query": query(search, scope), "size": 0, "track_total_hits": False, "aggs": aggregations}
 
 
-def one(search: Search, scope: Scope, direction: str, *, counted: bool = False) -> Body:
-    """The earliest (`asc`) or the latest (`desc`) event of a search, and if asked how many there are."""
+def one(search: Search, scope: Scope, direction: str) -> Body:
+    """The earliest (`asc`) or the latest (`desc`) event of a search, and how many there are.
+
+    As an aggregation, for the engine keeps its answer to those by shard, and a month that is over answers at once.
+    """
     times = [{"@timestamp": {"order": direction, "numeric_type": "date_nanos"}}, {"event.id": {"order": direction}}]
-    return {"query": query(search, scope), "sort": times, "size": 1, "track_total_hits": counted}
+    return _counted(search, scope, {"one": {"top_hits": {"size": 1, "sort": times}}})
 
 
 def plainest(search: Search, scope: Scope) -> Body:
     """The first event with the fewest caveats on it: of a token, the one before any attenuation."""
     fewest = [{"token.caveats.count": {"order": "asc", "missing": "_last"}}, {"@timestamp": {"order": "asc"}}]
-    kept = ["@timestamp", "token"]
-    return {
-        "query": query(search, scope), "sort": fewest, "size": 1, "track_total_hits": True, "_source": kept,
-        "aggs": {"expires": {"max": {"field": "token.expires_at"}}},
-    }  # fmt: skip
+    found = {"top_hits": {"size": 1, "sort": fewest, "_source": ["@timestamp", "token"]}}
+    return _counted(search, scope, {"one": found, "expires": {"max": {"field": "token.expires_at"}}})
+
+
+def _counted(search: Search, scope: Scope, aggregations: Body) -> Body:
+    return {"query": query(search, scope), "size": 0, "track_total_hits": True, "aggs": aggregations}
 
 
 def endings(named: Search, whose: dict[str, tuple[str, ...]], scope: Scope) -> Body:
@@ -100,9 +104,11 @@ def verifiers(search: Search, scope: Scope, *, size: int) -> Body:
 
 
 def resources(search: Search, scope: Scope, *, size: int) -> Body:
-    """The things that were acted on, by type and id, the most frequent first."""
-    pairs = [{"field": "resource.type", "missing": ""}, {"field": "resource.id"}]
-    found = {"multi_terms": {"terms": pairs, "size": size, "shard_size": VALUES_OF_A_SHARD}, "aggs": _ENDS}
+    """The things that were acted on, by id and type, the most frequent first."""
+    types = {"terms": {"field": "resource.type", "missing": "", "size": 10}, "aggs": _ENDS}
+    found = {
+        "terms": {"field": "resource.id", "size": size, "shard_size": VALUES_OF_A_SHARD}, "aggs": {"types": types}
+    }  # fmt: skip
     return {"query": query(search, scope), "size": 0, "track_total_hits": False, "aggs": {"resources": found}}
 
 

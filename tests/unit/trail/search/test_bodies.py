@@ -104,13 +104,6 @@ def test_what_the_engine_would_refuse_or_choke_on_is_refused_before(text: str, s
         bodies.query(Search(text=text), WHOLE_TRAIL)
 
 
-def test_a_known_range_gets_bars_of_a_round_length() -> None:
-    day = Search(start="2026-11-01T00:00:00Z", end="2026-11-02T00:00:00Z")
-    assert bodies.step_of(day) == 1800
-    assert bodies.histogram(day)["date_histogram"]["fixed_interval"] == "1800s"
-    assert bodies.step_of(Search(start="now-1d", end="now")) is None
-
-
 def test_a_network_is_no_end_of_a_range() -> None:
     with pytest.raises(BadQuery, match="one address"):
         bodies.query(Search(text="source.ip:[10.0.0.0/8 TO *]"), WHOLE_TRAIL)

@@ -1,0 +1,120 @@
+"""Every answer as lines for a person at a terminal: what the JSON says, shorter. What would drive the terminal is spelled out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from investigations.presentation import visible
+from trail.coverage import Coverage
+from trail.events import get
+from trail.indicators import Answer
+from trail.lineage import TokenRef
+from trail.questions.values import Value, Values
+from trail.search.execute import Hit
+from trail.search.histogram import Bar
+from trail.search.spec import Search
+from trail.search.words import span, words
+
+STEP = "  "
+# Where nothing is an answer, it is said; elsewhere what is empty is left out.
+_NEVER = frozenset({"issued", "first", "last", "revocation"})
+_NANOSECONDS = frozenset({"gap", "lag"})
+_SAID = (("by", "user.id"), ("from", "source.ip"), ("with", "token.id"), ("on", "resource.id"), ("at", "service.name"))
+
+
+def lines(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
+    """The lines of one part of an answer, with its name before it."""
+    short = _short(value)
+    if short is not None:
+        yield f"{STEP * depth}{f'{_shown(name)}: ' if name else ''}{_shown(short)}"
+    elif inner := list(_inner(value, depth + 1 if name else depth)):
+        if name:
+            yield f"{STEP * depth}{_shown(name)}:"
+        yield from inner
+
+
+def _inner(value: Any, depth: int) -> Iterator[str]:
+    match value:
+        case Coverage():
+            yield from _coverage(value, depth)
+        case Values():
+            yield from (line for one in value.values for line in lines(one, "", depth))
+            if value.others:
+                yield f"{STEP * depth}{value.others:,} more with other values"
+        case Mapping():
+            yield from (line for key, one in value.items() for line in lines(one, str(key), depth))
+        case list() | tuple() | set() | frozenset():
+            for one in value:
+                yield from _item(one, depth)
+        case _ if is_dataclass(value):
+            for one in fields(value):
+                yield from _member(one.name, getattr(value, one.name), depth)
+
+
+def _member(name: str, value: Any, depth: int) -> Iterator[str]:
+    if name in _NANOSECONDS and isinstance(value, int):
+        value = f"{value / 1e9:,.3f} seconds"
+    if value is None and name in _NEVER:
+        value = "never"
+    if value not in (None, "") and not _is_of_a_chart(value):
+        yield from lines(value, name.replace("_", " "), depth)
+
+
+def _item(one: Any, depth: int) -> Iterator[str]:
+    """One of several: on one line, or as a block that begins with a hyphen."""
+    first, *rest = list(lines(one, "", depth)) or [""]
+    yield f"{STEP * depth}- {first.strip()}"
+    yield from (f"{STEP}{line}" for line in rest)
+
+
+def _short(value: Any) -> str | None:
+    """A value that fits on a line; None for one that does not."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return f"{value:,}"
+        case str():
+            return value
+        case Hit():
+            return _event(value)
+        case Value():
+            about = f", at most {value.error:,} more" if value.error else ""
+            return f"{value.value}: {value.count:,}{about}, {value.first} to {value.last}"
+        case TokenRef():
+            return f"{value.field} {value.value}"
+        case Search():
+            return f"{words(value)}, {span(value.start, value.end)}"
+        case Answer():
+            return f"{value.indicator.value} ({value.indicator.kind}): {_seen(value)}"
+    return None
+
+
+def _event(hit: Hit) -> str:
+    event = hit.document.get("event", {})
+    said = " ".join(f"{word} {found}" for word, name in _SAID if (found := get(hit.document, name)))
+    return f"{hit.timestamp} {event.get('action', '')} {event.get('outcome', '')} {said} [{hit.event_id}]"
+
+
+def _seen(answer: Answer) -> str:
+    return "; ".join(
+        f"{one.field} {one.events:,} times, {one.failures:,} failed, {one.first} to {one.last}" for one in answer.seen
+    ) or "never"  # fmt: skip
+
+
+def _coverage(covered: Coverage, depth: int) -> Iterator[str]:
+    since = f" since {covered.earliest}, taken in up to {covered.ingested_until}" if covered.earliest else ""
+    indent = STEP * depth
+    yield f"{indent}{covered.events:,} events{since}; shards that failed: {covered.failed or 'none'}"
+    if not covered.whole:
+        yield f"{indent}PROVISIONAL, events may be missing:"
+    yield from (f"{indent}- {_shown(doubt.sentence)}" for doubt in covered.doubts)
+
+
+def _is_of_a_chart(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Bar)
+
+
+def _shown(text: str) -> str:
+    """On one line, and nothing that a terminal would obey."""
+    return visible(text).replace("\n", "⟨U+000A⟩").replace("\t", "⟨U+0009⟩")
