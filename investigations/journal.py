@@ -27,6 +27,7 @@ class Action(StrEnum):
     QUERY_RETIRE = "query.retire"
     SEARCH = "search.run"
     SEARCH_SHARE = "search.share"
+    COMPARE = "search.compare"
     VALUES_READ = "values.read"
     EVENT_VIEW = "event.view"
     EVENT_PROVE = "event.prove"

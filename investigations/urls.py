@@ -11,6 +11,7 @@ from investigations.views import (
     api,
     asking,
     cases,
+    compare,
     completing,
     entities,
     evidence,
@@ -135,6 +136,7 @@ life_urls = [
     path("links/", links.link_make, name="link_make"),
     path("s/<slug:public_id>/", links.link_open, name="link_open"),
     path("s/<slug:public_id>/about/", links.link_about, name="link_about"),
+    path("compare/", compare.compare, name="compare"),
     path("notes/new/", links.note_new, name="note_new"),
 ]
 urlpatterns = [

@@ -4,6 +4,7 @@ The statement is JSON; what stands for it everywhere is the SHA-256 of its canon
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -52,7 +53,18 @@ def look(trail: Trail, search: Search, scope: Scope, *, within: Scope, now: date
         raise BadQuery("Write the times in the query itself as dates, not as now-…: it must ask the same for ever.", 0)
     refresh(trail)
     found, extent = execute.ask_all(trail, [_number(absolute, scope), coverage.body(within)])
-    return Looked(absolute, found["hits"]["total"]["value"], coverage.read(extent, now))
+    covered = coverage.read(extent, now)
+    return Looked(absolute, found["hits"]["total"]["value"], covered.doubted(_beside_the_trail(absolute, covered)))
+
+
+def _beside_the_trail(search: Search, covered: Coverage) -> Iterator[Doubt]:
+    """Why nothing could be found whatever happened: the trail holds nothing of that time, or not yet."""
+    if covered.earliest is None:
+        yield Doubt("The trail holds no event at all.")
+    elif search.end and _moment(search.end) <= _moment(covered.earliest):
+        yield Doubt(f"The trail's earliest event is of {covered.earliest}: it holds nothing of that time.")
+    if search.start and _moment(search.start) >= _moment(covered.asked_at):
+        yield Doubt("That time had not yet come when it was asked.")
 
 
 def refresh(trail: Trail) -> None:

@@ -21,6 +21,7 @@ from operations.sealing.errors import LogDamaged
 from operations.sealing.log import Log
 from trail import absence
 from trail.absence import Again, Statement
+from trail.coverage import Doubt
 from trail.search import execute
 from trail.search.spec import Scope, Search
 
@@ -40,11 +41,19 @@ class Check:
     again: Again
 
 
+class Doubtful(Refused):
+    """It would be provisional, for these reasons, and nobody has accepted that."""
+
+    def __init__(self, doubts: tuple[Doubt, ...]) -> None:
+        super().__init__("Events may be missing: accept that it is pinned as provisional.", "provisional")
+        self.doubts = doubts
+
+
 def pin(*, case: Case, search: Search, reason: str, by: User, provisional: bool = False) -> Evidence:
     """Ask anew, and freeze in the case that nothing was found.
 
-    Raises Refused when there is something now, or when events may be missing and that is not accepted (`provisional`);
-    BadQuery, TrailUnavailable.
+    Raises Refused when there is something now; Doubtful when events may be missing and that is not accepted
+    (`provisional`); BadQuery, TrailUnavailable.
     """
     if not reason.strip():
         raise Refused("Say why: the reason stands beside the evidence for ever.", "reason")
@@ -53,8 +62,7 @@ def pin(*, case: Case, search: Search, reason: str, by: User, provisional: bool 
         raise Refused(f"There {_are(looked.found)} now, so there is no absence to pin; search again to see them.")
     looked = replace(looked, coverage=with_doubts(looked.coverage))
     if not looked.coverage.whole and not provisional:
-        reasons = " ".join(doubt.sentence for doubt in looked.coverage.doubts)
-        raise Refused(f"Events may be missing: {reasons} Accept that it is pinned as provisional.", "provisional")
+        raise Doubtful(looked.coverage.doubts)
     statement = absence.statement(
         looked, by={"id": by.username, "name": by.name or by.username}, left_out=LEFT_OUT, checkpoint=_newest()
     )

@@ -79,6 +79,12 @@ def thousands(number: Any) -> str:
     return "" if number is None else f"{number:,}"
 
 
+@register.filter
+def percent(share: float) -> str:
+    """A share of 1 in percent: 12.3 %, and never 0 for what is there."""
+    return f"{share:.1%}" if share >= 0.001 or not share else "< 0.1%"
+
+
 @register.simple_tag
 def demonstration() -> bool:
     """Whether to say that this trail holds invented events. Silent when the trail is down: the page says that itself."""

@@ -12,7 +12,7 @@ from investigations import access
 from investigations.errors import Refused
 from investigations.forms.cases import AbsenceForm
 from investigations.services import absences
-from investigations.services.coverage import doubts
+from investigations.services.absences import Doubtful
 from investigations.views.search import OUTAGES, unanswered
 from trail.errors import BadQuery
 from web.htmx import render_page
@@ -31,6 +31,9 @@ def pin(request: HttpRequest) -> HttpResponseBase:
             evidence = absences.pin(case=case, by=person(request), **words)
             messages.success(request, f"{evidence.label}: that there is no such event is pinned to “{case.title}”.")
             return redirect("evidence_detail", case.public_id, evidence.number)
+        except Doubtful as refused:
+            form.add_error("provisional", refused.sentence)
+            context["doubts"] = refused.doubts
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
         except BadQuery as error:
@@ -38,5 +41,4 @@ def pin(request: HttpRequest) -> HttpResponseBase:
         except OUTAGES as error:
             context |= unanswered(error)
             status = 503
-    context["doubts"] = doubts() if "provisional" in form.errors else ()
     return render_page(request, "investigations/pin_absence.html", context, status=status)

@@ -15,6 +15,7 @@ from accounts.journal import trail
 from accounts.roles import may_curate, may_investigate, may_search
 from investigations import charts, entities, journal, marks, pins, presentation, refining, using
 from investigations.access import scope_of
+from investigations.forms import compare
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
 from investigations.journal import Action
@@ -115,6 +116,8 @@ def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None
     return {
         "search": search,
         "uses": using.uses(search),
+        "compare_before": compare.with_the_time_before(search, now),
+        "compare_values": compare.of_two_values(search),
         "page": page,
         "rows": presentation.rows(page.hits, search.columns, search, asked.url, page.firsts.marks),
         "firsts": marks.offers(page.firsts, search, asked.url),

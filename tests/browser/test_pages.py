@@ -10,7 +10,7 @@ BARE = ["/accounts/login/", "/accounts/signup/", "/nowhere/"]
 PLAIN = [
     "/", "/?q=event.outcome%3Afailure&from=now-30d", "/?q=user.id%3A%28", "/?q=nothing-like-it", "/cases/", "/cases/new/",
     "/queries/", "/queries/everything-a-token-did/", "/queries/from-an-address/?run=1&p.address=nonsense", "/runs/",
-    "/exports/", "/secret/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/",
+    "/exports/", "/indicators/", "/secret/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/",
 ]  # fmt: skip
 ENTITIES = [
     "/users/usr_0000/", "/users/nobody/", "/addresses/203.0.113.77/", "/services/api/", "/services/api/values/user.id/",

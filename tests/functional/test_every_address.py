@@ -42,7 +42,7 @@ ABOUT = {
     "rejected_detail": "rejected", "mapping_list": "", "watched_writers": "",
     "writer_list": "", "writer_new": "", "writer_detail": "key", "writer_rotate": "key", "writer_revoke": "key",
     "search_progress": "", "search_cancel": "", "search_history": "", "search_forget": "past", "link_make": "",
-    "link_open": "link", "link_about": "link", "note_new": "",
+    "link_open": "link", "link_about": "link", "note_new": "", "compare": "",
 }  # fmt: skip
 # Addresses for programs, who come with a key and get JSON.
 KEYED = {

@@ -11,11 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from investigations.models import Case, Evidence, Export, Membership, Note, Run
 from investigations.models.cases import new_public_id
+from investigations.services import absences, indicators
 from tests.factories.cases import export, pin, run, saved_query
 from tests.factories.events import use, write
 from tests.factories.incidents import incident
 from tests.factories.searches import past
 from trail.connection import Trail
+from trail.indicators import parse
+from trail.search.spec import Search
 
 BASELINE = json.loads((Path(__file__).parents[1] / "baselines" / "query_counts.json").read_text())
 
@@ -30,11 +33,14 @@ def pages(case: Case, alice: User, trail: Trail) -> dict[str, str]:
     export(alice, case=case)
     export(alice, run=made)
     at = f"/cases/{case.public_id}/"
+    absence = absences.pin(case=case, search=Search(text="user.id:nobody"), reason="never", by=alice)
+    word = indicators.keep(indicators.ask(parse("t"), by=alice), by=alice)
     return {
         "case_list": "/cases/", "case_detail": at, "case_notes": f"{at}notes/", "case_people": f"{at}people/",
         "case_activity": f"{at}activity/", "evidence_detail": f"{at}evidence/1/", "search": "/?q=token.id:t",
         "run_list": "/runs/", "run_detail": f"/runs/{made.public_id}/", "export_list": "/exports/",
         "search_history": "/searches/", "query_list": "/queries/", "query_detail": "/queries/q/",
+        "absence_detail": f"{at}evidence/{absence.number}/", "indicators_result": f"/indicators/{word}/",
         "incident_list": "/incidents/", "incident_detail": f"/incidents/{incident().public_id}/",
     }  # fmt: skip
 
@@ -57,7 +63,7 @@ def _ten_times(case: Case, alice: User, trail: Trail) -> None:
             row = model.objects.earliest("pk")
             row.pk, row._state.adding = None, True
             if isinstance(row, Evidence):
-                row.number, row.event_id = 2 + n, f"copy {n}"
+                row.number, row.event_id = 3 + n, f"copy {n}"
             else:
                 row.public_id, row.case = new_public_id(), other
             row.save()
