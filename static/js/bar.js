@@ -133,7 +133,7 @@
   function ready() {
     const field = bar();
     if (field && field.getAttribute("role") !== "combobox") {
-      for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-controls": "query-popup" })) field.setAttribute(name, value);
+      for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-controls": "query-options" })) field.setAttribute(name, value);
       grow();
     }
     for (const button of all("[data-copy-query][hidden]")) button.hidden = false;

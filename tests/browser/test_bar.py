@@ -45,7 +45,7 @@ def test_a_field_an_operator_and_a_value_are_completed_and_searched_for(search: 
     page.keyboard.press("Enter")
     expect(page.locator("#live")).to_contain_text("events match")
     expect(page.locator("tbody tr").first).to_contain_text("token.revoke")
-    page.keyboard.type("x")
+    page.keyboard.type(" x")
     expect(page.get_by_role("listbox")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("listbox")).to_have_count(0)
