@@ -33,6 +33,9 @@ app.conf.update(
         "resume-abandoned-runs": {
             "task": "investigations.tasks.resume_abandoned_runs", "schedule": 15.0, "options": {"expires": 15},
         },
+        "look-for-findings": {
+            "task": "investigations.tasks.look_for_findings", "schedule": 15.0, "options": {"expires": 15},
+        },
         "note-leaves": {
             "task": "investigations.tasks.note_leaves", "schedule": 60.0, "options": {"expires": 60},
         },

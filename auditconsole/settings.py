@@ -153,6 +153,9 @@ API_UNDER_WAY = env.int("API_UNDER_WAY", default=4)
 # How long a page that is opened may search before it shows itself without the answer and searches on; a whole search may
 # take thirty seconds, and what takes longer runs in the background.
 PAGE_SECONDS = env.float("PAGE_SECONDS", default=2.0)
+# How long after it was taken in an event is looked at by detections, so that none is still on its way: a write lasts up to
+# half a minute, the engine shows it a second later, and clocks differ.
+DETECTION_DELAY_SECONDS = env.int("DETECTION_DELAY_SECONDS", default=45)
 
 # What a person uploads stays in memory, so that a list which held a secret lies on no disk; what is larger is not taken.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]

@@ -1,14 +1,13 @@
 """The pages of identifiers: which there are, where they lie, and what leads to them. Nothing here asks the trail."""
 
-from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from investigations import timespans
 from trail.events import get
 from trail.questions.entity import KIND_OF
 from trail.schema import BY_NAME, Kind
-from trail.search.around import around
 from trail.search.execute import Hit
 from trail.search.spec import Filter, Search
 
@@ -31,7 +30,7 @@ HEADS = {
 TOKENS = ("token.id", "token.fingerprint", "token.parent_fingerprint")
 LISTED = (Kind.KEYWORD, Kind.IP, Kind.WILDCARD)
 LONGEST = 6_000  # characters of an address, which a server or a proxy still takes
-AROUND = timedelta(minutes=5)
+AROUND = (5, "m")
 
 
 def page_of(field: str, value: str) -> str | None:
@@ -60,7 +59,7 @@ def search_url(search: Search) -> str | None:
 
 def around_event(event: Hit) -> list[tuple[str, str]]:
     """What happened within five minutes of an event: to the same user, from the same address, at all."""
-    start, end = around(event.timestamp, AROUND)
+    start, end = timespans.around(event.timestamp, *AROUND).words()
     found = []
     for words, field in (("the same user", "user.id"), ("the same address", "source.ip"), ("everything", "")):
         value = get(event.document, field) if field else ""

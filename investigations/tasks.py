@@ -30,3 +30,18 @@ def note_leaves() -> None:
     from investigations.services import proofs
 
     proofs.note_leaves()
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def look_for_findings() -> None:
+    from investigations.services import detections
+
+    for pk in detections.due():
+        look.delay(pk)
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def look(pk: int) -> None:
+    from investigations.services import detections
+
+    detections.look(pk)

@@ -13,6 +13,7 @@ from investigations.views import (
     cases,
     compare,
     completing,
+    detections,
     entities,
     evidence,
     exports,
@@ -136,6 +137,10 @@ life_urls = [
     path("links/", links.link_make, name="link_make"),
     path("s/<slug:public_id>/", links.link_open, name="link_open"),
     path("s/<slug:public_id>/about/", links.link_about, name="link_about"),
+    path("detections/", detections.detection_list, name="detection_list"),
+    path("detections/new/", detections.detection_new, name="detection_new"),
+    path("detections/<slug:public_id>/", detections.detection_detail, name="detection_detail"),
+    path("findings/<slug:public_id>/", detections.finding_detail, name="finding_detail"),
     path("compare/", compare.compare, name="compare"),
     path("notes/new/", links.note_new, name="note_new"),
 ]

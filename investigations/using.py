@@ -18,6 +18,7 @@ class Uses:
     """Of one search: its words as the fields of a form, and the addresses where it becomes something else."""
 
     fields: tuple[tuple[str, str], ...]
+    address: str
     query: str
     moves: bool
 
@@ -26,6 +27,7 @@ def uses(search: Search) -> Uses:
     """What can be made of a search. `moves`: its times are relative, so that it asks for other events tomorrow."""
     return Uses(
         fields=fields_of(search),
+        address=urlencode(search.to_query(), doseq=True),
         query=f"{reverse('admin:investigations_savedquery_add')}?{urlencode(as_query_form(search))}",
         moves=any((end or "").startswith("now") for end in (search.start, search.end)),
     )

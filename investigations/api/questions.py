@@ -90,7 +90,7 @@ def search(asking: Asking) -> Found:
     if asked.search is None:
         raise asked.problem or BadQuery("There is no search.", 0)
     size = _size(asking.query.get("size", ""))
-    page = execute.page(trail(), asked.search.resolved(asking.now), asking.scope, size=size, after=asked.after)
+    page = execute.listing(trail(), asked.search.resolved(asking.now), asking.scope, size=size, after=asked.after)
     until = asked.search.ingested_until or asking.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     last = asked.start + len(page.hits)
     more = asked.older(page.hits[-1].sort, until, len(page.hits)) if page.hits and last < page.total else ""

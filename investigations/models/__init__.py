@@ -1,4 +1,5 @@
 from investigations.models.cases import Activity, Case, Membership, Note
+from investigations.models.detections import Detection, Finding
 from investigations.models.evidence import Evidence
 from investigations.models.exports import Export
 from investigations.models.jobs import Job
@@ -10,8 +11,10 @@ from investigations.models.snippets import Snippet
 __all__ = [
     "Activity",
     "Case",
+    "Detection",
     "Evidence",
     "Export",
+    "Finding",
     "Job",
     "Membership",
     "Note",

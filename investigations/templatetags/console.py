@@ -14,6 +14,7 @@ from accounts.roles import may_investigate
 from investigations import presentation
 from investigations.forms.cases import AbsenceForm
 from investigations.presentation import cell
+from investigations.services import detections
 from operations.services.demonstration import demonstration_loaded
 from trail.errors import TrailError
 from trail.integrity import note
@@ -77,6 +78,12 @@ def pretty(value: Any) -> str:
 @register.filter
 def thousands(number: Any) -> str:
     return "" if number is None else f"{number:,}"
+
+
+@register.simple_tag
+def new_findings() -> int:
+    """How many findings nobody has acknowledged yet, for the header of every page."""
+    return detections.new_findings()
 
 
 @register.filter

@@ -26,8 +26,14 @@ def how_ended(one: Ending) -> SafeString:
 
 @register.simple_tag
 def fate_of(fate: Fate) -> SafeString:
-    """Whether a token is alive, and if not since when."""
+    """Whether a token is alive, and if not since when, as a badge."""
     return _inline("_fate", fate=fate)
+
+
+@register.simple_tag
+def fate_words(fate: Fate) -> SafeString:
+    """The same as a part of a sentence."""
+    return _inline("_fate_words", fate=fate)
 
 
 def _inline(name: str, **context: object) -> SafeString:

@@ -22,6 +22,7 @@ class Incident(models.Model):
         NOT_SEALED = "not_sealed", "Events are not sealed"
         CHECK = "check", "The trail is not kept as it should be"
         SNAPSHOT = "snapshot", "A snapshot failed or is late"
+        DETECTION = "detection", "A detection cannot look"
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
     kind = models.CharField(max_length=20, choices=Kind)

@@ -1,7 +1,7 @@
 // The tree of a lineage by arrow keys: up and down walk it, right opens, left closes or goes to the parent.
 (() => {
   "use strict";
-  const shown = (tree) => [...tree.querySelectorAll("summary")].filter((one) => one.closest(".node") && one.checkVisibility());
+  const shown = (tree) => [...tree.querySelectorAll(".node > summary")].filter((one) => one.checkVisibility());
 
   document.addEventListener("keydown", (event) => {
     const here = event.target instanceof Element ? event.target.closest("[data-tree] .node > summary") : null;
@@ -15,7 +15,11 @@
       ArrowUp: () => all[place - 1],
       Home: () => all[0],
       End: () => all[all.length - 1],
-      ArrowRight: () => { if (node.open) return node.querySelector(".tree summary"); node.open = true; return here; },
+      ArrowRight: () => {
+        if (node.open) return node.querySelector(":scope > .tree .node > summary");
+        node.open = true;
+        return here;
+      },
       ArrowLeft: () => {
         if (node.open) { node.open = false; return here; }
         return node.parentElement.closest(".node")?.querySelector("summary");

@@ -1,8 +1,8 @@
 """Searches that were made, and links to them, the way people make them: through the services, on the real trail."""
 
 from accounts.models import User
-from investigations.models import PastSearch, ShortLink
-from investigations.services import history, links
+from investigations.models import Detection, Finding, PastSearch, ShortLink
+from investigations.services import detections, history, links
 from trail.search.execute import Page
 from trail.search.spec import Search
 
@@ -15,3 +15,16 @@ def past(by: User, text: str = "user.id:mallory", *, total: int = 3, missing: st
 
 def link(by: User, text: str = "user.id:mallory", *, fixed: bool = False) -> ShortLink:
     return links.make(search=Search(text=text), fixed=fixed, by=by)
+
+
+def detection(by: User, text: str = "event.outcome:failure", *, name: str = "Failures", minutes: int = 5) -> Detection:
+    return detections.make(name=name, search=Search(text=text), minutes=minutes, severity="high", by=by)
+
+
+def finding(by: User, *events: tuple[str, str], count: int = 1) -> Finding:
+    """What a look has found, with nothing of it to be seen unless events are named by index and id."""
+    made = detection(by)
+    window = detections.Window(made.looked_until, made.looked_until)
+    found = detections._looked(made, window, window.of(Search.from_json(made.search)), count, list(events))
+    assert found is not None
+    return found

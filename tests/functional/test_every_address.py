@@ -17,7 +17,7 @@ from tests.factories.cases import export, open_case, pin, run, saved_query
 from tests.factories.events import use
 from tests.factories.incidents import incident, rejected
 from tests.factories.keys import writer_key
-from tests.factories.searches import link, past
+from tests.factories.searches import finding, link, past
 from tests.functional.reading import at_sign_in, bytes_of
 from trail.connection import Trail
 from trail.indicators import parse
@@ -43,6 +43,7 @@ ABOUT = {
     "writer_list": "", "writer_new": "", "writer_detail": "key", "writer_rotate": "key", "writer_revoke": "key",
     "search_progress": "", "search_cancel": "", "search_history": "", "search_forget": "past", "link_make": "",
     "link_open": "link", "link_about": "link", "note_new": "", "compare": "",
+    "detection_list": "", "detection_new": "", "detection_detail": "detection", "finding_detail": "finding",
 }  # fmt: skip
 # Addresses for programs, who come with a key and get JSON.
 KEYED = {
@@ -88,6 +89,7 @@ def world(case: Case, alice: User, ada: User, trail: Trail) -> World:
         "": [], "event": ["e1"], "token": ["t"], "user": ["user", "mallory"], "values": ["user", "mallory", "source.ip"], "case": [case.public_id], "evidence": [case.public_id, evidence.number],
         "query": ["failures"], "incident": [incident().public_id], "rejected": [rejected().public_id], "run": [made.public_id], "export": [export(alice, case=case).public_id],
         "past": [past(alice).public_id], "link": [link(alice).public_id],
+        "detection": [finding(alice).detection.public_id], "finding": [finding(alice).public_id],
         "key": [writer_key(ada)[0].public_id],
         "list": [indicators.keep(indicators.ask(parse("nobody"), by=alice), by=alice)],
     })  # fmt: skip

@@ -39,7 +39,8 @@ def pages(case: Case, alice: User, trail: Trail) -> dict[str, str]:
         "case_list": "/cases/", "case_detail": at, "case_notes": f"{at}notes/", "case_people": f"{at}people/",
         "case_activity": f"{at}activity/", "evidence_detail": f"{at}evidence/1/", "search": "/?q=token.id:t",
         "run_list": "/runs/", "run_detail": f"/runs/{made.public_id}/", "export_list": "/exports/",
-        "search_history": "/searches/", "query_list": "/queries/", "query_detail": "/queries/q/",
+        "search_history": "/searches/", "token_detail": "/tokens/t/", "token_lineage": "/tokens/t/lineage/",
+        "token_compromise": "/tokens/t/compromise/", "query_list": "/queries/", "query_detail": "/queries/q/",
         "absence_detail": f"{at}evidence/{absence.number}/", "indicators_result": f"/indicators/{word}/",
         "incident_list": "/incidents/", "incident_detail": f"/incidents/{incident().public_id}/",
     }  # fmt: skip

@@ -108,7 +108,7 @@ def environment(node: str, queue: Queue, long_trail: Trail, django_db_setup: Non
     """What makes another process a part of this test's console."""
     return os.environ | {
         "OPENSEARCH_URL": node, "REDIS_URL": queue.server.url, "TRAIL_PREFIX": long_trail.prefix,
-        "CONSOLE_STATE_DIR": str(settings.STATE_DIR), "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+        "CONSOLE_STATE_DIR": str(settings.STATE_DIR), "DETECTION_DELAY_SECONDS": "1", "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
     }  # fmt: skip
 
 

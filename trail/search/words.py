@@ -1,6 +1,7 @@
 """A search in words, for a sentence that stands beside its answer for ever."""
 
 from trail.pairing import ANY, BY_NAME, FIELD
+from trail.schema import LINEAGE
 from trail.search.spec import Filter, Search
 
 
@@ -19,6 +20,8 @@ def worded(chip: Filter) -> str:
     if chip.field == FIELD:
         kinds = (BY_NAME[value].label if value in BY_NAME else value for value in chip.values or (ANY,))
         return f"first time ever: {' or '.join(kinds)}"
+    if chip.field == LINEAGE.name:
+        return f"{' or '.join(chip.values)} and everything derived from it"
     match chip.operator:
         case "exists":
             return f"{chip.field}: is there"

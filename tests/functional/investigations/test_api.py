@@ -206,3 +206,12 @@ def test_no_other_method_is_answered(client: Client, key: dict[str, str]) -> Non
     ):
         answer = getattr(client, method)(f"/api/v1/{address}", headers=key)
         assert (answer.status_code, answer["Allow"]) == (405, allowed)
+
+
+def test_a_search_is_one_round_trip_and_its_record_another(
+    client: Client, key: dict[str, str], wire: list[str]
+) -> None:
+    _get(client, "search?q=user.id:ann", key)  # the month of the record is known from here on
+    wire.clear()
+    _get(client, "search?q=user.id:ann", key)
+    assert [one.partition("?")[0] for one in wire] == ["POST /_msearch", "POST /_bulk"]

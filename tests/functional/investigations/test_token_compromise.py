@@ -57,6 +57,13 @@ def test_the_moment_is_a_time_or_an_event(client: Client, alice: User, trail: Tr
     assertContains(response, 'value="yesterday"', status_code=400)
 
 
+def test_an_event_can_be_taken_for_the_moment(client: Client, alice: User, trail: Trail) -> None:
+    _family(trail)
+    client.force_login(alice)
+    found = link(client.get("/events/e2/"), "Take it for the moment of compromise")
+    assertContains(client.get(found or ""), "The moment is that of")
+
+
 def test_of_several_revocations_each_can_be_asked_about(client: Client, alice: User, trail: Trail) -> None:
     write(
         trail,

@@ -1,0 +1,33 @@
+"""What people type about detections and their findings."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import User
+from investigations.forms.cases import ReasonForm
+from investigations.models import Case
+
+
+class DetectionForm(forms.Form):
+    """How a detection is called, and how often it looks."""
+
+    name = forms.CharField(max_length=120, help_text="What it finds, in a few words.")
+    severity = forms.ChoiceField(choices=Case.Severity, initial=Case.Severity.MEDIUM)
+    minutes = forms.IntegerField(
+        min_value=1, max_value=1440, initial=5, label="Looks every … minutes", help_text="1 to 1440."
+    )
+    enabled = forms.BooleanField(required=False, initial=True, label="On")
+
+
+class FindingPinForm(ReasonForm):
+    """Into which case a finding's events are pinned, and why."""
+
+    case = forms.ChoiceField(error_messages={"invalid_choice": "Choose an open case that you may write to."})
+    field_order = ("case", "reason")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        case = self.fields["case"]
+        assert isinstance(case, forms.ChoiceField)
+        case.choices = [(case.public_id, case.title) for case in Case.objects.writable_by(user)]

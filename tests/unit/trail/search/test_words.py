@@ -1,0 +1,31 @@
+"""A search in words: what is asked, and nothing of what is not."""
+
+import pytest
+
+from trail.search.spec import Filter, Search
+from trail.search.words import span, words
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        (Search(), "any event"),
+        (Search(text=" user.id:$who ", parameters=(("who", ("ann", "bob")),)), "user.id:$who (who: ann, bob)"),
+        (Search(filters=(Filter("user.id", ("ann", "bob")),)), "user.id: ann or bob"),
+        (
+            Search(text="x", filters=(Filter("user.id", (), operator="exists", negated=True),)),
+            "x; not user.id: is there",
+        ),
+        (Search(filters=(Filter("source.ip", ("10.0.0.0/8",), operator="network"),)), "source.ip: in 10.0.0.0/8"),
+        (Search(filters=(Filter("event.sequence", ("3", ""), operator="between"),)), "event.sequence: 3 to any"),
+        (Search(filters=(Filter("user.id", ("ann",), disabled=True),)), "any event"),
+    ],
+)
+def test_a_search_is_said_as_people_would(search: Search, said: str) -> None:
+    assert words(search) == said
+
+
+def test_a_range_is_said_by_the_ends_it_has() -> None:
+    assert [span("a", "b"), span("a", None), span(None, "b"), span(None, None)] == [
+        "from a to b", "since a", "before b", "at any time",
+    ]  # fmt: skip

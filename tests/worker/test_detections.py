@@ -1,0 +1,63 @@
+"""Detections as the worker and the schedule run them: a matching event raises one finding, whatever happens to the worker."""
+
+import os
+import signal
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from investigations import tasks
+from investigations.models import Detection, Finding
+from tests.factories.events import event, write
+from tests.factories.searches import detection
+from tests.worker.conftest import Worker, wait_until
+from trail.connection import Trail
+
+
+@pytest.fixture
+def waiting(trail: Trail, alice: User, settings: Settings) -> Detection:
+    """A detection that is due, and one event for it that can be found by now."""
+    settings.DETECTION_DELAY_SECONDS = int(os.environ.get("DETECTION_DELAY_SECONDS", "1"))
+    dataset = f"watched-{uuid.uuid4().hex[:8]}"
+    made = detection(alice, f"event.dataset:{dataset}")
+    Detection.objects.filter(pk=made.pk).update(looked_until=timezone.now() - timedelta(seconds=60))
+    write(trail, event(id=dataset, event__dataset=dataset))
+    wait_until(lambda: timezone.now() > made.made_at + timedelta(seconds=3), "the event to be looked at")
+    return made
+
+
+def test_the_schedule_looks_and_a_matching_event_raises_one_finding(
+    worker: Worker, waiting: Detection, schedule: Callable[[], Any]
+) -> None:
+    with schedule():
+        wait_until(lambda: Finding.objects.filter(detection=waiting).exists(), "a finding")
+    for _ in range(3):
+        Detection.objects.filter(pk=waiting.pk).update(next_at=timezone.now() - timedelta(seconds=1))
+        looked = Detection.objects.get(pk=waiting.pk).looked_at
+        tasks.look.delay(waiting.pk)
+        wait_until(lambda looked=looked: Detection.objects.get(pk=waiting.pk).looked_at != looked, "another look")
+    finding = Finding.objects.get()
+    assert (finding.count, finding.detection) == (1, waiting)
+
+
+def test_a_killed_worker_leaves_no_gap_and_no_double(worker: Worker, waiting: Detection) -> None:
+    with transaction.atomic():  # nobody else writes: the look has to wait with what it found
+        Detection.objects.select_for_update().get(pk=waiting.pk)
+        tasks.look.delay(waiting.pk)
+        wait_until(lambda: "tasks.look[" in worker.log.read_text(), "the look to begin")
+        worker.end(signal.SIGKILL)
+    place = Detection.objects.get(pk=waiting.pk).looked_until
+    assert not Finding.objects.exists()
+    worker.start()
+    for _ in range(2):
+        tasks.look_for_findings.delay()
+    wait_until(lambda: Detection.objects.get(pk=waiting.pk).looked_until > place, "the look")
+    finding = Finding.objects.get()
+    assert (finding.count, finding.window_start) == (1, place + timedelta(microseconds=1))
