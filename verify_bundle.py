@@ -380,7 +380,7 @@ class Bundle:
         if (known := statement.get("checkpoint")) is None:
             return
         size, root = (known.get("size"), known.get("root")) if isinstance(known, dict) else (None, None)
-        if not isinstance(size, int) or not isinstance(root, str) or (size, root) not in self.signed or size > index:
+        if not isinstance(size, int) or not isinstance(root, str) or (size, root) not in self.signed:
             raise Wrong(f"leaf {index}: the statement names a checkpoint that does not stand above")
 
     def end(self, end: Any) -> None:

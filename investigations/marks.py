@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from trail.pairing import BY_NAME, FIELD, PAIRINGS
 from trail.search.novelty import Covered, Firsts
@@ -11,9 +13,8 @@ from trail.search.spec import Filter, Search
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One way in which an event is a first: a word for it, and what that means."""
+    """In which ways an event is a first of a user or of a token: a word for it, and what that means."""
 
-    kind: str
     label: str
     help: str
 
@@ -29,8 +30,14 @@ class Offer:
 
 
 def marks(kinds: Iterable[str]) -> tuple[Mark, ...]:
-    """The marks of an event that is a first of these kinds."""
-    return tuple(Mark(one.name, one.label, one.help) for kind in kinds if (one := BY_NAME.get(kind)))
+    """The marks of an event that is a first of these kinds: one for the user, one for the token."""
+    known = [one for kind in kinds if (one := BY_NAME.get(kind))]
+    found = []
+    for whose, ours in groupby(sorted(known, key=attrgetter("left")), attrgetter("whose")):
+        mine = list(ours)
+        what = ", ".join(one.what for one in mine)
+        found.append(Mark(f"{whose}: new {what}", " ".join(one.help for one in mine)))
+    return tuple(reversed(found))
 
 
 def offers(firsts: Firsts, search: Search, link: Callable[[Search], str]) -> list[Offer]:
@@ -41,7 +48,7 @@ def offers(firsts: Firsts, search: Search, link: Callable[[Search], str]) -> lis
         active, count = chip in search.filters, firsts.counts.get(pairing.name, 0)
         if active or count:
             url = link(search.without_filter(chip) if active else search.with_filter(chip))
-            found.append(Offer(Mark(pairing.name, pairing.label, pairing.help), count, url, active))
+            found.append(Offer(Mark(pairing.label, pairing.help), count, url, active))
     return found
 
 

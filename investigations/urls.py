@@ -22,6 +22,7 @@ from investigations.views import (
     history,
     indicators,
     library,
+    lifetimes,
     links,
     proofs,
     runs,
@@ -66,6 +67,7 @@ register_converter(EventId, "event_id")
 register_converter(EntityKind, "entity_kind")
 search_urls = [
     path("", search.search, name="search"),
+    path("search/lifetime/", lifetimes.search_lifetime, name="search_lifetime"),
     path("search/field/", fields.field_statistics, name="field_statistics"),
     path("secret/", secret.secret, name="secret"),
     path("secret/names/", secret.secret_known, name="secret_known"),

@@ -94,7 +94,7 @@ def _absence(folder: Path) -> bytes:
     record = event(11) | {"labels": {"absence": digest}}
     tree.append([leaf_hash(canonical(record))])
     entries = [Entry(3, event(3)), Entry(11, record, SAID, statement)]
-    checkpoints = [signed(tree, 7, LOG), signed(tree, 12, ROTATED)]
+    checkpoints = [signed(tree, 7, LOG), signed(tree, 12, ROTATED, witness=True)]
     return b"".join(bundle.lines(tree, checkpoints, KEYS, entries, {"case": "c"}, bundle.WITH_STATEMENTS))
 
 

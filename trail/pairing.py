@@ -20,25 +20,30 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """One kind of first. `right` names fields of which the first that an event has counts; `label` is for people."""
+    """One kind of first. `right` names fields of which the first that an event has counts; `whose` and `what` are for people."""
 
     name: str
     left: str
     right: tuple[str, ...]
-    label: str
+    whose: str
+    what: str
     help: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.whose}: new {self.what}"
 
 
 PAIRINGS = (
-    Pairing("user_address", "user.id", ("source.ip",), "user: new address",
+    Pairing("user_address", "user.id", ("source.ip",), "user", "address",
             "No earlier event of the whole trail shows this user at this address."),
     # By the token's id, which a token keeps when it is attenuated: a child in its holder's own hands is nothing new.
-    Pairing("token_address", "token.id", ("source.ip",), "token: new address",
+    Pairing("token_address", "token.id", ("source.ip",), "token", "address",
             "No earlier event of the whole trail shows this token, or one attenuated from it, at this address."),
     # By the client's name, not its version, which is new every few weeks; by what it said of itself where it has no name.
-    Pairing("user_client", "user.id", ("user_agent.name", "user_agent.original"), "user: new client",
+    Pairing("user_client", "user.id", ("user_agent.name", "user_agent.original"), "user", "client",
             "No earlier event of the whole trail shows this user with this client, of whatever version."),
-    Pairing("token_service", "token.id", ("service.name",), "token: new service",
+    Pairing("token_service", "token.id", ("service.name",), "token", "service",
             "No earlier event of the whole trail shows this token, or one attenuated from it, at this service."),
 )  # fmt: skip
 BY_NAME = {pairing.name: pairing for pairing in PAIRINGS}

@@ -67,17 +67,18 @@ def test_time_is_moved_and_a_stretch_is_chosen_by_keyboard_alone(found: Page) ->
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
     end = page.evaluate("document.activeElement.dataset.end")
+    after = end.replace(".000Z", "Z")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("from="))
     assert _range(page) == (begin, end)
     expect(page.locator("[data-move=earlier]")).to_be_visible()
     page.locator("h1").click()
     page.keyboard.press("]")
-    page.wait_for_function("to => new URLSearchParams(location.search).get('from') === to", arg=end)
+    page.wait_for_function("to => new URLSearchParams(location.search).get('from') === to", arg=after)
     expect(page.locator("[data-move=out]")).to_be_visible()
     page.keyboard.press("-")
-    page.wait_for_function("to => new URLSearchParams(location.search).get('from') !== to", arg=end)
-    assert _range(page)[0] < end < _range(page)[1]
+    page.wait_for_function("to => new URLSearchParams(location.search).get('from') !== to", arg=after)
+    assert _range(page)[0] < after < _range(page)[1]
 
 
 def test_bars_are_stacked_by_any_field_and_their_parts_are_filters(found: Page) -> None:

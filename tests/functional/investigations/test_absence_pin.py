@@ -120,6 +120,7 @@ def test_what_was_found_meanwhile_is_no_absence(client: Client, bob: User, words
     """The page it was pinned from is never believed; what was acknowledged a moment ago is found."""
     from trail.writer import write as write_only
 
+    trail.client.indices.put_settings(index=trail.events, body={"index.refresh_interval": "-1"})
     write_only(trail, [use("t", user__id="mallory", at="2026-10-09T00:00:00Z")])
     client.force_login(bob)
     response = client.post(PAGE, words)
