@@ -22,8 +22,11 @@ TOKEN_PAGES = (
     ("What it comes from, what was derived from it", "token_lineage"),
     ("What did it do before it was revoked?", "token_compromise"),
 )
-# Controls, zero-width characters, and those that change the direction of what follows (UAX #9).
-_UNSEEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]")
+# Controls, zero-width characters and tags, and those that change the direction of what follows (UAX #9).
+_UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb"
+    "\\U000e0000-\\U000e007f]"
+)
 Link = Callable[[Search], str]
 
 
@@ -98,7 +101,7 @@ def pivots(field: str, value: str, base: Search | None = None, link: Link | None
             found.append(("This search within its lifetime", f"{reverse('search_lifetime')}?{urlencode(within, True)}"))
         found.append(("Filter it out", link(base.with_filter(Filter(field, (value,), negated=True)))))
     alone = Search(filters=(Filter(field, (value,)),))
-    found.append(("Search for it alone", f"{reverse('search')}?{urlencode(alone.to_query(), doseq=True)}"))
+    found.append(("Search for it alone", f"{reverse('search_begin')}?{urlencode(alone.to_query(), doseq=True)}"))
     return found
 
 

@@ -14,8 +14,9 @@ COLUMNS = tuple(field.name for field in FIELDS if field.kind is not Kind.RAW and
 # Each column's number, nested as events are.
 _PLACES = nest({name: place for place, name in enumerate(COLUMNS)})
 OWN = ("evidence", "reason", "pinned_by", "pinned_at", "sha256", "leaf", "statement")
-# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
-_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection); within a text too, for some part the cells at
+# a semicolon or a tab, whatever stands in quotes.
+_FORMULA = re.compile(r"^(?=[\t\r\n])|^ *(?=[=+\-@＝＋－＠])|[;\t\r\n]\s*(?=[=+\-@＝＋－＠])")
 _QUOTED = re.compile(r'[",\r\n]')
 KEPT, SHORT = 20_000, 200
 
@@ -62,7 +63,7 @@ def _fill(line: list[str], document: dict[str, Any], places: dict[str, Any], cel
 
 def defused(value: str) -> str:
     """Text that a spreadsheet shows and does not calculate: a formula's beginning gets an apostrophe before it."""
-    return f"'{value}" if value[:1] in _FORMULA else value
+    return _FORMULA.sub(r"\g<0>'", value)
 
 
 def _text(value: Any) -> str:

@@ -82,10 +82,12 @@ def event_known(request: HttpRequest, event_id: str) -> HttpResponse:
     found = execute.event(trail(), event_id, scope_of(user))
     if found is None:
         raise Http404("The trail shows no such event.")
-    answer = known(trail(), found, scope_of(user))
+    answer = known(trail(), found, scope_of(user), now=datetime.now(UTC))
     journal.record(Action.QUESTION, by=user, resource=("question", "known"), labels={"event": event_id})
     name = "_known" if is_partial(request) else "known"
-    return render_page(request, f"investigations/entities/{name}.html", {"known": answer, "hit": found})
+    return render_page(request, f"investigations/entities/{name}.html", {
+        "known": answer, "hit": found, "coverage": with_doubts(answer.coverage),
+    })  # fmt: skip
 
 
 def _answered(

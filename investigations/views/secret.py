@@ -1,7 +1,5 @@
 """Find a token that somebody was given: the browser reads it, and asks here for its names only."""
 
-from urllib.parse import quote
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
@@ -11,6 +9,7 @@ from accounts.journal import trail
 from accounts.roles import may_search
 from investigations import journal
 from investigations.access import scope_of
+from investigations.entities import page_of
 from investigations.journal import Action
 from investigations.views.search import OUTAGES, unanswered
 from trail.errors import BadQuery
@@ -45,6 +44,5 @@ def secret_known(request: HttpRequest) -> JsonResponse:
 
 
 def _shown(one: Appearance) -> dict[str, object]:
-    about = quote(one.name.value, safe="")
-    dossier = f"/questions/first-use/?token={about}" if one.name.kind != "removed" else None
+    dossier = page_of(one.name.kind, one.name.value) if one.name.kind != "removed" else None
     return {"name": str(one.name), "events": one.events, "first": one.first, "last": one.last, "url": dossier}

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from trail import coverage
 from trail.connection import Trail
+from trail.coverage import Coverage
 from trail.events import get
 from trail.questions.reading import hit_of
 from trail.search import entities, execute
@@ -46,23 +49,26 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class WhatIsKnown:
-    """What is known of an event's identifiers, and of those of them that go together."""
+    """What is known of an event's identifiers, and of those of them that go together; `coverage` says within what."""
 
     event_id: str
+    coverage: Coverage
     identifiers: list[Known]
     pairs: list[Pair]
 
 
-def known(trail: Trail, event: Hit, scope: Scope) -> WhatIsKnown:
-    """What is known of each identifier of an event. One round trip; none for an event without identifiers."""
+def known(trail: Trail, event: Hit, scope: Scope, *, now: datetime) -> WhatIsKnown:
+    """What is known of each identifier of an event. One round trip."""
     single = list(_values(event, ((name,) for name in IDENTIFIERS)))
     double = list(_values(event, PAIRS))
-    asked = [entities.known(_search(names, values), scope) for names, values in single]
+    asked = [coverage.body(scope)]
+    asked += [entities.known(_search(names, values), scope) for names, values in single]
     asked += [entities.earliest(_search(names, values), scope) for names, values in double]
-    answers = iter(execute.ask_all(trail, asked) if asked else [])
+    answers = iter(execute.ask_all(trail, asked))
+    covered = coverage.read(next(answers), now)
     identifiers = [_known(names[0], values[0], next(answers)) for names, values in single]
     pairs = [_pair(event, names, values, next(answers)) for names, values in double]
-    return WhatIsKnown(event.event_id, list(filter(None, identifiers)), list(filter(None, pairs)))
+    return WhatIsKnown(event.event_id, covered, list(filter(None, identifiers)), list(filter(None, pairs)))
 
 
 def _values(event: Hit, groups: Any) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -9,6 +9,7 @@ on more. Each thing that can be typed has a price, never less than the clauses i
     a pattern, a range of text                                   10: it stands for every term that fits
     a pattern of a client or a path                              50: each event that holds its pieces is looked at (a second for
                                                                  each million of them)
+    a token with everything derived from it                      50: the family is looked up first, level by level
     a pattern without a field                                    10 for each field that is looked into
     a word without a field                                       1 for each field it may stand in, 10 for each it may stand within
 
@@ -109,6 +110,8 @@ def _of_values(name: str | None, values: tuple[str, ...], position: int) -> int:
     field = field_of(name)
     if field is not None and field.kind is Kind.TEXT:
         return sum(1 + len(_WORDS.findall(value)) for value in values)
+    if field is not None and field.kind is Kind.LINEAGE:
+        return DEEP * len(values)
     if is_list(name, values):
         return 1 + len(values) // 1_000
     return len(values)

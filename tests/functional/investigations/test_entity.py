@@ -73,6 +73,16 @@ def test_a_network_has_a_page_and_what_is_no_address_gets_a_sentence(client: Cli
     assertContains(client.get("/addresses/nonsense/"), "holds addresses", status_code=400)
 
 
+def test_an_identifier_that_nobody_would_choose_has_a_page_too(client: Client, alice: User, trail: Trail) -> None:
+    client.force_login(alice)
+    assertContains(client.get(reverse("entity_detail", args=["user", "x\0y"])), "NUL", status_code=400)
+    for value in ("a" * 5_000, "..", "~", " ", "\r\nSet-Cookie: a=b", "$parameter AND user.id:*"):
+        response = client.get(reverse("entity_detail", args=["user", value]))
+        assertContains(response, "Never seen, as far as the trail has recorded")
+    for address in ("/users/~no base64/", "/users/~_w==/", "/users/~/"):
+        assert client.get(address).status_code == 404
+
+
 def test_a_range_of_time_can_be_given(client: Client, alice: User, trail: Trail) -> None:
     write(
         trail,

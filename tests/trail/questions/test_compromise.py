@@ -14,7 +14,7 @@ from trail.questions.compromise import Compromise, affected, compromise
 from trail.questions.lineage import lineage
 from trail.search import execute
 from trail.search.execute import Hit
-from trail.search.spec import WHOLE_TRAIL
+from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
 from trail.writer import write_many
 
 A, B, C, D = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
@@ -191,3 +191,21 @@ def test_the_demonstrations_incident_has_the_answer_it_says(trail: Trail) -> Non
     assert [one.value for one in found.radius.users.values] == [OWNER["user.id"]]
     assert found.others
     assert found.others.new == (told.intruder,)
+
+
+def test_no_answer_counts_what_the_person_may_not_find(trail: Trail) -> None:
+    of_a_case = {"event__dataset": "console", "resource__type": "case", "resource__id": "c1", "user__id": "alice"}
+    write(
+        trail,
+        use("t", token__fingerprint=A, at="2026-01-01T00:00:00Z"),
+        use("t", token__fingerprint=B, token__parent_fingerprint=A, at="2026-01-02T00:00:00Z", **of_a_case),
+        revoke("t", at="2026-01-03T00:00:00Z", **of_a_case),
+        use("hidden", at="2026-01-04T00:00:00Z", **of_a_case),
+    )
+    stranger, member = Scope(user_id="charlie"), Scope(user_id="bob", cases=("c1",))
+    seen = [dossier(trail, token_ref("t"), who, now=NOW) for who in (stranger, member)]
+    assert [(one.events, one.fate.state, one.coverage.events) for one in seen] == [(1, "alive", 1), (3, "revoked", 4)]
+    assert [lineage(trail, token_ref("t"), who, now=NOW).tokens for who in (stranger, member)] == [1, 2]
+    assert [compromise(trail, token_ref("t"), who, now=NOW).total for who in (stranger, member)] == [1, 2]
+    search = Search(filters=(Filter("token.lineage", ("t",)),))
+    assert [execute.count(trail, search, who) for who in (stranger, member)] == [1, 3]

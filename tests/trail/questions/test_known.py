@@ -1,6 +1,7 @@
 """What is known of each identifier of one event."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -26,7 +27,7 @@ def trail(trail_of: Callable[..., Trail]) -> Trail:
 def _known(trail: Trail, event_id: str) -> WhatIsKnown:
     found = execute.event(trail, event_id, WHOLE_TRAIL)
     assert found is not None
-    return known(trail, found, WHOLE_TRAIL)
+    return known(trail, found, WHOLE_TRAIL, now=datetime(2026, 11, 25, tzinfo=UTC))
 
 
 def test_of_each_identifier_it_says_how_often_when_and_how_often_in_vain(trail: Trail) -> None:
@@ -50,11 +51,13 @@ def test_the_first_of_two_that_go_together_is_told_to_the_nanosecond(trail: Trai
     }  # fmt: skip
 
 
-def test_it_is_one_round_trip_and_none_where_there_is_nothing_to_know(trail: Trail) -> None:
+def test_it_is_one_round_trip_and_says_what_it_covers(trail: Trail) -> None:
     pool = trail.client.transport.get_connection().pool
     counted = []
     for event_id in ("one", "bare"):
         before = pool.num_requests
         _known(trail, event_id)
         counted.append(pool.num_requests - before - 1)  # the event itself
-    assert counted == [1, 0]
+    assert counted == [1, 1]
+    told = _known(trail, "bare")
+    assert (told.identifiers, told.pairs, told.coverage.events, told.coverage.whole) == ([], [], 5, True)

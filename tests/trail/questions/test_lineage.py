@@ -221,6 +221,8 @@ def test_a_lineage_without_a_token_is_no_search() -> None:
     for search in (Search(text="token.lineage:*"), Search(filters=(Filter("token.lineage", (), operator="exists"),))):
         with pytest.raises(BadQuery, match="needs a token"):
             bodies.query(search, WHOLE_TRAIL)
+    with pytest.raises(BadQuery, match="more than is looked up at once"):
+        bodies.query(Search(text=" OR ".join(f"token.lineage:t{number}" for number in range(21))), WHOLE_TRAIL)
     with pytest.raises(BadQuery, match="as a column"):
         Search(columns=("token.lineage",))
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -33,10 +34,16 @@ def test_csv_holds_each_field_and_the_reason_exactly() -> None:
     assert len(read["sha256"]) == 64
 
 
-@pytest.mark.parametrize("value", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "＝1"])
+@pytest.mark.parametrize("value", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "＝1", "\ta"])
 def test_no_value_begins_a_formula(value: str) -> None:
     (read,) = _read([_row(user_agent__original=value)])
     assert read["user_agent.original"] == f"'{value}"
+
+
+@pytest.mark.parametrize("value", ["a;=1", "a;\n=1", "\t=1", "a\r\n@SUM(1)", " +1"])
+def test_no_part_of_a_value_begins_one_either_where_a_semicolon_or_a_tab_parts_the_cells(value: str) -> None:
+    (read,) = _read([_row(user_agent__original=value)])
+    assert read["user_agent.original"].removeprefix("'") == re.sub("[=@+]", r"'\g<0>", value)
 
 
 @given(st.lists(st.text(st.sampled_from("ab\",\r\n;' =+é"), max_size=8), min_size=1, max_size=4))
