@@ -10,7 +10,7 @@ from trail.search import bodies
 from trail.search.firsts import index_of
 from trail.search.spec import WHOLE_TRAIL, Search
 
-AIM = Aim(at_least=0.05)
+AIM = Aim(at_least=0.10)
 BATCH, SLICES = 5_000, 2
 
 
