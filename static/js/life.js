@@ -88,7 +88,7 @@
     for (const field of document.querySelectorAll("[data-short-link]")) {
       if (field.value.includes("://")) continue;
       field.value = `${location.protocol}//${field.value}`;
-      const copy = field.closest(".share").querySelector("[data-copy]");
+      const copy = field.closest(".passed-on").querySelector("[data-copy]");
       copy.dataset.copy = field.value;
     }
   }
@@ -117,8 +117,22 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("[data-cancel-search]")) cancel();
   });
+  function closeMenus(except) {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) if (menu !== except) menu.open = false;
+  }
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.("details[data-menu]") && event.target.open) closeMenus(event.target);
+  }, true);
+  document.addEventListener("click", (event) => closeMenus(event.target.closest?.("details[data-menu]")));
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && now?.said) cancel();
+    if (event.key !== "Escape") return;
+    const menu = document.activeElement?.closest("details[data-menu][open]");
+    closeMenus();
+    if (menu) one("summary", menu).focus();
+    else if (now?.said) {
+      event.preventDefault(); // else it would empty the query as well
+      cancel();
+    }
   });
   // The search under way, not what has been typed since.
   document.addEventListener("submit", (event) => {
