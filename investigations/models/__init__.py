@@ -6,6 +6,7 @@ from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
+from investigations.models.snippets import Snippet
 
 __all__ = [
     "Activity",
@@ -24,4 +25,5 @@ __all__ = [
     "SavedQuery",
     "SavedQueryVersion",
     "ShortLink",
+    "Snippet",
 ]
