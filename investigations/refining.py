@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from investigations.timespans import Span, read
 from trail.search.execute import Facet, Page
-from trail.search.spec import SORTABLE, Filter, Search
+from trail.search.spec import Filter, Search
 from trail.search.words import worded
 
 Link = Callable[[Search], str]
@@ -125,13 +125,3 @@ def chips(search: Search, link: Link) -> list[Chip]:
         )
         for chip in search.filters
     ]
-
-
-def heads(search: Search, link: Link) -> list[tuple[str, str | None, str | None]]:
-    """Column heads: name, direction if sorted by it, and the address that sorts by it the other way."""
-    found = []
-    for name in search.columns:
-        now = search.sort[1] if search.sort[0] == name else None
-        then = "asc" if now == "desc" else "desc"
-        found.append((name, now, link(replace(search, sort=(name, then))) if name in SORTABLE else None))
-    return found
