@@ -109,7 +109,7 @@ def with_one_more(search: Search, name: str) -> Search:
 
 def choices(columns: Sequence[str]) -> list[Choice]:
     """Every field: those that are columns first and in their order, then the others as the schema has them."""
-    names = dict.fromkeys((*columns, *BY_NAME))
+    names = dict.fromkeys((*columns, *(field.name for field in BY_NAME.values() if field.kind is not Kind.LINEAGE)))
     chosen = set(columns)
     return [Choice(name, known.help if (known := field_of(name)) else "", name in chosen) for name in names]
 

@@ -28,6 +28,7 @@ class Action(StrEnum):
     SEARCH = "search.run"
     SEARCH_SHARE = "search.share"
     COMPARE = "search.compare"
+    VALUES_READ = "values.read"
     EVENT_VIEW = "event.view"
     EVENT_PROVE = "event.prove"
     QUESTION = "question.ask"

@@ -101,7 +101,7 @@ def pivots(field: str, value: str, base: Search | None = None, link: Link | None
             found.append(("This search within its lifetime", f"{reverse('search_lifetime')}?{urlencode(within, True)}"))
         found.append(("Filter it out", link(base.with_filter(Filter(field, (value,), negated=True)))))
     alone = Search(filters=(Filter(field, (value,)),))
-    found.append(("Search for it alone", f"{reverse('search')}?{urlencode(alone.to_query(), doseq=True)}"))
+    found.append(("Search for it alone", f"{reverse('search_begin')}?{urlencode(alone.to_query(), doseq=True)}"))
     return found
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from django.urls import reverse
+from django.utils.http import urlencode
+
 from investigations.timespans import Span, read
 from trail.search.execute import Facet, Page
 from trail.search.spec import Filter, Search
@@ -95,33 +98,64 @@ def facet_values(
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that can be done to a chip, and where: by a link, or where it changes what is pinned by sending a form."""
+
+    label: str
+    url: str
+    post: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
-    """One filter as a page shows it: `value` is how an address writes it, `text` how people read it, and where its marks lead."""
+    """One filter as a page shows it: `value` is how an address writes it, `text` how people read it; `held` if the person
+    has pinned it."""
 
     value: str
     text: str
     filter: Filter
+    held: bool
+    marks: tuple[Mark, ...]
+    removed: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A filter that is pinned and not in the search that is shown, and where it is added to it, or unpinned."""
+
+    text: str
+    filter: Filter
+    added: str
     removed: str
-    negated: str
-    disabled: str
-    pinned: str
 
 
-def chips(search: Search, link: Link) -> list[Chip]:
-    """The filters, in force or not, each with the addresses without it and with it changed."""
+def chips(search: Search, link: Link, held: Sequence[Filter] = ()) -> list[Chip]:
+    """The filters of a search, in force or not, each with what can be done to it."""
+    return [_chip(chip, chip in held, search, link) for chip in search.filters]
 
-    def changed(old: Filter, new: Filter) -> str:
-        return link(search.with_instead(old, new))
 
-    return [
-        Chip(
-            value=str(chip),
-            text=worded(chip),
-            filter=chip,
-            removed=link(search.without_filter(chip)),
-            negated=changed(chip, replace(chip, negated=not chip.negated)),
-            disabled=changed(chip, replace(chip, disabled=not chip.disabled)),
-            pinned=changed(chip, replace(chip, pinned=not chip.pinned)),
-        )
-        for chip in search.filters
-    ]
+def _chip(chip: Filter, held: bool, search: Search, link: Link) -> Chip:
+    def mark(label: str, new: Filter | None) -> Mark:
+        if held or (new is not None and new.pinned and not chip.pinned):
+            return Mark(label, _pin(chip, new), post=True)
+        return Mark(label, link(search.with_instead(chip, new) if new else search.without_filter(chip)), post=False)
+
+    pinned = Mark("Unpin", _pin(chip, replace(chip, pinned=False)), post=True)
+    if not held:
+        pinned = Mark("Pin: keep it in other searches", _pin(chip, replace(chip, pinned=True)), post=True)
+    marks = (
+        mark("Turn round: is" if chip.negated else "Turn round: is not", replace(chip, negated=not chip.negated)),
+        mark("Use it again" if chip.disabled else "Set it aside", replace(chip, disabled=not chip.disabled)),
+        pinned,
+    )
+    return Chip(str(chip), worded(chip), chip, held, marks, removed=mark("Remove", None))
+
+
+def away(filters: Sequence[Filter]) -> list[Away]:
+    """What is pinned and not in the search that is shown."""
+    return [Away(worded(chip), chip, added=_pin(chip, chip), removed=_pin(chip, None)) for chip in filters]
+
+
+def _pin(old: Filter, new: Filter | None) -> str:
+    """Where one filter takes the place of another among what is pinned, and in the search that is sent along."""
+    return f"{reverse('search_pin')}?{urlencode({'old': str(old), 'new': str(new) if new else ''})}"

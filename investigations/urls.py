@@ -12,11 +12,13 @@ from investigations.views import (
     asking,
     cases,
     compare,
+    completing,
     detections,
     entities,
     evidence,
     exports,
     fields,
+    filters,
     history,
     indicators,
     library,
@@ -26,6 +28,7 @@ from investigations.views import (
     runs,
     search,
     secret,
+    snippets,
     table,
     tokens,
 )
@@ -91,6 +94,14 @@ entity_urls = [
     path("<entity_kind:kind>/<event_id:value>/", entities.detail, name="entity_detail"),
     path("<entity_kind:kind>/<event_id:value>/values/<str:field>/", entities.values, name="entity_values"),
 ]
+bar_urls = [
+    path("search/begin/", filters.begin, name="search_begin"),
+    path("search/complete/", completing.complete, name="search_complete"),
+    path("search/filter/", filters.edit, name="search_filter"),
+    path("search/pins/", filters.pin, name="search_pin"),
+    path("snippets/", snippets.snippet_list, name="snippet_list"),
+    path("snippets/keep/", snippets.snippet_keep, name="snippet_keep"),
+]
 case_urls = [
     path("cases/", cases.case_list, name="case_list"),
     path("cases/new/", cases.case_new, name="case_new"),
@@ -142,6 +153,7 @@ life_urls = [
     path("notes/new/", links.note_new, name="note_new"),
 ]
 urlpatterns = [
-    *search_urls, *token_urls, *entity_urls, *indicator_urls, *case_urls, *library_urls, *run_urls, *export_urls, *life_urls,
+    *search_urls, *bar_urls, *token_urls, *entity_urls, *indicator_urls, *case_urls, *library_urls, *run_urls, *export_urls,
+    *life_urls,
 ]  # fmt: skip
 urlpatterns += api.patterns()  # what lies below /api/v1/ and is none of these ends here

@@ -47,9 +47,10 @@ class InvalidEvent(TrailError):
 
 
 class BadQuery(TrailError):
-    """A typed query cannot be understood. `position` is the offset of the character at fault, from 0."""
+    """A search cannot be understood. `position` is the offset of the character at fault in its text, from 0; None where the
+    text is not at fault: a filter, a time, a column."""
 
-    def __init__(self, message: str, position: int) -> None:
+    def __init__(self, message: str, position: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.position = position

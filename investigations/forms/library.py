@@ -134,7 +134,8 @@ class SavedQueryForm(SavedQueryModelForm):
         try:
             placeholders(text)
         except BadQuery as error:
-            raise ValidationError(f"{error.message} (at character {error.position + 1})") from error
+            where = "" if error.position is None else f" (at character {error.position + 1})"
+            raise ValidationError(f"{error.message}{where}") from error
         return text
 
     def clean_rest(self) -> dict[str, list[str]]:

@@ -21,7 +21,8 @@ CONTEXT = ("case", "query", "v")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`search` is None when `problem` says what is wrong; `typed` is what stood in the fields either way.
+    """`search` is None when `problem` says what is wrong; `typed` is what stood in the fields either way, and
+    `filters` the chips as the address has them.
 
     `context` are the words that go along from page to page: the case worked in, the saved query and its version.
     """
@@ -33,6 +34,7 @@ class Asked:
     parameters: list[tuple[str, str]]
     after: list[Any] | None
     start: int
+    filters: tuple[str, ...] = ()
     names_columns: bool = False
 
     def shown_with(self, columns: Sequence[str]) -> "Asked":
@@ -62,6 +64,7 @@ class Asked:
 
 def read(query: QueryDict) -> Asked:
     """Understand a search page's parameters. Never raises; `problem` says what is wrong and where."""
+    query = _as_typed(query)
     typed = {name: query.get(name, "") for name in TYPED} | {
         "columns": ",".join(filter(None, query.getlist("columns")))
     }
@@ -73,7 +76,24 @@ def read(query: QueryDict) -> Asked:
         after, start = _place(query)
     except BadQuery as error:
         problem, search = error, None
-    return Asked(search, problem, typed, context, blanks(query), after, start)
+    return Asked(search, problem, typed, context, blanks(query), after, start, tuple(filter(None, query.getlist("f"))))
+
+
+def _as_typed(query: QueryDict) -> QueryDict:
+    """With the text as it stands in its field: a form sends line breaks as CR LF (HTML, 4.10.21.4), and positions count."""
+    changed = query.copy()
+    changed["q"] = query.get("q", "").replace("\r\n", "\n").strip()
+    return changed
+
+
+def carried(query: QueryDict) -> list[tuple[str, str]]:
+    """The parameters of a search that goes along with something else, as they were sent, but for what authenticates."""
+    names = (*TYPED, *CONTEXT, "f", "until", "stack")
+    pairs = [(name, value) for name, values in query.lists() for value in values if value]
+    return [
+        (name, value) for name, value in pairs
+        if (name in names or name.startswith("p.")) and not SECRET.search(value)
+    ]  # fmt: skip
 
 
 def blanks(query: QueryDict) -> list[tuple[str, str]]:
@@ -94,7 +114,7 @@ def refuse_secrets(query: Mapping[str, Any]) -> None:
                 raise BadQuery(
                     "This holds what looks like a token itself. Searches are kept for ever: search for the token's "
                     "id or fingerprint, and treat the token as leaked.",
-                    found.start() if name == "q" else 0,
+                    found.start() if name == "q" else None,
                 )
 
 
@@ -105,13 +125,13 @@ def _place(query: QueryDict) -> tuple[list[Any] | None, int]:
         after = orjson.loads(base64.urlsafe_b64decode(text.encode()))
         start = int(query.get("start", "0"))
     except (binascii.Error, ValueError) as error:
-        raise BadQuery("This address does not say which page it means; begin at the first.", 0) from error
+        raise BadQuery("This address does not say which page it means; begin at the first.") from error
     if (
         not isinstance(after, list)
         or not 0 <= start < 2**53
         or not all(isinstance(one, str | int | None) for one in after)
     ):
-        raise BadQuery("This address does not say which page it means; begin at the first.", 0)
+        raise BadQuery("This address does not say which page it means; begin at the first.")
     return after, start
 
 

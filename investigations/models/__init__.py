@@ -7,6 +7,7 @@ from investigations.models.library import QueryParameter, SavedQuery, SavedQuery
 from investigations.models.preferences import TablePreference
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
+from investigations.models.snippets import Snippet
 
 __all__ = [
     "Activity",
@@ -25,5 +26,6 @@ __all__ = [
     "SavedQuery",
     "SavedQueryVersion",
     "ShortLink",
+    "Snippet",
     "TablePreference",
 ]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, requires
 from accounts.roles import may_curate, may_investigate, may_search
+from investigations import pins
 from investigations.forms.library import ParametersForm
 from investigations.forms.search import refuse_secrets
 from investigations.models import SavedQuery
@@ -39,7 +40,8 @@ def query_detail(request: HttpRequest, slug: str) -> HttpResponseBase:
     filled = "run" in request.GET
     form = ParametersForm(request.GET if filled else None, version=version)
     if filled and _without_secrets(request, form) and form.is_valid():
-        wanted: dict[str, Any] = {**form.search.to_query(), "query": slug, "v": version.number}
+        search = pins.added(form.search, request.session)
+        wanted: dict[str, Any] = {**search.to_query(), "query": slug, "v": version.number}
         if case := request.GET.get("case", ""):
             wanted["case"] = case
         address = f"/?{urlencode(wanted, doseq=True)}"

@@ -36,7 +36,11 @@ def link_make(request: HttpRequest) -> HttpResponseBase:
             raise asked.problem or BadQuery("There is no search to link to.", 0)
         link = links.make(search=asked.search, fixed=request.POST.get("times") == "fixed", by=person(request))
     except BadQuery as error:
-        context = {"asked": asked, "may_investigate": may_investigate(person(request)), **faulty(error)}
+        context = {
+            "asked": asked,
+            "may_investigate": may_investigate(person(request)),
+            **faulty(error, asked.typed["q"]),
+        }
         return render_page(request, "investigations/search.html", context, status=400)
     if request.POST.get("then") == "note":
         query = {"link": link.public_id, **({"case": case} if (case := asked.context.get("case")) else {})}

@@ -16,7 +16,7 @@ from investigations.forms.cases import PinForm
 from investigations.forms.search import read
 from investigations.models import Case, Run, SavedQueryVersion
 from investigations.services import runs
-from investigations.views.search import faulty
+from investigations.views.search import beside, faulty
 from trail.errors import BadQuery
 from trail.search.bodies import PAGE_SIZE
 from trail.search.spec import Search
@@ -46,13 +46,13 @@ def run_start(request: HttpRequest) -> HttpResponseBase:
     ).first()
     try:
         if asked.search is None:
-            raise asked.problem or BadQuery("There is no search to run.", 0)
+            raise asked.problem or BadQuery("There is no search to run.")
         if case is not None and not case.is_open:
-            raise BadQuery(CaseClosed().sentence, 0)
+            raise BadQuery(CaseClosed().sentence)
         title = request.POST.get("title", "").strip() or (version.query.name if version else asked.search.text)
         run = runs.start(search=asked.search, title=title or "All events", by=user, case=case, version=version)
     except BadQuery as error:
-        context = {"asked": asked, "case": case, "may_investigate": True, **faulty(error)}
+        context = {**beside(request, asked), "case": case, **faulty(error, asked.typed["q"])}
         return render_page(request, "investigations/search.html", context, status=400)
     return redirect("run_detail", run.public_id)
 

@@ -6,13 +6,14 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_curate, may_investigate, may_search
-from investigations import charts, entities, journal, marks, presentation, refining, table, using
+from investigations import charts, entities, journal, marks, pins, presentation, refining, table, using
 from investigations.access import scope_of
 from investigations.forms import compare
 from investigations.forms.cases import PinForm
@@ -24,7 +25,7 @@ from operations.services import incidents
 from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
-from trail.search import execute
+from trail.search import completion, execute
 from trail.search.spec import STACKS, Search
 from trail.search.statistics import LISTABLE
 from web.htmx import render_page
@@ -35,34 +36,51 @@ OUTAGES = (TrailUnavailable, WriteRefused)
 
 @require_safe
 @requires(may_search)
-def search(request: HttpRequest) -> HttpResponse:
-    user = person(request)
-    mine = tables.of(user)
+def search(request: HttpRequest) -> HttpResponseBase:
+    mine = tables.of(person(request))
     asked = read(request.GET).shown_with(mine.columns)
-    context: dict[str, Any] = {
-        "asked": asked, "case": _case(request, asked),
-        "may_investigate": may_investigate(user), "may_curate": may_curate(user),
-    }  # fmt: skip
+    if asked.search and pins.begins(request.GET) and pins.held(request.session):
+        return redirect(reverse("search") + asked.url(pins.added(asked.search, request.session)))
+    context = beside(request, asked)
     status = 200
     if asked.search is not None:
         try:
             context |= _found(request, asked, asked.search, context["case"], mine)
         except BadQuery as error:
-            context |= faulty(error)
+            context |= faulty(error, asked.typed["q"])
             status = 400
         except OUTAGES as error:
             # Never the results of another search below this one's words.
             context |= unanswered(error)
             status = 503
     else:
-        context |= faulty(asked.problem)
+        context |= faulty(asked.problem, asked.typed["q"])
         status = 400
     return render_page(request, "investigations/search.html", context, PARTIALS, status)
 
 
-def faulty(error: BadQuery | None) -> dict[str, Any]:
-    """What a page shows of a query that cannot be understood: the sentence, and below the query where."""
-    return {"problem": error, "caret": " " * error.position + "▲" if error else ""}
+def beside(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """What stands beside the answer whether the search is understood or not: fields, filters, what is pinned elsewhere."""
+    user = person(request)
+    shown: dict[str, Any] = {
+        "asked": asked, "case": _case(request, asked), "field_names": list(completion.names()),
+        "may_investigate": may_investigate(user), "may_curate": may_curate(user),
+    }  # fmt: skip
+    if asked.search is not None:
+        shown["chips"] = refining.chips(asked.search, asked.url, pins.held(request.session))
+        shown["away"] = refining.away(pins.elsewhere(asked.search, request.session))
+    return shown
+
+
+def faulty(error: BadQuery | None, text: str = "") -> dict[str, Any]:
+    """What a page shows of a query that cannot be understood: the sentence, and where in the text it is."""
+    if error is None or error.position is None or not text:
+        return {"problem": error}
+    start, end = completion.faulty(text, min(error.position, len(text)))
+    return {
+        "problem": error,
+        "fault": {"before": text[:start], "at": text[start:end], "after": text[end:], "start": start, "end": end},
+    }
 
 
 def unanswered(error: Exception) -> dict[str, Any]:
@@ -114,7 +132,6 @@ def _found(
         "query": asked.url(search),
         "pairs": [(name, value) for name, values in search.to_query().items() for value in values],
         "listable": LISTABLE,
-        "chips": refining.chips(search, asked.url),
         "first_number": asked.start + 1,
         "last_number": last,
         "first_url": asked.url(search) if asked.start else None,

@@ -8,7 +8,7 @@ from tests.browser.conftest import Console, faults, sign_in
 SHAPES = [("light", 1440), ("dark", 390)]
 BARE = ["/accounts/login/", "/accounts/signup/", "/nowhere/"]
 PLAIN = [
-    "/", "/?q=event.outcome%3Afailure&from=now-30d", "/?q=user.id%3A%28", "/?q=nothing-like-it", "/cases/", "/cases/new/",
+    "/", "/?q=event.outcome%3Afailure&from=now-30d", "/?q=user.id%3A%28", "/?q=nothing-like-it", "/?f=-event.outcome%3Asuccess&f=~source.ip(network)%3A10.0.0.0%2F8", "/search/filter/?field=user.id", "/snippets/", "/cases/", "/cases/new/",
     "/queries/", "/queries/everything-a-token-did/", "/queries/from-an-address/?run=1&p.address=nonsense", "/runs/",
     "/exports/", "/searches/", "/compare/", "/compare/?a.q=user.id%3A*&a.to=now-30d&b.q=user.id%3A*&b.from=now-30d", "/detections/", "/detections/new/?q=event.outcome%3Afailure", "/notes/new/", "/indicators/", "/secret/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ def speaking() -> Iterator[None]:
         raise
     except TransportError as error:
         if error.status_code == 400:
-            raise BadQuery(f"The search engine refused this search: {_why(error)}.", 0) from error
+            raise BadQuery(f"The search engine refused this search: {_why(error)}.") from error
         raise Incomplete(f"The trail could not answer the search in full: {_why(error)}.") from error
 
 

@@ -45,7 +45,7 @@ def query(search: Search, scope: Scope) -> Body:
     must_not: list[Body] = []
     for chip in search.filters:
         if not chip.disabled:
-            (must_not if chip.negated else must).append(_chip(chip))
+            (must_not if chip.negated else must).append(chosen(chip))
     if not scope.everything:
         must_not.append(hidden_from(scope))
     asked = {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
@@ -64,6 +64,14 @@ def hidden_from(scope: Scope) -> Body:
             ],
         }
     }  # fmt: skip
+
+
+def chosen(chip: Filter) -> Body:
+    """A chip as a clause, not turned round. Raises BadQuery when its field cannot hold such values."""
+    try:
+        return _chip(chip)
+    except BadQuery as error:
+        raise BadQuery(error.message) from error  # no character of the text is at fault
 
 
 def _chip(chip: Filter) -> Body:

@@ -192,7 +192,7 @@ def _in_part(trail: Trail, asked: Sequence[dict[str, Any]], opaque_id: str | Non
     for answer in answers:
         if "error" in answer:
             if answer.get("status") == 400:
-                raise BadQuery(f"The search engine refused this search: {cause(answer['error'])}.", 0)
+                raise BadQuery(f"The search engine refused this search: {cause(answer['error'])}.")
             raise Incomplete(f"The trail could not answer: {cause(answer['error'])}.")
     return [with_events(trail, body, answer) for body, answer in zip(asked, answers, strict=True)]
 

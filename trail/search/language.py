@@ -2,6 +2,7 @@
 
     user.id:alice AND NOT source.ip:10.0.0.0/8      token.id:$token (event.outcome:failure OR "no such key")
     @timestamp:[2026-11-01 TO 2026-11-24}           event.sequence:>=40      user.email:*      url.path:/v1/*
+    user.id:"two words"      a\\:b, a\\*b: the sign itself      \\u202e: a character by its number
 
 Words beside each other must all hold. A `$name` stands for a parameter: a value, never text put into the query.
 Syntax: https://lucene.apache.org/core/10_0_0/queryparser/org/apache/lucene/queryparser/classic/package-summary.html.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from trail.errors import BadQuery
 from trail.pairing import FIELD as NOVELTY
 from trail.schema import BY_NAME, DISCHARGE_FIELDS, field_of
+from trail.search.quoting import unescaped, unescaped_in_pattern
 
 MAX_LENGTH = 8_000
 MAX_CLAUSES = 256
@@ -78,14 +80,15 @@ class Any_:
 Clause = Term | Parameter | Range | Exists | Not | All | Any_
 
 _UNSENDABLE = re.compile("[\\x00\\ud800-\\udfff]")
-_SPACE = re.compile(r"\s*")
-_FIELD = re.compile(r"([@A-Za-z_][A-Za-z0-9_@.\-]*):")
-_WORD = re.compile(r'(?:\\.|[^\s()"\[\]{}:\\]|:(?=\S))+')
-_PHRASE = re.compile(r'"((?:\\.|[^"\\])*)"')
-_PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
-_RANGE = re.compile(r'([\[{])\s*("(?:\\.|[^"\\])*"|[^\s\]}]+)\s+TO\s+("(?:\\.|[^"\\])*"|[^\s\]}]+)\s*([\]}])')
-_COMPARE = re.compile(r'(>=|<=|>|<)\s*("(?:\\.|[^"\\])*"|[^\s()]+)')
-_OPERATOR = re.compile(r"(AND|OR|NOT|TO)(?=$|[\s()])|(&&|\|\|)")
+# The words of the language; completion reads a text by the same.
+SPACE = re.compile(r"\s*")
+FIELD = re.compile(r"([@A-Za-z_][A-Za-z0-9_@.\-]*):")
+WORD = re.compile(r'(?:\\.|[^\s()"\[\]{}:\\]|:(?=\S))+')
+PHRASE = re.compile(r'"((?:\\.|[^"\\])*)"')
+PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
+RANGE = re.compile(r'([\[{])\s*("(?:\\.|[^"\\])*"|[^\s\]}]+)\s+TO\s+("(?:\\.|[^"\\])*"|[^\s\]}]+)\s*([\]}])')
+COMPARE = re.compile(r'(>=|<=|>|<)\s*("(?:\\.|[^"\\])*"|[^\s()]+)')
+OPERATOR = re.compile(r"(AND|OR|NOT|TO)(?=$|[\s()])|(&&|\|\|)")
 
 
 def parse(text: str) -> Clause | None:
@@ -131,16 +134,16 @@ class _Parser:
         return clause
 
     def skip(self) -> None:
-        match = _SPACE.match(self.text, self.at)
+        match = SPACE.match(self.text, self.at)
         self.at = match.end() if match else self.at
 
     def operator(self) -> str | None:
         """The operator at this place, not taken."""
-        match = _OPERATOR.match(self.text, self.at)
+        match = OPERATOR.match(self.text, self.at)
         return {"&&": "AND", "||": "OR"}.get(match.group(), match.group()) if match else None
 
     def take_operator(self) -> None:
-        match = _OPERATOR.match(self.text, self.at)
+        match = OPERATOR.match(self.text, self.at)
         if match:
             self.at = match.end()
         self.skip()
@@ -182,7 +185,7 @@ class _Parser:
             return self.deeper(start, lambda: self.one(field))
         if self.text[start] == "(":
             return self.group(field)
-        clause = self.named() if field is None and _FIELD.match(self.text, start) else self.value(field)
+        clause = self.named() if field is None and FIELD.match(self.text, start) else self.value(field)
         self.skip()
         return clause
 
@@ -206,7 +209,7 @@ class _Parser:
         return clause
 
     def named(self) -> Clause:
-        match = _FIELD.match(self.text, self.at)
+        match = FIELD.match(self.text, self.at)
         if match is None:
             raise BadQuery("A field name was expected.", self.at)
         name, start = match.group(1), self.at
@@ -222,19 +225,19 @@ class _Parser:
 
     def value(self, field: str | None) -> Clause:
         start, text = self.at, self.text
-        if match := _PARAMETER.match(text, start):
+        if match := PARAMETER.match(text, start):
             self.at = match.end()
             return Parameter(field, match.group(1), start)
-        if match := _PHRASE.match(text, start):
+        if match := PHRASE.match(text, start):
             self.at = match.end()
-            return Term(field, _unescape(match.group(1)), start, phrase=True)
+            return Term(field, unescaped(match.group(1)), start, phrase=True)
         if text[start] in "[{" or text[start] in "<>":
             return self.range(field)
         if text[start] == '"':
             raise BadQuery('This " has no second ".', start)
         if text[start] == "/" and field is None:
             raise BadQuery("Regular expressions are not run; use * and ?, or put the text in quotes.", start)
-        match = _WORD.match(text, start)
+        match = WORD.match(text, start)
         if match is None:
             raise BadQuery(f"Did not expect {text[start]!r} here.", start)
         self.at = match.end()
@@ -249,18 +252,18 @@ class _Parser:
             return Exists(field, start)
         if re.search(r"(?<!\\)[*?]", word):
             # The escapes stay: bodies and OpenSearch's wildcard query read `\*` alike.
-            return Term(field, word, start, pattern=True)
-        return Term(field, _unescape(word), start)
+            return Term(field, unescaped_in_pattern(word), start, pattern=True)
+        return Term(field, unescaped(word), start)
 
     def range(self, field: str | None) -> Clause:
         start = self.at
         if field is None:
             raise BadQuery("A range needs a field: @timestamp:[2026-11-01 TO 2026-11-24].", start)
-        if match := _RANGE.match(self.text, start):
+        if match := RANGE.match(self.text, start):
             self.at = match.end()
             opening, low, high, closing = match.groups()
             return Range(field, _end(low), _end(high), opening == "[", closing == "]", start)
-        if match := _COMPARE.match(self.text, start):
+        if match := COMPARE.match(self.text, start):
             self.at = match.end()
             sign, end = match.groups()
             inclusive = sign.endswith("=")
@@ -292,8 +295,4 @@ def _closest(name: str) -> str | None:
 
 
 def _end(text: str) -> str | None:
-    return None if text == "*" else _unescape(text.strip('"'))
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text)
+    return None if text == "*" else unescaped(text.strip('"'))

@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 from trail.errors import BadQuery
 from trail.pairing import FIELD as NOVELTY
 from trail.schema import BY_NAME, DEFAULT_COLUMNS, FACETS, Kind, field_of
+from trail.search.quoting import spelled, unescaped
 
 Operator = Literal["is", "exists", "between", "network"]
 _RELATIVE = re.compile(r"^now(?:-(\d{1,5})([smhdwy]))?$")
@@ -45,11 +46,11 @@ class Filter:
 
     def __post_init__(self) -> None:
         if field_of(self.field) is None and self.field != NOVELTY:
-            raise BadQuery(f"There is no field {self.field!r} to filter by.", 0)
+            raise BadQuery(f"There is no field {self.field!r} to filter by.")
         if self.operator == "between" and (len(self.values) != 2 or not any(self.values)):
-            raise BadQuery(f"A filter between two ends of {self.field} needs at least one end.", 0)
+            raise BadQuery(f"A filter between two ends of {self.field} needs at least one end.")
         if self.operator != "exists" and not self.values:
-            raise BadQuery(f"A filter on {self.field} needs a value.", 0)
+            raise BadQuery(f"A filter on {self.field} needs a value.")
 
     def __str__(self) -> str:
         signs = ("~" if self.disabled else "") + ("^" if self.pinned else "") + ("-" if self.negated else "")
@@ -66,17 +67,13 @@ class Filter:
         match = _WITH_OPERATOR.match(head)
         name, operator = (match[1], match[2]) if match else (head, "is" if colon else "exists")
         return cls(
-            field=name, values=tuple(_unesc(part) for part in _VALUES.findall(rest)) if colon else (),
+            field=name, values=tuple(unescaped(part) for part in _VALUES.findall(rest)) if colon else (),
             operator=cast(Operator, operator), negated="-" in signs, disabled="~" in signs, pinned="^" in signs,
         )  # fmt: skip
 
 
 def _esc(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("|", "\\|")
-
-
-def _unesc(value: str) -> str:
-    return re.sub(r"\\(.)", r"\1", value)
+    return spelled(value.replace("\\", "\\\\").replace("|", "\\|"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +113,20 @@ class Search:
             if (value := getattr(self, end)) is not None:
                 _check_time(value, end)
         if self.sort[0] not in SORTABLE or self.sort[1] not in ("asc", "desc"):
-            raise BadQuery(f"Events cannot be sorted by {self.sort[0]} {self.sort[1]}.", 0)
+            raise BadQuery(f"Events cannot be sorted by {self.sort[0]} {self.sort[1]}.")
         if self.stack not in STACKABLE:
-            raise BadQuery(f"The histogram cannot be stacked by {self.stack}.", 0)
+            raise BadQuery(f"The histogram cannot be stacked by {self.stack}.")
         if len(self.columns) > MOST_COLUMNS:
-            raise BadQuery(f"A table shows at most {MOST_COLUMNS} columns; {len(self.columns)} are named.", 0)
+            raise BadQuery(f"A table shows at most {MOST_COLUMNS} columns; {len(self.columns)} are named.")
         for column in self.columns:
             if (field := field_of(column)) is None or field.kind is Kind.LINEAGE:
-                raise BadQuery(f"There is no field {column!r} to show as a column.", 0)
+                raise BadQuery(f"There is no field {column!r} to show as a column.")
 
     def resolved(self, now: datetime) -> "Search":
         """The same search with `now…` made absolute, so that asking again asks the same. Raises BadQuery."""
         start, end = _absolute(self.start, now), _absolute(self.end, now)
         if start and end and datetime.fromisoformat(start) > datetime.fromisoformat(end):
-            raise BadQuery(f"The time begins ({start}) after it ends ({end}).", 0)
+            raise BadQuery(f"The time begins ({start}) after it ends ({end}).")
         return replace(self, start=start, end=end)
 
     def with_filter(self, new: Filter) -> "Search":
@@ -168,7 +165,7 @@ class Search:
         """The inverse of to_query. Raises BadQuery when a part cannot be understood."""
         lists = {k: (query.getlist(k) if hasattr(query, "getlist") else list(query[k])) for k in query}
         if any("\0" in value for values in lists.values() for value in values):
-            raise BadQuery("A search cannot hold a NUL character; search for what stands beside it.", 0)
+            raise BadQuery("A search cannot hold a NUL character; search for what stands beside it.")
 
         def one(name: str) -> str:
             values = lists.get(name) or [""]
@@ -203,9 +200,9 @@ def _check_time(value: str, which: str) -> None:
         return
     instant = _instant(value)
     if instant is None:
-        raise BadQuery(f"{value!r} is not a time for {which!r}: write 2026-11-24T09:30:00Z, 2026-11-24, or now-7d.", 0)
+        raise BadQuery(f"{value!r} is not a time for {which!r}: write 2026-11-24T09:30:00Z, 2026-11-24, or now-7d.")
     if not 1970 <= instant.year <= 2261:
-        raise BadQuery(f"{value!r} is outside of what the trail can hold: 1970 to 2261.", 0)
+        raise BadQuery(f"{value!r} is outside of what the trail can hold: 1970 to 2261.")
 
 
 def _instant(value: str) -> datetime | None:

@@ -108,7 +108,7 @@ def test_what_cannot_be_asked_gets_no_link_and_keeps_what_was_typed(client: Clie
     client.force_login(alice)
     for typed in ("user.id:", "source.ip:house", "fm2_" + "lJPECAAAAAAAAbcd" * 4):
         response = client.post(PAGE, {"q": typed})
-        assertContains(response, f'value="{typed}"', status_code=400) if "fm2" not in typed else None
+        assertContains(response, f">{typed}</textarea>", status_code=400) if "fm2" not in typed else None
         assert response.status_code == 400
     assert not ShortLink.objects.exists()
 

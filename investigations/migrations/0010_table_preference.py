@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('investigations', '0008_detections'),
+        ('investigations', '0009_snippets'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
