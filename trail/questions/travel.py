@@ -12,6 +12,7 @@ from itertools import combinations, pairwise
 from math import asin, atan, cos, degrees, pi, radians, sin, sinh, sqrt
 from typing import Any
 
+from trail.questions import moments
 from trail.questions.reading import time_of
 from trail.search import entities
 from trail.search.bodies import Body
@@ -174,7 +175,7 @@ def sighting_of(found: dict[str, Any]) -> Sighting:
     location, city, country, address, outcome = (next(iter(fields.get(name, ())), None) for name in entities.SIGHTED)
     latitude, longitude = (round(float(part), 6) for part in str(location).split(","))
     place = (latitude, longitude)
-    return Sighting(str(event_id), fields["@timestamp"][0], int(instant), place, city, country, address, outcome)
+    return Sighting(str(event_id), moments.time_of(instant), instant, place, city, country, address, outcome)
 
 
 def distance(one: Place, other: Place) -> float:
