@@ -4,30 +4,41 @@ import argparse
 import json
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from auditconsole.local.errors import CannotStart
-from benchmarks import emitting, ingesting, memory, proving, reading, search, verifying, writing
+from benchmarks import emitting, ingesting, memory, pages, proving, reading, search, verifying, writing
 from benchmarks.memory import Growth
+from benchmarks.pages import Warm
 from benchmarks.pairs import Pairs
 from benchmarks.sizes import size
-from benchmarks.stage import stage
+from benchmarks.stage import kept, stage
 from benchmarks.verifying import Rate
 
-Result = Pairs | Growth | Rate
+Result = Pairs | Growth | Rate | Warm
+# What only reads: all that is measured on a node that was filled before.
+READING = ("search pages", "pages")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     events = max(options.size, options.memory_size)
     began = time.monotonic()
-    _say(f"Starting a node and writing {events:,} events …")
+    _say(f"Asking {options.node} …" if options.node else f"Starting a node and writing {events:,} events …")
     results: list[Result] = []
-    with stage(events, seed=options.seed) as ready:
+    folder = Path(options.folder) if options.folder else None
+    where = (
+        kept(options.node, folder or Path(tempfile.gettempdir()), events=events, seed=options.seed)
+        if options.node
+        else stage(events, seed=options.seed, folder=folder)
+    )
+    with where as ready:
         for what, measure in {
             "search pages": lambda: search.pages(ready, rounds=options.rounds * 4),
+            "pages": lambda: pages.pages(ready, rounds=options.rounds * 4),
             "scans and exports": lambda: reading.scans(ready, rounds=options.rounds),
             "bundles": lambda: proving.exported(ready, rounds=options.rounds),
             "imports": lambda: writing.imports(ready, size=options.import_size, rounds=options.rounds),
@@ -36,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "HTTP ingest": lambda: ingesting.ingests(ready, size=options.import_size, rounds=options.rounds),
             "memory": lambda: memory.exports(ready, size=options.memory_size),
         }.items():
-            if options.only and what not in options.only:
+            if what not in (options.only or (READING if options.node else (what,))):
                 continue
             _say(f"Measuring {what} …")
             results += measure()
@@ -57,11 +68,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--only", metavar="PART", action="append", help="this part alone, such as emits; may be repeated"
     )
+    parser.add_argument(
+        "--node", metavar="URL", help="a node that was filled before: only what reads is measured there"
+    )
+    parser.add_argument("--folder", metavar="DIR", help="keep the filled node here, and use it again when it is there")
     parser.add_argument("--json", metavar="FILE", help="write every figure there too")
     parser.add_argument("--strict", action="store_true", help="exit status 1 when an aim is missed")
     options = parser.parse_args(arguments)
     options.import_size = options.import_size or min(max(options.size // 5, 5_000), 50_000)
-    options.memory_size = options.memory_size or max(options.size, 50_000)
+    options.memory_size = options.memory_size or (0 if options.node else max(options.size, 50_000))
     return options
 
 
@@ -72,6 +87,9 @@ def table(results: Sequence[Result]) -> str:
         if isinstance(one, Pairs):
             ratios = sorted(one.ratios)
             cells = (f"{one.ratio:.2f}", f"{ratios[0]:.2f}", f"{ratios[-1]:.2f}", str(one.aim))
+        elif isinstance(one, Warm):
+            took = sorted(one.took)
+            cells = (*(f"{ms:.0f} ms" for ms in (took[len(took) // 2], took[0], took[-1])), f"< {pages.MOST} ms")
         elif isinstance(one, Rate):
             rates = sorted(one.rates)
             cells = (*(f"{rate:,.0f}" for rate in (rates[len(rates) // 2], rates[0], rates[-1])), f"≥ {one.least:,} /s")
@@ -87,6 +105,8 @@ def table(results: Sequence[Result]) -> str:
 def figures(one: Result) -> dict[str, object]:
     if isinstance(one, Rate):
         return {"name": one.name, "events_per_second": one.rates, "met": one.met}
+    if isinstance(one, Warm):
+        return {"name": one.name, "milliseconds": one.took, "met": one.met}
     if isinstance(one, Growth):
         return {"name": one.name, "events": one.events, "grew_bytes": one.grew, "met": one.met}
     return {

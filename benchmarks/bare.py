@@ -34,6 +34,16 @@ class Raw:
             raise RuntimeError(content.decode())
         return content
 
+    def send(self, method: str, path: str, body: bytes) -> bytes:
+        """A request as somebody else put it."""
+        kind = "application/x-ndjson" if "_msearch" in path else "application/json"
+        self.connection.request(method, path, body, {"Content-Type": kind} if body else {})
+        answer = self.connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(content.decode())
+        return content
+
     def search_all(self, index: str, bodies: list[bytes]) -> bytes:
         """Several bodies in one round trip."""
         head = json.dumps({"index": index, "expand_wildcards": "open"}).encode()

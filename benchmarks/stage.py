@@ -45,20 +45,43 @@ class Stage:
 
 
 @contextmanager
-def stage(events: int, *, seed: int) -> Iterator[Stage]:
-    """Start the node, fill the trail, and leave nothing behind."""
+def stage(events: int, *, seed: int, folder: Path | None = None) -> Iterator[Stage]:
+    """Start the node, fill the trail, and leave nothing behind but a folder that is named: it is used again as it is."""
     with tempfile.TemporaryDirectory(prefix="console-bench-") as name:
-        node = Node(Path(name) / "node", http_port=free_port(), transport_port=free_port())
+        node = Node((folder or Path(name)) / "node", http_port=free_port(), transport_port=free_port())
         with running(node):
             trail = connect(node.url, prefix="bench", timeout=120)
             install(trail)
             demonstration = Demonstration(events, seed, UNTIL)
-            created = sum(one.status == "created" for one in write_many(trail, stream(demonstration)))
-            if created != events:
-                raise AssertionError(f"Of {events:,} events only {created:,} were written.")
-            trail.client.indices.refresh(index=trail.events)
+            if _holds(trail) != events:
+                _fill(trail, demonstration)
             _set_up_console(node.url)
             yield Stage(Path(name), trail, bare.client(node.url), node.url, demonstration)
+
+
+def _holds(trail: Trail) -> int:
+    return int(trail.client.count(index=f"{trail.prefix}-events-*", params={"allow_no_indices": "true"})["count"])
+
+
+def _fill(trail: Trail, demonstration: Demonstration) -> None:
+    """What is there already stays; a folder that holds another demonstration is refused."""
+    taken = sum(one.status in ("created", "existing") for one in write_many(trail, stream(demonstration)))
+    trail.client.indices.refresh(index=trail.events)
+    if taken != demonstration.events or _holds(trail) != demonstration.events:
+        raise AssertionError(
+            f"Of {demonstration.events:,} events {taken:,} were written, and {_holds(trail):,} are there."
+        )
+
+
+@contextmanager
+def kept(url: str, folder: Path, *, events: int, seed: int) -> Iterator[Stage]:
+    """A node that was filled before and answers at `url`; nothing is written to it."""
+    trail = connect(url, prefix="bench", timeout=120)
+    there = trail.client.count(index=trail.events)["count"]
+    if there != events:
+        raise AssertionError(f"The trail at {url} holds {there:,} events and not {events:,}; give its size.")
+    _set_up_console(url)
+    yield Stage(folder, trail, bare.client(url), url, Demonstration(events, seed, UNTIL))
 
 
 def _set_up_console(url: str) -> None:

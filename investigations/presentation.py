@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from investigations.entities import TOKENS, page_of
+from investigations.entities import LONGEST, TOKENS, page_of
 from investigations.marks import Mark, marks
 from trail.events import flatten, get
 from trail.schema import BY_NAME, IDENTIFIERS, Kind, field_of
@@ -102,7 +102,7 @@ def pivots(field: str, value: str, base: Search | None = None, link: Link | None
         found.append(("Filter it out", link(base.with_filter(Filter(field, (value,), negated=True)))))
     alone = Search(filters=(Filter(field, (value,)),))
     found.append(("Search for it alone", f"{reverse('search_begin')}?{urlencode(alone.to_query(), doseq=True)}"))
-    return found
+    return [(label, url) for label, url in found if len(url) < LONGEST]  # a longer one no server takes
 
 
 def rows(

@@ -15,7 +15,7 @@ from investigations.access import scope_of
 from investigations.forms.compare import LEFT, RIGHT, Sides, read
 from investigations.journal import Action
 from investigations.views.search import OUTAGES, unanswered
-from trail.errors import BadQuery
+from trail.errors import BadQuery, Incomplete
 from trail.questions.compare import compare as ask
 from trail.schema import IDENTIFIERS
 from trail.search.comparing import COMPARED
@@ -44,7 +44,12 @@ def _found(request: HttpRequest, sides: Sides) -> dict[str, Any]:
     if sides.left is None or sides.right is None:
         return {}
     user, now = person(request), datetime.now(UTC)
-    found = ask(trail(), sides.left.resolved(now), sides.right.resolved(now), scope_of(user))
+    try:
+        found = ask(trail(), sides.left.resolved(now), sides.right.resolved(now), scope_of(user))
+    except Incomplete as error:
+        raise Incomplete(
+            f"{error} Two sides are asked for every value of every field: compare shorter times."
+        ) from error
     labels = {"left": _label(sides.left), "right": _label(sides.right)}
     journal.record(Action.COMPARE, by=user, labels=labels)
     alone = field if (field := request.GET.get("only", "")) in COMPARED else ""

@@ -12,11 +12,10 @@ from itertools import combinations, pairwise
 from math import asin, atan, cos, degrees, pi, radians, sin, sinh, sqrt
 from typing import Any
 
-from trail.events import get
+from trail.questions import moments
 from trail.questions.reading import time_of
-from trail.search import entities, execute
+from trail.search import entities
 from trail.search.bodies import Body
-from trail.search.execute import Hit
 from trail.search.spec import Scope, Search
 
 RADIUS = 6_371.0088  # km, the mean radius of the earth (WGS 84, after IUGG)
@@ -157,8 +156,8 @@ def follow_up(answer: dict[str, Any], search: Search, scope: Scope) -> tuple[Pla
 def read(answer: dict[str, Any], planned: Plan, answers: list[dict[str, Any]]) -> Travel:
     """The travels, from the stays and from what was read after them."""
     stays = stays_in(answer)
-    hits = [execute.hit(found) for one in answers for found in one["hits"]["hits"]]
-    seen = [sighting for hit in reversed(hits) if (sighting := sighting_of(hit))]
+    hits = [found for one in answers for found in one["hits"]["hits"]]
+    seen = [sighting_of(hit) for hit in reversed(hits)]
     found = list(leaps(seen, planned.segments))
     since = None
     if len(stays) == STAYS:
@@ -166,23 +165,17 @@ def read(answer: dict[str, Any], planned: Plan, answers: list[dict[str, Any]]) -
     if len(planned.windows) > WINDOWS:
         since = time_of(planned.windows[-WINDOWS][0])
     if len(hits) == SIGHTINGS:
-        since = hits[-1].timestamp
+        since = seen[0].timestamp
     return Travel(found[: -SHOWN - 1 : -1], len(found), len({stay.place for stay in stays}), since)
 
 
-def sighting_of(hit: Hit) -> Sighting | None:
-    """An event as a sighting; None where its place cannot be read."""
-    try:
-        latitude, longitude = (float(part) for part in str(get(hit.document, "source.geo.location")).split(","))
-    except ValueError:
-        return None
-    city, country, address, outcome = (
-        get(hit.document, name)
-        for name in ("source.geo.city_name", "source.geo.country_iso_code", "source.ip", "event.outcome")
-    )
-    return Sighting(
-        hit.event_id, hit.timestamp, int(hit.sort[0]), (latitude, longitude), city, country, address, outcome
-    )
+def sighting_of(found: dict[str, Any]) -> Sighting:
+    """One of the engine's hits as a sighting, from its columns and its place in the order."""
+    fields, (instant, event_id) = found["fields"], found["sort"]
+    location, city, country, address, outcome = (next(iter(fields.get(name, ())), None) for name in entities.SIGHTED)
+    latitude, longitude = (round(float(part), 6) for part in str(location).split(","))
+    place = (latitude, longitude)
+    return Sighting(str(event_id), moments.time_of(instant), instant, place, city, country, address, outcome)
 
 
 def distance(one: Place, other: Place) -> float:

@@ -14,6 +14,7 @@ VALUES_OF_A_SHARD = 1_000
 # Below this many different values the engine counts them nearly exactly (HyperLogLog++), above it roughly.
 COUNTED_CLOSELY = 3_000
 VALUES_A_PAGE = 200
+SIGHTED = ("source.geo.location", "source.geo.city_name", "source.geo.country_iso_code", "source.ip", "event.outcome")
 
 _ENDS: Body = {"ends": {"stats": {"field": "@timestamp"}}}
 
@@ -104,7 +105,9 @@ def sightings(search: Search, scope: Scope, windows: list[tuple[int, int]], *, s
         "sort": [{"@timestamp": {"order": "desc", "numeric_type": "date_nanos"}}, {"event.id": "desc"}],
         "size": size,
         "track_total_hits": False,
-        "_source": ["@timestamp", "event", "source", "user_agent.name", "token.id"],
+        # Columns alone, and the id from the order: to unpack what is stored of thousands of events takes many times as long.
+        "stored_fields": "_none_",
+        "docvalue_fields": list(SIGHTED),
     }
 
 

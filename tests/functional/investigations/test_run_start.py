@@ -95,7 +95,7 @@ def test_what_cannot_be_run_is_said_where_it_was_typed(
     client.force_login(alice)
     response = client.post(PAGE, words)
     assertContains(response, sentence, status_code=400)
-    assertContains(response, f'>{words["q"]}</textarea>', status_code=400)
+    assertContains(response, f">{words['q']}</textarea>", status_code=400)
     assertContains(response, "Run in background", status_code=400)
     assert not Run.objects.exists()
     assert journal(trail) == []
