@@ -8,7 +8,7 @@ from django.utils.http import urlencode
 
 from investigations.timespans import Span, read
 from trail.search.execute import Facet, Page
-from trail.search.spec import SORTABLE, Filter, Search
+from trail.search.spec import Filter, Search
 from trail.search.words import worded
 
 Link = Callable[[Search], str]
@@ -159,13 +159,3 @@ def away(filters: Sequence[Filter]) -> list[Away]:
 def _pin(old: Filter, new: Filter | None) -> str:
     """Where one filter takes the place of another among what is pinned, and in the search that is sent along."""
     return f"{reverse('search_pin')}?{urlencode({'old': str(old), 'new': str(new) if new else ''})}"
-
-
-def heads(search: Search, link: Link) -> list[tuple[str, str | None, str | None]]:
-    """Column heads: name, direction if sorted by it, and the address that sorts by it the other way."""
-    found = []
-    for name in search.columns:
-        now = search.sort[1] if search.sort[0] == name else None
-        then = "asc" if now == "desc" else "desc"
-        found.append((name, now, link(replace(search, sort=(name, then))) if name in SORTABLE else None))
-    return found

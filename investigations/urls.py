@@ -29,6 +29,7 @@ from investigations.views import (
     search,
     secret,
     snippets,
+    table,
     tokens,
 )
 
@@ -67,11 +68,16 @@ register_converter(EventId, "event_id")
 register_converter(EntityKind, "entity_kind")
 search_urls = [
     path("", search.search, name="search"),
+    path("search/rows/", table.rows, name="search_rows"),
+    path("search/newer/", table.newer, name="search_newer"),
+    path("search/table/", table.remember, name="table_remember"),
     path("search/lifetime/", lifetimes.search_lifetime, name="search_lifetime"),
     path("search/field/", fields.field_statistics, name="field_statistics"),
     path("secret/", secret.secret, name="secret"),
     path("secret/names/", secret.secret_known, name="secret_known"),
     path("events/<event_id:event_id>/", search.event, name="event_detail"),
+    path("events/<event_id:event_id>/row/", table.opened, name="event_row"),
+    path("events/<event_id:event_id>/standing/", table.standing, name="event_standing"),
     path("events/<event_id:event_id>/proof/", proofs.event_proof, name="event_proof"),
     path("events/<event_id:event_id>/known/", entities.event_known, name="event_known"),
     path("questions/first-use/", tokens.first_use, name="question_first_use"),

@@ -13,6 +13,10 @@ class Incomplete(TrailUnavailable):
     """The trail answered a search, but not about everything that was asked. It says nothing about writing."""
 
 
+class PointEnded(TrailError):
+    """The point in time that pages were read from is over; they can be gone on with from where they stand, or begun anew."""
+
+
 class WriteRefused(TrailError):
     """An event was not made durable; the caller must not go on as if it had been."""
 

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -35,25 +35,39 @@ class Asked:
     after: list[Any] | None
     start: int
     filters: tuple[str, ...] = ()
+    names_columns: bool = False
+
+    def shown_with(self, columns: Sequence[str]) -> "Asked":
+        """With a person's own columns where the address names none. Every address from there on says which it means, for
+        the usual ones, which need no words, are not what this person would get."""
+        search = self.search
+        if search is not None and columns and not self.typed["columns"]:
+            search = replace(search, columns=tuple(columns))
+        return replace(self, search=search, names_columns=bool(columns))
+
+    def query(self, search: Search) -> dict[str, Any]:
+        """The parameters of the page for another search in the same context."""
+        named = {"columns": [",".join(search.columns)]} if self.names_columns else {}
+        return {**search.to_query(), **named, **self.context}
 
     def url(self, search: Search) -> str:
         """The page's address for another search in the same context."""
-        query: dict[str, Any] = {**search.to_query(), **self.context}
-        return "?" + urlencode(query, doseq=True)
+        return "?" + urlencode(self.query(search), doseq=True)
 
     def older(self, sort: tuple[Any, ...], until: str, count: int) -> str:
         """The address of what comes after an event, among what had arrived by `until`."""
         if self.search is None:
             raise ValueError("a search that was not understood has no pages")
-        query = {"until": [until]} | self.search.to_query()
-        more: dict[str, Any] = {**query, **self.context, "after": packed(sort), "start": self.start + count}
+        more = {"until": [until]} | self.query(self.search) | {"after": packed(sort), "start": self.start + count}
         return "?" + urlencode(more, doseq=True)
 
 
 def read(query: QueryDict) -> Asked:
     """Understand a search page's parameters. Never raises; `problem` says what is wrong and where."""
     query = _as_typed(query)
-    typed = {name: query.get(name, "") for name in TYPED}
+    typed = {name: query.get(name, "") for name in TYPED} | {
+        "columns": ",".join(filter(None, query.getlist("columns")))
+    }
     context = {name: value for name in CONTEXT if (value := query.get(name))}
     search, problem, after, start = None, None, None, 0
     try:
@@ -112,7 +126,11 @@ def _place(query: QueryDict) -> tuple[list[Any] | None, int]:
         start = int(query.get("start", "0"))
     except (binascii.Error, ValueError) as error:
         raise BadQuery("This address does not say which page it means; begin at the first.") from error
-    if not isinstance(after, list) or not 0 <= start < 2**53 or not all(isinstance(one, str | int) for one in after):
+    if (
+        not isinstance(after, list)
+        or not 0 <= start < 2**53
+        or not all(isinstance(one, str | int | None) for one in after)
+    ):
         raise BadQuery("This address does not say which page it means; begin at the first.")
     return after, start
 

@@ -4,6 +4,7 @@ from investigations.models.evidence import Evidence
 from investigations.models.exports import Export
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
+from investigations.models.preferences import TablePreference
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
 from investigations.models.snippets import Snippet
@@ -26,4 +27,5 @@ __all__ = [
     "SavedQueryVersion",
     "ShortLink",
     "Snippet",
+    "TablePreference",
 ]

@@ -13,14 +13,14 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_curate, may_investigate, may_search
-from investigations import charts, entities, journal, marks, pins, presentation, refining, using
+from investigations import charts, entities, journal, marks, pins, presentation, refining, table, using
 from investigations.access import scope_of
 from investigations.forms import compare
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
 from investigations.journal import Action
-from investigations.models import Case
-from investigations.services import history, proofs, searches
+from investigations.models import Case, TablePreference
+from investigations.services import history, proofs, searches, tables
 from operations.services import incidents
 from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
@@ -37,14 +37,15 @@ OUTAGES = (TrailUnavailable, WriteRefused)
 @require_safe
 @requires(may_search)
 def search(request: HttpRequest) -> HttpResponseBase:
-    asked = read(request.GET)
+    mine = tables.of(person(request))
+    asked = read(request.GET).shown_with(mine.columns)
     if asked.search and pins.begins(request.GET) and pins.held(request.session):
         return redirect(reverse("search") + asked.url(pins.added(asked.search, request.session)))
     context = beside(request, asked)
     status = 200
     if asked.search is not None:
         try:
-            context |= _found(request, asked, asked.search, context["case"])
+            context |= _found(request, asked, asked.search, context["case"], mine)
         except BadQuery as error:
             context |= faulty(error, asked.typed["q"])
             status = 400
@@ -98,9 +99,11 @@ def _is_first_sight(request: HttpRequest) -> bool:
     return not request.htmx and "wait" not in request.GET  # type: ignore[attr-defined]
 
 
-def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None) -> dict[str, Any]:
+def _found(
+    request: HttpRequest, asked: Asked, search: Search, case: Case | None, mine: TablePreference
+) -> dict[str, Any]:
     user = person(request)
-    now = datetime.now(UTC)
+    now = table.moment(search)
     until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     absolute = search.resolved(now)
     answer = searches.answer(
@@ -119,10 +122,9 @@ def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None
         "compare_before": compare.with_the_time_before(search, now),
         "compare_values": compare.of_two_values(search),
         "page": page,
-        "rows": presentation.rows(page.hits, search.columns, search, asked.url, page.firsts.marks),
+        "blocks": table.blocks(page.hits, search, asked, page.firsts.marks),
         "firsts": marks.offers(page.firsts, search, asked.url),
         "firsts_note": marks.note(page.firsts.covered, datetime.now(UTC)),
-        "heads": refining.heads(search, asked.url),
         "times": refining.times(search, absolute, page, asked.url),
         "stacks": dict.fromkeys((search.stack, *STACKS)),
         "chart": charts.histogram(page, search, asked.url),
@@ -133,11 +135,9 @@ def _found(request: HttpRequest, asked: Asked, search: Search, case: Case | None
         "first_number": asked.start + 1,
         "last_number": last,
         "first_url": asked.url(search) if asked.start else None,
-        "older_url": asked.older(page.hits[-1].sort, until, len(page.hits))
-        if page.hits and last < page.total
-        else None,
+        "going": table.going(page.hits, asked, until) if page.hits and last < page.total else None,
         "pin": PinForm(user=user, initial={"case": asked.context.get("case"), "back": request.get_full_path()}),
-    }
+    } | table.shown(search, asked, mine, user, until)
 
 
 @require_safe

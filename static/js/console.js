@@ -48,34 +48,10 @@
     menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 12))}px`;
   }
 
-  // --- Rows and their ticks ----------------------------------------------------------------------------------------
-  const rows = () => all("[data-rows] tbody tr");
-  function move(step) {
-    const list = rows();
-    if (!list.length) return;
-    const now = list.findIndex((row) => row.classList.contains("is-current"));
-    const next = list[Math.max(0, Math.min(list.length - 1, now + step))];
-    list[now]?.classList.remove("is-current");
-    next.classList.add("is-current");
-    next.scrollIntoView({ block: "nearest" });
-    one("[data-open]", next)?.focus({ preventScroll: true });
-  }
-  const current = () => one("[data-rows] tr.is-current");
-  const ticks = () => all("input[name='event'][type='checkbox']");
-  function count() {
-    const number = ticks().filter((tick) => tick.checked).length;
-    if (ticks().length) for (const place of all("[data-selected-count]")) place.textContent = String(number);
-  }
-
   // --- Keys --------------------------------------------------------------------------------------------------------
   let going = 0;
   const actions = {
     "/": () => one("[data-query]")?.focus(),
-    j: () => move(1),
-    k: () => move(-1),
-    o: () => one("[data-open]", current() ?? document)?.click(),
-    x: () => { const tick = current() && one("input[type='checkbox']", current()); if (tick) { tick.click(); } },
-    p: () => one("[data-pin] textarea")?.focus(),
     "?": () => one("#help")?.showModal(),
     g: () => { going = Date.now(); },
   };
@@ -103,8 +79,6 @@
       catch { say("The browser did not let the page copy; select the text and copy it by hand.", "warning"); }
       return closePivots();
     }
-    const row = target.closest("[data-rows] tbody tr");
-    if (row) { current()?.classList.remove("is-current"); row.classList.add("is-current"); }
     closePivots(target.closest("details.pivot"));
   }
 
@@ -115,16 +89,8 @@
   document.addEventListener("toggle", (event) => {
     if (event.target.matches?.("details.pivot") && event.target.open) { closePivots(event.target); placePivot(event.target); }
   }, true);
-  document.addEventListener("scroll", () => closePivots(), { passive: true });
   document.addEventListener("change", (event) => {
-    const master = event.target.closest("[data-select-all]");
-    if (master) for (const tick of ticks()) tick.checked = master.checked;
     if (event.target.matches("[data-keys-switch]")) localStorage.setItem("keys", event.target.checked ? "on" : "off");
-    count();
-  });
-  document.addEventListener("htmx:afterSettle", () => {
-    if (one("#pin-form .alert--success")) for (const tick of ticks()) tick.checked = false;
-    count();
   });
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
@@ -135,5 +101,4 @@
   const keySwitch = one("[data-keys-switch]");
   if (keySwitch) keySwitch.checked = keysOn();
   if (innerWidth <= 900) for (const rail of all("details.rail")) rail.open = false;
-  count();
 })();

@@ -153,7 +153,7 @@ def test_everything_works_without_javascript(plain: Page) -> None:
     assert "csrfmiddlewaretoken" not in page.url
     page.get_by_role("link", name="Next page").click()
     page.locator("input[name=event][type=checkbox]").first.check()
-    page.get_by_label("Reason").fill("Refused")
+    page.locator("#pin-form").get_by_label("Reason").fill("Refused")
     page.get_by_role("button", name="Pin to case").click()
     page.goto(case)
     expect(page.locator(".timeline__entry")).to_have_count(1)

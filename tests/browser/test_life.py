@@ -82,6 +82,7 @@ def test_a_search_is_passed_on_kept_and_opened_again(signed_in: Page) -> None:
     expect(page.get_by_label("Query").first).to_have_value("event.outcome:failure AND user.name:*")
     page.get_by_text("Use this search").click()
     page.get_by_role("button", name="Short link").first.click()
+    expect(link).to_have_value(re.compile("^http://"))
     page.goto(link.input_value())
     expect(page.locator(".count b").nth(1)).to_have_text(found)
     page.locator(".uses summary", has_text="History").click()

@@ -36,7 +36,7 @@ def made(browser: Browser, console: Console) -> list[str]:
     page.goto(f"/?q=event.outcome%3Afailure&case={public_id}")
     page.locator("input[name=event][type=checkbox]").first.check()
     event = page.locator("[data-open]").first.get_attribute("href") or ""
-    page.get_by_label("Reason").fill("An example")
+    page.locator("#pin-form").get_by_label("Reason").fill("An example")
     page.get_by_role("button", name="Pin to case").click()
     expect(page.get_by_text("Pinned 1 to")).to_be_visible()
     page.get_by_role("button", name="Run in background").click()

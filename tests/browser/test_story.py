@@ -80,7 +80,7 @@ def _pin_three(page: Page, reason: str) -> list[str]:
     chosen = [ticks.nth(number).get_attribute("value") or "" for number in range(3)]
     for number in range(3):
         ticks.nth(number).check()
-    page.get_by_label("Reason").fill(reason)
+    page.locator("#pin-form").get_by_label("Reason").fill(reason)
     page.get_by_role("button", name="Pin to case").click()
     expect(page.get_by_text("Pinned 3 to")).to_be_visible()
     return chosen
@@ -105,7 +105,7 @@ def _pin_from_a_background_run(context: BrowserContext, page: Page, token: str, 
     tick = later.locator("input[name=event][type=checkbox]").nth(4)
     chosen = tick.get_attribute("value") or ""
     tick.check()
-    later.get_by_label("Reason").fill("What was usual at that time")
+    later.locator("#pin-form").get_by_label("Reason").fill("What was usual at that time")
     later.get_by_role("button", name="Pin to case").click()
     expect(later.get_by_text("Pinned 1 to")).to_be_visible()
     later.close()

@@ -28,6 +28,7 @@ POLICY = (
 )
 # What each address is about; a new view has to be entered here.
 ABOUT = {
+    "search_rows": "", "search_newer": "", "table_remember": "", "event_row": "event", "event_standing": "event",
     "search_begin": "", "search_complete": "", "search_filter": "", "search_pin": "", "snippet_list": "", "snippet_keep": "",
     "search": "", "field_statistics": "", "search_lifetime": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
     "question_before_revocation": "", "token_detail": "token", "token_lineage": "token", "token_compromise": "token",

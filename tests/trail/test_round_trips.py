@@ -16,7 +16,7 @@ def _asked(trail: Trail) -> int:
     return int(trail.client.transport.get_connection().pool.num_requests)
 
 
-def _points_in_time(trail: Trail) -> int:
+def points_in_time(trail: Trail) -> int:
     """How many are open on this trail: a point's id names its indices, in base64."""
     found = trail.client.transport.perform_request("GET", "/_search/point_in_time/_all")["pits"]
     return sum(trail.prefix.encode() in urlsafe_b64decode(one["pit_id"] + "==") for one in found)
@@ -55,9 +55,9 @@ def test_a_stream_that_is_left_early_closes_its_point_in_time(trail: Trail) -> N
     write(trail, *(event() for _ in range(50)))
     stream = execute.stream(trail, Search(), WHOLE_TRAIL, batch=5)
     next(stream)
-    assert _points_in_time(trail) == 1
+    assert points_in_time(trail) == 1
     stream.close()
-    assert _points_in_time(trail) == 0
+    assert points_in_time(trail) == 0
 
 
 def test_the_first_events_of_a_month_are_sent_once(trail: Trail) -> None:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from time import monotonic
 from typing import Any
 
-from opensearchpy.exceptions import NotFoundError, TransportError
+from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
 
 from trail.connection import Trail
 from trail.errors import BadQuery, Incomplete
@@ -112,25 +112,30 @@ def hit(found: dict[str, Any]) -> Hit:
 def ask(
     trail: Trail, body: dict[str, Any], *, opaque_id: str | None = None, indices: Collection[str] = ()
 ) -> dict[str, Any]:
-    """One body to the whole trail, or to some of its indices. A trail without any index yet is an empty one."""
+    """One body to the whole trail, or to some of its indices, or to the point in time that the body names.
+
+    A trail without any index yet is an empty one.
+    """
     headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
+    where: dict[str, Any] = {"params": _params(trail)}
+    if "pit" not in body:
+        where["index"] = ",".join(sorted(indices)) or firsts.where(trail.prefix, body)
+        # A month that is named and not there shows as events that are missing.
+        where["params"] |= {"expand_wildcards": "open", "ignore_unavailable": "true"}
     with speaking():
-        answer = trail.client.search(
-            index=",".join(sorted(indices)) or firsts.where(trail.prefix, body),
-            body=_sent(trail, [body])[0],
-            # A month that is named and not there shows as events that are missing.
-            params=_params(trail) | {"expand_wildcards": "open", "ignore_unavailable": "true"},
-            headers=headers,
-        )
+        answer = trail.client.search(body=_sent(trail, [body])[0], headers=headers, **where)
     return with_events(trail, body, whole(answer))
 
 
 def ask_all(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Several bodies in one round trip."""
+    """Several bodies in one round trip. NotFoundError for a point in time that has ended."""
     with speaking():
         answers = trail.client.msearch(body=_lines(trail, asked, _params(trail)))["responses"]
     for answer in answers:
         if "error" in answer:
+            if answer.get("status") in (400, 404):
+                with speaking():
+                    raise (NotFoundError if answer["status"] == 404 else RequestError)(answer["status"], "", answer)
             raise Incomplete(f"The trail could not answer in full: {answer['error'].get('reason')}.")
     return [with_events(trail, body, whole(answer)) for body, answer in zip(asked, answers, strict=True)]
 
@@ -196,8 +201,8 @@ def _lines(trail: Trail, asked: Sequence[dict[str, Any]], params: dict[str, Any]
     """Bodies as the engine takes several at once, each after a line that says where it is asked."""
     lines = []
     for body, sent in zip(asked, _sent(trail, asked), strict=True):
-        where = firsts.where(trail.prefix, body)
-        lines += [{"index": where, **params, "ignore_unavailable": "true"}, sent]
+        where = {} if "pit" in body else {"index": firsts.where(trail.prefix, body), "ignore_unavailable": "true"}
+        lines += [where | params, sent]
     return lines
 
 
@@ -265,16 +270,27 @@ def _by_ids(ids: list[str], scope: Scope) -> dict[str, Any]:
 @contextmanager
 def point_in_time(trail: Trail, index: str = "") -> Iterator[str]:
     """A view of the trail, or of one index, that does not move while it is read; closed at the end."""
+    point = open_point(trail, index, KEEP_ALIVE)
+    try:
+        yield point
+    finally:
+        close_point(trail, point)
+
+
+def open_point(trail: Trail, index: str, keep_alive: str) -> str:
+    """A point in time that the engine keeps for so long after each reading of it; its id."""
     with speaking():
         opened = trail.client.create_pit(
             index=index or f"{trail.prefix}-events-*",
-            params={"keep_alive": KEEP_ALIVE, "allow_partial_pit_creation": "false"},
+            params={"keep_alive": keep_alive, "allow_partial_pit_creation": "false"},
         )
-    try:
-        yield opened["pit_id"]
-    finally:
-        with suppress(TransportError):  # it ends by itself when its time is over; what was read stays right
-            trail.client.delete_pit(body={"pit_id": [opened["pit_id"]]})
+    return str(opened["pit_id"])
+
+
+def close_point(trail: Trail, point: str) -> None:
+    """It ends by itself when its time is over; what was read stays right."""
+    with suppress(TransportError):
+        trail.client.delete_pit(body={"pit_id": [point]})
 
 
 def scan(trail: Trail, search: Search, scope: Scope, *, batch: int = 2000, after: list[Any] | None = None,

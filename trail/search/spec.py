@@ -26,6 +26,7 @@ SORTABLE = frozenset(
 )
 STACKABLE = frozenset(field.name for field in BY_NAME.values() if field.kind in (Kind.KEYWORD, Kind.IP, Kind.BOOLEAN))
 STACK = "event.outcome"
+MOST_COLUMNS = 80
 # What the page offers first; any field of STACKABLE can be asked for in its address.
 STACKS = (STACK, *(name for name in FACETS if name != STACK), "user.id", "token.id", "resource.id")
 
@@ -115,6 +116,8 @@ class Search:
             raise BadQuery(f"Events cannot be sorted by {self.sort[0]} {self.sort[1]}.")
         if self.stack not in STACKABLE:
             raise BadQuery(f"The histogram cannot be stacked by {self.stack}.")
+        if len(self.columns) > MOST_COLUMNS:
+            raise BadQuery(f"A table shows at most {MOST_COLUMNS} columns; {len(self.columns)} are named.")
         for column in self.columns:
             if (field := field_of(column)) is None or field.kind is Kind.LINEAGE:
                 raise BadQuery(f"There is no field {column!r} to show as a column.")
@@ -169,7 +172,8 @@ class Search:
             return str(values[-1]).strip()
 
         field, _, order = one("sort").rpartition(":")
-        columns = tuple(c for c in one("columns").split(",") if c)
+        named = ",".join(str(value) for value in lists.get("columns", []))
+        columns = tuple(dict.fromkeys(name for part in named.split(",") if (name := part.strip())))
         return cls(
             text=one("q"),
             filters=tuple(Filter.parse(f) for f in lists.get("f", []) if f),
