@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditconsole.local.errors import CannotStart
-from benchmarks import emitting, ingesting, memory, pages, proving, reading, search, verifying, writing
+from benchmarks import emitting, finding, ingesting, memory, pages, proving, reading, search, verifying, writing
 from benchmarks.memory import Growth
 from benchmarks.pages import Warm
 from benchmarks.pairs import Pairs
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     with where as ready:
         for what, measure in {
+            "firsts": lambda: finding.firsts(ready),  # which the pages after it mark and find
             "search pages": lambda: search.pages(ready, rounds=options.rounds * 4),
             "pages": lambda: pages.pages(ready, rounds=options.rounds * 4),
             "scans and exports": lambda: reading.scans(ready, rounds=options.rounds),

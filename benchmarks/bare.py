@@ -44,13 +44,13 @@ class Raw:
             raise RuntimeError(content.decode())
         return content
 
-    def search_all(self, index: str, bodies: list[bytes]) -> bytes:
-        """Several bodies in one round trip."""
-        head = json.dumps({"index": index, "expand_wildcards": "open"}).encode()
+    def search_all(self, asked: list[tuple[str, bytes]]) -> bytes:
+        """Several bodies, each with the indices it is for, in one round trip."""
+        heads = (json.dumps({"index": index, "ignore_unavailable": True}).encode() for index, _ in asked)
         self.connection.request(
             "POST",
             "/_msearch",
-            b"".join(b"%b\n%b\n" % (head, body) for body in bodies),
+            b"".join(b"%b\n%b\n" % (head, body) for head, (_, body) in zip(heads, asked, strict=True)),
             {"Content-Type": "application/x-ndjson"},
         )
         answer = self.connection.getresponse()

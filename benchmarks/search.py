@@ -5,7 +5,7 @@ import re
 from benchmarks import bare
 from benchmarks.pairs import Aim, Pairs, measured
 from benchmarks.stage import Stage
-from trail.search import bodies, execute
+from trail.search import execute, firsts
 from trail.search.spec import WHOLE_TRAIL, Filter, Search
 
 AIM = Aim(at_most=1.15)
@@ -23,19 +23,20 @@ _TOTAL = re.compile(rb'"total":\{"value":(\d+)')
 
 
 def pages(stage: Stage, *, rounds: int) -> list[Pairs]:
-    """For each search: `trail.search.execute.page` (hits, exact count, histogram, facets) ÷ its bodies sent raw."""
+    """For each search: `trail.search.execute.page` (hits, exact count, histogram, facets, marks) ÷ its bodies sent raw."""
     return [_page(stage, name, search, rounds) for name, search in SEARCHES.items()]
 
 
 def _page(stage: Stage, name: str, search: Search, rounds: int) -> Pairs:
     raw = bare.Raw(stage.url)
-    sent = [bare.encoded(body) for body in bodies.page(search, WHOLE_TRAIL)]
+    asked = execute.page_bodies(stage.trail, search, WHOLE_TRAIL)
+    sent = [(firsts.where(stage.trail.prefix, body), bare.encoded(firsts.sent(body))) for body in asked]
 
     def ours() -> int:
         return execute.page(stage.trail, search, WHOLE_TRAIL).total
 
     def sent_raw() -> int:
-        found = _TOTAL.search(raw.search_all(stage.indices, sent))
+        found = _TOTAL.search(raw.search_all(sent))
         return int(found[1]) if found else -1
 
     return measured(f"search page: {name}", AIM, ours=ours, bare=sent_raw, rounds=rounds)

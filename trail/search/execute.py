@@ -146,10 +146,7 @@ def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_
 
     Where shards fail or time runs out it holds what could be read and says so; where nothing could be read it raises.
     """
-    asked = [
-        *bodies.page(search, scope, size=size, after=after, ends=ends(trail)),
-        *novelty.beside(search, scope, size=size, after=after),
-    ]
+    asked = page_bodies(trail, search, scope, size=size, after=after)
     found, counted, *about_firsts = _in_part(trail, asked, opaque_id)
     aggregations = counted.get("aggregations", {})
     extremes = aggregations.get("ends", {})
@@ -163,6 +160,15 @@ def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_
         missing=missing(found) or missing(counted),
         firsts=novelty.read(*about_firsts),
     )
+
+
+def page_bodies(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_SIZE,
+                after: list[Any] | None = None) -> list[dict[str, Any]]:  # fmt: skip
+    """All that is asked for a page: its events, their number with histogram and facets, and what is said of firsts."""
+    return [
+        *bodies.page(search, scope, size=size, after=after, ends=ends(trail)),
+        *novelty.beside(search, scope, size=size, after=after),
+    ]
 
 
 def listing(trail: Trail, search: Search, scope: Scope, *, size: int, after: list[Any] | None = None) -> Listing:
