@@ -9,8 +9,10 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from investigations import timespans
 from investigations.forms.search import refuse_secrets
 from investigations.models import ShortLink
+from investigations.timespans import Span
 from trail.errors import BadQuery
 from trail.search.spec import Filter, Search
 
@@ -67,11 +69,9 @@ def with_the_time_before(search: Search, now: datetime) -> str | None:
     fixed = search.resolved(now)
     if not fixed.start:
         return None
-    start = datetime.fromisoformat(fixed.start)
-    end = datetime.fromisoformat(fixed.end) if fixed.end else now
-    before = (start - (end - start)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    after = replace(fixed, end=fixed.end or end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-    return address(replace(fixed, start=before, end=fixed.start), after)
+    end = fixed.end or now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    before, _ = Span(timespans.read(fixed.start), timespans.read(end)).earlier().words()
+    return address(replace(fixed, start=before, end=fixed.start), replace(fixed, end=end))
 
 
 def of_two_values(search: Search) -> list[tuple[str, str]]:
