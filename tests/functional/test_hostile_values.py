@@ -62,6 +62,7 @@ EXACT = {
     "value",
     "href",
     "data-copy",
+    "data-event",
     "action",
     "formaction",
     "content",
