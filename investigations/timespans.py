@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?Z")
+from trail.questions.moments import nanoseconds, time_of
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?")
 _SECOND = 1_000_000_000
 # What the trail can hold: 1970 to 2261.
-_LAST = int(datetime(2262, 1, 1, tzinfo=UTC).timestamp()) * _SECOND - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = nanoseconds("2262-01-01") - 1
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -54,15 +54,11 @@ def around(time: str, amount: int, unit: str) -> Span:
 
 def read(time: str) -> int:
     """RFC 3339 in UTC as nanoseconds since 1970. Raises ValueError."""
-    match = _TIME.fullmatch(time if "T" in time else f"{time}T00:00:00Z")
-    if match is None:
+    if not _TIME.fullmatch(time):
         raise ValueError(f"{time!r} is not a time in UTC")
-    seconds = (datetime.fromisoformat(f"{match[1]}+00:00") - _EPOCH).total_seconds()
-    return int(seconds) * _SECOND + int((match[2] or "").ljust(9, "0"))
+    return nanoseconds(time)
 
 
 def written(time: int) -> str:
     """The inverse of read; what lies outside of the trail becomes its end."""
-    seconds, rest = divmod(min(max(time, 0), _LAST), _SECOND)
-    whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".") + "Z"
+    return time_of(min(max(time, 0), _LAST)).removesuffix("Z").rstrip("0").rstrip(".") + "Z"

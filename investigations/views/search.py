@@ -26,6 +26,7 @@ from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
 from trail.search import completion, execute
+from trail.search.execute import Page
 from trail.search.spec import STACKS, Search
 from trail.search.statistics import LISTABLE
 from web.htmx import render_page
@@ -115,23 +116,36 @@ def _found(
     journal.record(Action.SEARCH, by=user, labels={"search": urlencode(search.to_query(), True)})
     if asked.after is None:
         history.keep(search=search, page=page, took=answer.took, by=user, case=case)
-    last = asked.start + len(page.hits)
+    return _refined(asked, search, page, now) | _listed(request, asked, search, page, until, mine)
+
+
+def _refined(asked: Asked, search: Search, page: Page, now: datetime) -> dict[str, Any]:
+    """What stands about the events: how they lie in time, by what they can be narrowed, what the search can become."""
     return {
         "search": search,
+        "page": page,
         "uses": using.uses(search),
         "compare_before": compare.with_the_time_before(search, now),
         "compare_values": compare.of_two_values(search),
-        "page": page,
-        "blocks": table.blocks(page.hits, search, asked, page.firsts.marks),
         "firsts": marks.offers(page.firsts, search, asked.url),
         "firsts_note": marks.note(page.firsts.covered, datetime.now(UTC)),
-        "times": refining.times(search, absolute, page, asked.url),
+        "times": refining.times(search, search.resolved(now), page, asked.url),
         "stacks": dict.fromkeys((search.stack, *STACKS)),
         "chart": charts.histogram(page, search, asked.url),
         "facets": refining.facets(page, search, asked.url),
         "query": asked.url(search),
         "pairs": [(name, value) for name, values in search.to_query().items() for value in values],
         "listable": LISTABLE,
+    }
+
+
+def _listed(
+    request: HttpRequest, asked: Asked, search: Search, page: Page, until: str, mine: TablePreference
+) -> dict[str, Any]:
+    """The events of this page, how to go on, and where they can be pinned."""
+    user, last = person(request), asked.start + len(page.hits)
+    return {
+        "blocks": table.blocks(page.hits, search, asked, page.firsts.marks),
         "first_number": asked.start + 1,
         "last_number": last,
         "first_url": asked.url(search) if asked.start else None,

@@ -62,6 +62,7 @@ EXACT = {
     "value",
     "href",
     "data-copy",
+    "data-event",
     "action",
     "formaction",
     "content",
@@ -135,7 +136,9 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
               "event.action,event.reason,user.id,user_agent.original,url.path,message,labels.team,raw.value,token.caveats.types"]  # fmt: skip
     pages.append(reverse("entity_values", args=["service", values[0], "user.id"]))
     for number, (one, hit) in enumerate(zip(LET_IN, events, strict=True)):
-        pages.append(reverse("event_detail", args=[hit.event_id]))
+        pages += [reverse(name, args=[hit.event_id]) for name in ("event_detail", "event_row")]
+        if number % 8 == 0:
+            pages.append(reverse("event_standing", args=[hit.event_id]))
         if len(one.value) < 1_000 and one.value.strip():
             token = ("token_detail", "token_lineage", "token_compromise")[number % 3]
             pages.append(reverse(token, args=[one.value]))
@@ -172,6 +175,8 @@ def test_no_page_makes_anything_of_a_value_but_text(
     assert wrong == []
     assert ABOUT.keys() - seen.keys() <= NO_PAGES | {
         "link_open",
+        "detection_detail",
+        "finding_detail",
         "indicators_result",
         "indicators_file",
         "writer_detail",

@@ -165,10 +165,9 @@ def page(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_
 def page_bodies(trail: Trail, search: Search, scope: Scope, *, size: int = bodies.PAGE_SIZE,
                 after: list[Any] | None = None) -> list[dict[str, Any]]:  # fmt: skip
     """All that is asked for a page: its events, their number with histogram and facets, and what is said of firsts."""
-    return [
-        *bodies.page(search, scope, size=size, after=after, ends=ends(trail)),
-        *novelty.beside(search, scope, size=size, after=after),
-    ]
+    # First, so that what is refused is refused before anything is asked.
+    beside = novelty.beside(search, scope, size=size, after=after)
+    return [*bodies.page(search, scope, size=size, after=after, ends=ends(trail)), *beside]
 
 
 def listing(trail: Trail, search: Search, scope: Scope, *, size: int, after: list[Any] | None = None) -> Listing:
