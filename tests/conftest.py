@@ -38,7 +38,7 @@ _parts = ExitStack()
 def _lend_parts(tmp: Path) -> None:
     """Start what is not lent, and say where it is by the environment, which workers inherit."""
     if "TEST_OPENSEARCH_URL" not in os.environ:
-        node = opensearch.Node(tmp / "node", http_port=free_port(), transport_port=free_port(), heap="512m")
+        node = opensearch.Node(tmp / "node", http_port=free_port(), transport_port=free_port(), heap="1g")
         _parts.enter_context(opensearch.running(node))
         os.environ["TEST_OPENSEARCH_URL"] = node.url
     if "TEST_REDIS_URL" not in os.environ:

@@ -62,7 +62,9 @@ def _pieces(secret: str) -> set[str]:
 
 
 def _holding(found: list[Found], *places: str) -> list[str]:
-    pieces = {piece for one in found for piece in _pieces(one.secret)}
+    # The name of a packet is the same in every macaroon, and stands in what the console is made of too.
+    name = base64.b64encode(b"identifier").decode()
+    pieces = {piece for one in found for piece in _pieces(one.secret) if piece not in name}
     text = "\n".join(places)
     return sorted({text[at : at + PIECE] for at in range(len(text))} & pieces)
 
