@@ -29,7 +29,7 @@ from trail.novelty.index import drop
 
 pytest_plugins = ["tests.cast"]
 # Shared machines have no deadlines, and the same examples each time keep main green for a reason.
-hypothesis.settings.register_profile("ours", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("ours", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("ours")
 _numbers = itertools.count()
 _parts = ExitStack()
