@@ -1,11 +1,14 @@
-"""The only doors: to a case, a run, an export. A stranger gets 404, a reader who would write 403."""
+"""The only doors: to a case, a run, an export, an event. A stranger gets 404, a reader who would write 403."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
+from accounts.journal import trail
 from accounts.models import User
 from accounts.roles import may_investigate, sees_every_case
 from investigations.models import Case, Export, Membership, Run
+from trail.search import execute
+from trail.search.execute import Hit
 from trail.search.spec import Scope
 
 
@@ -76,6 +79,14 @@ def _may_see(user: User, job: Run | Export) -> bool:
     if job.case_id is not None:
         return Case.objects.visible_to(user).filter(pk=job.case_id).exists()
     return job.started_by_id == user.pk
+
+
+def event_for(user: User, event_id: str) -> Hit:
+    """The event as the trail holds it, if this person may find it. Raises TrailUnavailable."""
+    found = execute.event(trail(), event_id, scope_of(user))
+    if found is None:
+        raise Http404("The trail shows no such event.")
+    return found
 
 
 def scope_of(user: User) -> Scope:

@@ -13,7 +13,7 @@ from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_search
 from investigations import charts, entities, journal, presentation
-from investigations.access import scope_of
+from investigations.access import event_for, scope_of
 from investigations.forms.search import packed, read, refuse_secrets
 from investigations.journal import Action
 from investigations.services.coverage import with_doubts
@@ -23,7 +23,6 @@ from trail.questions import entity as questions
 from trail.questions import user as users
 from trail.questions.entity import KINDS, Dossier
 from trail.questions.known import known
-from trail.search import execute
 from trail.search.execute import Page
 from trail.search.spec import Filter, Search
 from web.htmx import is_partial, render_page
@@ -79,9 +78,7 @@ def values(request: HttpRequest, kind: str, value: str, field: str) -> HttpRespo
 def event_known(request: HttpRequest, event_id: str) -> HttpResponse:
     """What is known of each identifier of an event: a part of its page, or a page by itself."""
     user = person(request)
-    found = execute.event(trail(), event_id, scope_of(user))
-    if found is None:
-        raise Http404("The trail shows no such event.")
+    found = event_for(user, event_id)
     answer = known(trail(), found, scope_of(user), now=datetime.now(UTC))
     journal.record(Action.QUESTION, by=user, resource=("question", "known"), labels={"event": event_id})
     name = "_known" if is_partial(request) else "known"

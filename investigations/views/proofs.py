@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, requires
-from accounts.journal import trail
 from accounts.roles import may_search
 from investigations import journal
-from investigations.access import scope_of
+from investigations.access import event_for
 from investigations.journal import Action
 from investigations.services import bundles, proofs
 from investigations.services.proofs import Standing
@@ -19,7 +18,6 @@ from operations.sealing.proofs import Proof
 from trail.integrity import merkle, note
 from trail.integrity.bundle import Unproved
 from trail.integrity.tiles import TileMissing
-from trail.search import execute
 from trail.search.execute import Hit
 from web.htmx import render_page
 
@@ -29,9 +27,7 @@ from web.htmx import render_page
 def event_proof(request: HttpRequest, event_id: str) -> HttpResponse:
     """Who may see the event may see its proof; it is judged now, each time."""
     user = person(request)
-    hit = execute.event(trail(), event_id, scope_of(user))
-    if hit is None:
-        raise Http404("The trail shows no such event.")
+    hit = event_for(user, event_id)
     journal.record(Action.EVENT_PROVE, by=user, resource=("event", event_id))
     standing = proofs.of_event(hit)
     match request.GET.get("format"):

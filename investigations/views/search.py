@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,7 +14,7 @@ from accounts.decorators import person, requires
 from accounts.journal import trail
 from accounts.roles import may_curate, may_investigate, may_search
 from investigations import charts, entities, journal, marks, pins, presentation, refining, table, using
-from investigations.access import scope_of
+from investigations.access import event_for
 from investigations.forms import compare
 from investigations.forms.cases import PinForm
 from investigations.forms.search import Asked, read
@@ -25,7 +25,7 @@ from operations.services import incidents
 from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
-from trail.search import completion, execute
+from trail.search import completion
 from trail.search.execute import Page
 from trail.search.spec import STACKS, Search
 from trail.search.statistics import LISTABLE
@@ -158,9 +158,7 @@ def _listed(
 @requires(may_search)
 def event(request: HttpRequest, event_id: str) -> HttpResponse:
     user = person(request)
-    found = execute.event(trail(), event_id, scope_of(user))
-    if found is None:
-        raise Http404("The trail shows no such event.")
+    found = event_for(user, event_id)
     journal.record(Action.EVENT_VIEW, by=user, resource=("event", event_id))
     context = {
         "hit": found,

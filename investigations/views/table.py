@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.roles import may_investigate, may_search
 from investigations import entities, journal, table
 from investigations import opened as opening
-from investigations.access import scope_of
+from investigations.access import event_for, scope_of
 from investigations.forms.search import Asked, read
 from investigations.forms.table import TableForm
 from investigations.journal import Action
@@ -24,8 +24,7 @@ from investigations.presentation import shown
 from investigations.services import proofs, tables
 from trail.errors import BadQuery, PointEnded
 from trail.events import get
-from trail.search import execute, paging
-from trail.search.execute import Hit
+from trail.search import paging
 from trail.search.spec import Search
 from web.htmx import is_partial, render_page
 
@@ -98,7 +97,7 @@ def newer(request: HttpRequest) -> HttpResponse:
 def opened(request: HttpRequest, event_id: str) -> HttpResponse:
     """An event in its row; or as JSON, whole or one field, to copy."""
     user = person(request)
-    hit = _event(user, event_id)
+    hit = event_for(user, event_id)
     journal.record(Action.EVENT_VIEW, by=user, resource=("event", event_id))
     if request.GET.get("format") == "json":
         name = request.GET.get("field")
@@ -117,17 +116,10 @@ def opened(request: HttpRequest, event_id: str) -> HttpResponse:
 def standing(request: HttpRequest, event_id: str) -> HttpResponse:
     """Whether the event is as it was sealed, judged now."""
     user = person(request)
-    hit = _event(user, event_id)
+    hit = event_for(user, event_id)
     journal.record(Action.EVENT_PROVE, by=user, resource=("event", event_id))
     context = {"hit": hit, "standing": proofs.of_event(hit)}
     return render_page(request, "investigations/_proved.html", context)
-
-
-def _event(user: User, event_id: str) -> Hit:
-    hit = execute.event(trail(), event_id, scope_of(user))
-    if hit is None:
-        raise Http404("The trail shows no such event.")
-    return hit
 
 
 @require_POST
