@@ -15,6 +15,7 @@ from django.conf import settings
 from trail.connection import Trail, connect
 from trail.errors import WriteRefused
 from trail.events import nest, without_secrets
+from trail.moments import text_of
 from trail.search.bodies import JOURNAL_DATASET
 from trail.writer import write
 
@@ -88,7 +89,7 @@ def record(
     kept = {name: _label(text) for name, text in (labels or {}).items() if text}
     document = nest(
         {
-            "@timestamp": (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "@timestamp": text_of(at or datetime.now(UTC)),
             "event.id": event_id or f"console-{uuid.uuid4()}",
             "event.action": str(action),
             "event.outcome": "success",

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from trail.questions.moments import nanoseconds, time_of
+from trail.moments import nanoseconds, time_of
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?")
 _SECOND = 1_000_000_000

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from trail.moments import text_of
 from trail.search.bodies import Body
 from trail.search.extent import extent
 from trail.search.spec import Scope
@@ -58,7 +59,7 @@ def read(answer: dict[str, Any], asked_at: datetime) -> Coverage:
     shards, found = answer["_shards"], answer.get("aggregations", {})
     late = Doubt("The engine ran out of time before it had looked at everything.")
     return Coverage(
-        asked_at=asked_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        asked_at=text_of(asked_at),
         events=answer["hits"]["total"]["value"],
         earliest=found.get("earliest", {}).get("value_as_string"),
         ingested_until=found.get("ingested_until", {}).get("value_as_string"),

@@ -17,6 +17,7 @@ from trail.coverage import Coverage, Doubt
 from trail.errors import BadQuery
 from trail.indicators import Listed, look_up
 from trail.lineage import token_ref
+from trail.moments import text_of
 from trail.questions import compromise as compromises
 from trail.questions import entity as entities
 from trail.questions import lineage as lineages
@@ -91,7 +92,7 @@ def search(asking: Asking) -> Found:
         raise asked.problem or BadQuery("There is no search.", 0)
     size = _size(asking.query.get("size", ""))
     page = execute.listing(trail(), asked.search.resolved(asking.now), asking.scope, size=size, after=asked.after)
-    until = asked.search.ingested_until or asking.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    until = asked.search.ingested_until or text_of(asking.now)
     last = asked.start + len(page.hits)
     more = asked.older(page.hits[-1].sort, until, len(page.hits)) if page.hits and last < page.total else ""
     return Found(

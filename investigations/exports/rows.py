@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trail.events import digest
+from trail.moments import text_of
 from trail.search.execute import Hit
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Row:
             evidence=evidence.label,
             reason=evidence.reason,
             pinned_by=evidence.pinned_by_name,
-            pinned_at=evidence.pinned_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            pinned_at=text_of(evidence.pinned_at),
             leaf=evidence.leaf,
             statement=evidence.document if evidence.is_absence else None,
         )

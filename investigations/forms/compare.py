@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -14,6 +14,7 @@ from investigations.forms.search import refuse_secrets
 from investigations.models import ShortLink
 from investigations.timespans import Span
 from trail.errors import BadQuery
+from trail.moments import text_of
 from trail.search.spec import Filter, Search
 
 LEFT, RIGHT = "a.", "b."
@@ -69,7 +70,7 @@ def with_the_time_before(search: Search, now: datetime) -> str | None:
     fixed = search.resolved(now)
     if not fixed.start:
         return None
-    end = fixed.end or now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    end = fixed.end or text_of(now)
     before, _ = Span(timespans.read(fixed.start), timespans.read(end)).earlier().words()
     return address(replace(fixed, start=before, end=fixed.start), replace(fixed, end=end))
 

@@ -6,7 +6,7 @@ the look began: of two workers one wins, a killed one leaves the place as it was
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.cache import cache
@@ -27,6 +27,7 @@ from investigations.wording import digest_of, in_words
 from operations.models import Incident
 from operations.services import incidents
 from trail.errors import BadQuery, TrailUnavailable
+from trail.moments import text_of
 from trail.search import bodies, execute
 from trail.search.spec import Filter, Scope, Search
 
@@ -48,7 +49,7 @@ class Window:
     end: datetime
 
     def of(self, search: Search) -> Search:
-        ends = tuple(one.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for one in (self.start, self.end))
+        ends = tuple(text_of(one) for one in (self.start, self.end))
         inside = Filter("event.ingested", ends, operator="between")
         return replace(search, start=None, end=None, sort=("@timestamp", "asc")).with_filter(inside)
 

@@ -11,6 +11,7 @@ from investigations.access import scope_of
 from investigations.journal import Action, record
 from investigations.models import ShortLink
 from investigations.wording import digest_of, in_words
+from trail.moments import text_of
 from trail.search import bodies
 from trail.search.spec import Search
 
@@ -37,4 +38,4 @@ def make(*, search: Search, fixed: bool, by: User) -> ShortLink:
 def fixed_to(search: Search, now: datetime) -> Search:
     """The same search with its times fixed, and bound to what has arrived: it finds the same whenever it is asked."""
     fixed = search.resolved(now)
-    return replace(fixed, ingested_until=fixed.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    return replace(fixed, ingested_until=fixed.ingested_until or text_of(now))

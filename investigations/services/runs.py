@@ -20,6 +20,7 @@ from investigations.services import jobs
 from operations.services import incidents
 from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable
+from trail.moments import text_of
 from trail.search import bodies, execute
 from trail.search.execute import Hit
 from trail.search.spec import WHOLE_TRAIL, Scope, Search
@@ -37,7 +38,7 @@ def start(
     now = datetime.now(UTC)
     fixed = search.resolved(now)
     if fixed.ingested_until is None:
-        fixed = replace(fixed, ingested_until=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        fixed = replace(fixed, ingested_until=text_of(now))
     bodies.query(fixed, scope_of(by))
     run = Run.objects.create(
         title=title[:200], search=fixed.to_json(), case=case, version=version,

@@ -25,6 +25,7 @@ from operations.services import incidents
 from trail import novelty
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.events import canonical, digest, without_secrets
+from trail.moments import text_of
 from trail.search import completion
 from trail.search.execute import Page
 from trail.search.spec import STACKS, Search
@@ -105,7 +106,7 @@ def _found(
 ) -> dict[str, Any]:
     user = person(request)
     now = table.moment(search)
-    until = search.ingested_until or now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    until = search.ingested_until or text_of(now)
     absolute = search.resolved(now)
     answer = searches.answer(
         search=absolute, by=user, after=asked.after, at_once=_is_first_sight(request),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from trail.questions.moments import gap
+from trail.moments import gap
 from trail.questions.values import Values
 from trail.search.execute import Hit
 from trail.search.spec import Search

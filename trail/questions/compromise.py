@@ -10,10 +10,10 @@ from trail.connection import Trail
 from trail.coverage import Coverage
 from trail.errors import BadQuery
 from trail.lineage import TokenRef, family
+from trail.moments import just_after, nanoseconds
 from trail.questions import aftermath
 from trail.questions.aftermath import Accepted, Affected, OtherTokens, Radius, Refusals
 from trail.questions.fate import Ending, endings_among, endings_body, endings_in, reach_of
-from trail.questions.moments import just_after, nanoseconds
 from trail.questions.named import above, names
 from trail.questions.reading import event_of, total_of
 from trail.questions.values import Values, values_of

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from trail.events import get
 from trail.lineage import Ancestry, TooLarge
-from trail.questions.moments import nanoseconds
+from trail.moments import nanoseconds
 from trail.questions.named import WHOSE, Named, named_by
 from trail.search import execute, tokens
 from trail.search.bodies import Body

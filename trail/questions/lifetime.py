@@ -6,7 +6,7 @@ from datetime import datetime
 from trail.connection import Trail
 from trail.errors import BadQuery
 from trail.lineage import TokenRef
-from trail.questions.moments import just_after
+from trail.moments import just_after
 from trail.questions.token import dossier
 from trail.search.spec import Scope, Search
 

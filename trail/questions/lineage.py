@@ -9,9 +9,9 @@ from trail.connection import Trail
 from trail.coverage import Coverage
 from trail.errors import BadQuery
 from trail.lineage import Edge, Family, TokenRef, ancestors, family
+from trail.moments import nanoseconds, text_of
 from trail.questions.fate import ALIVE, Fate, Reach, endings_among, endings_in, fate
 from trail.questions.forest import Forest, Macaroon
-from trail.questions.moments import nanoseconds
 from trail.questions.named import WHOSE, named_by
 from trail.search import execute, tokens
 from trail.search.bodies import Body
@@ -154,7 +154,7 @@ def _endings(forest: Forest, scope: Scope) -> Body:
 
 def _fates(forest: Forest, hits: list[Hit], now: datetime) -> dict[str, Fate]:
     """What became of each token. What a token was derived from takes it along when it is revoked."""
-    moment = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    moment = text_of(now)
     by_name: dict[str, list[Hit]] = {}
     for hit in hits:
         for name in _named_in(hit):

@@ -9,9 +9,9 @@ from trail import coverage
 from trail.connection import Trail
 from trail.coverage import Coverage
 from trail.lineage import Ancestry, TokenRef
+from trail.moments import gap, just_after, text_of
 from trail.questions.asking import doing
 from trail.questions.fate import Ending, Fate, endings_among, endings_body, endings_in, fate, reach_of
-from trail.questions.moments import gap, just_after
 from trail.questions.named import Named, above, names
 from trail.questions.reading import event_of, total_of
 from trail.questions.values import Values, values_of
@@ -92,7 +92,7 @@ def dossier(trail: Trail, token: TokenRef, scope: Scope, *, now: datetime | None
     issued, first, last, accepted, last_accepted, plain, refused, where, denials, about, alone, ends, covered = answers
     endings = endings_among(endings_in(ends), reach_of(named, ancestry))
     expires_at = plain.get("aggregations", {}).get("expires", {}).get("value_as_string") or carried(named, ancestry)
-    became = fate(endings, expires_at, now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    became = fate(endings, expires_at, text_of(now))
     begun, used = event_of(issued), event_of(first)
     # As one chip, unless a log that knows only fingerprints makes a difference.
     search = named.alone if total_of(alone) == total_of(plain) else named.search()

@@ -12,7 +12,7 @@ from itertools import combinations, pairwise
 from math import asin, atan, cos, degrees, pi, radians, sin, sinh, sqrt
 from typing import Any
 
-from trail.questions import moments
+from trail import moments
 from trail.questions.reading import time_of
 from trail.search import entities
 from trail.search.bodies import Body

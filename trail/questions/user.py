@@ -11,6 +11,7 @@ from trail import coverage
 from trail.connection import Trail
 from trail.coverage import Coverage
 from trail.errors import BadQuery
+from trail.moments import text_of
 from trail.questions import entity, fates, travel
 from trail.questions.asking import doing
 from trail.questions.entity import KINDS, Dossier
@@ -88,7 +89,7 @@ def tokens_issued(
     covered, page = execute.ask_all(trail, [coverage.body(scope), _page(search, scope, after)])
     issued = fates.issues(trail, _hits(page), scope)
     asked = fates.asked(issued, scope)
-    found = fates.read(issued, execute.ask_all(trail, asked) if asked else [], _moment(now))
+    found = fates.read(issued, execute.ask_all(trail, asked) if asked else [], text_of(now))
     return _issued(user, search, page, found, coverage.read(covered, now))
 
 
@@ -117,7 +118,7 @@ def user(
     became, others, seen = _ask_parts(trail, parts)
     return User(
         dossier=dossier,
-        issued=_issued(user_id, issues, page, fates.read(issued, became, _moment(now)), dossier.coverage),
+        issued=_issued(user_id, issues, page, fates.read(issued, became, text_of(now)), dossier.coverage),
         used=TokensUsed(_used(others), len(foreign), len(_ids(used)), not _more(used) and not _more(given)),
         travel=travel.read(stays, route, seen),
     )
@@ -152,10 +153,6 @@ def _issued(
         user=user, search=search, tokens=found, total=page["hits"]["total"]["value"],
         after=list(found[-1].issued.sort) if more else None, coverage=covered,
     )  # fmt: skip
-
-
-def _moment(now: datetime) -> str:
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 # --- Tokens of others ------------------------------------------------------------------------------------------------

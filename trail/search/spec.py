@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 from trail.errors import BadQuery
+from trail.moments import text_of
 from trail.pairing import FIELD as NOVELTY
 from trail.schema import BY_NAME, DEFAULT_COLUMNS, FACETS, Kind, field_of
 from trail.search.quoting import spelled, unescaped
@@ -226,4 +227,4 @@ def _absolute(value: str | None, now: datetime) -> str | None:
         return value if value.endswith("Z") else f"{value}T00:00:00Z"
     else:
         instant = _instant(value) or now
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return text_of(instant)

@@ -12,6 +12,11 @@ def nanoseconds(time: str) -> int:
     return (seconds.days * 86_400 + seconds.seconds) * 1_000_000_000 + int(f"{rest:0<9}"[:9])
 
 
+def text_of(moment: datetime) -> str:
+    """A moment as events and searches hold it, to the microsecond."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def time_of(nanoseconds: int) -> str:
     """The inverse of `nanoseconds`."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trail.questions.moments import gap, just_after, nanoseconds, time_of
+from trail.moments import gap, just_after, nanoseconds, time_of
 
 
 @given(st.integers(0, 2**63 - 1))
