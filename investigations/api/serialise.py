@@ -6,15 +6,12 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from django.urls import reverse
-from django.utils.http import urlencode
-
+from investigations.entities import search_url
 from investigations.forms.search import packed
 from trail.coverage import Coverage
 from trail.search.execute import Hit
 from trail.search.spec import Search
 
-LONGEST_ADDRESS = 6_000  # characters that every browser and proxy takes
 PLACE = "after"
 # What is no field and belongs to the answer all the same: properties by class.
 ALSO: dict[type, tuple[str, ...]] = {Coverage: ("whole",)}
@@ -28,9 +25,7 @@ def plain(value: Any) -> Any:
                 "event_id": value.event_id, "index": value.index, "timestamp": value.timestamp, "event": value.document,
             }  # fmt: skip
         case Search():
-            query = value.to_query()
-            address = f"{reverse('search')}?{urlencode(query, doseq=True)}"
-            return {"query": query, "address": address if len(address) < LONGEST_ADDRESS else None}
+            return {"query": value.to_query(), "address": search_url(value)}
         case Enum():
             return value.value
         case datetime():

@@ -17,13 +17,12 @@ from investigations import pins
 from investigations.errors import Refused
 from investigations.forms.filters import FilterForm, offered
 from investigations.forms.search import Asked, carried, read
+from investigations.views.library import MAX_ADDRESS
 from trail.errors import BadQuery
 from trail.search.spec import Filter, Search
 from web.htmx import is_partial, render_page
 
 PARTIALS = {"filter-panel": "panel"}
-# Web servers take a first line of 8 KB; what they refuse they refuse without a sentence.
-MAX_ADDRESS = 8_000
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

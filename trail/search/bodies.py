@@ -268,8 +268,8 @@ def page(
     """
     aggregations = {"histogram": histogram.body(search, ends), "ends": {"stats": {"field": "@timestamp"}}}
     aggregations |= {f"facet:{name}": facet(name) for name in FACETS}
-    counted = {"query": query(search, scope), "size": 0, "track_total_hits": True, "aggs": aggregations}
-    return [hits(search, scope, size=size, after=after), counted]
+    found = hits(search, scope, size=size, after=after)
+    return [found, {"query": found["query"], "size": 0, "track_total_hits": True, "aggs": aggregations}]
 
 
 def facet(name: str, *, size: int = FACET_VALUES) -> Body:
