@@ -139,10 +139,10 @@
     for (const button of all("[data-copy-query][hidden]")) button.hidden = false;
     shape();
   }
-  // The part at fault is selected, so that the next key replaces it.
+  // The part at fault is selected, so that the next key replaces it; not where typing went on meanwhile.
   function toFault() {
     const problem = one("[data-fault-start]"), field = bar();
-    if (!problem || !field || ![document.body, field, one("#search-button")].includes(document.activeElement)) return;
+    if (!problem || !field || field.value !== field.defaultValue || ![document.body, field, one("#search-button")].includes(document.activeElement)) return;
     field.focus();
     field.setSelectionRange(units(field.value, Number(problem.dataset.faultStart)), units(field.value, Number(problem.dataset.faultEnd)));
   }

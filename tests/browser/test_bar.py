@@ -61,6 +61,7 @@ def test_the_part_at_fault_is_marked_in_a_long_query_and_selected_to_be_typed_ov
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")
     expect(page.locator(".problem mark")).to_have_text("user.nmae")
+    page.wait_for_function("window.getSelection().toString() === 'user.nmae'")
     page.keyboard.type("user.name")
     page.keyboard.press("Escape")
     assert query.input_value().endswith(" OR user.name:x")
