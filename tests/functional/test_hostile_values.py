@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -21,20 +22,24 @@ from pytest_django import Settings
 from selectolax.lexbor import LexborHTMLParser
 
 from accounts.models import User
+from investigations.api.table import ROUTES
 from investigations.exports.csv import lines
 from investigations.exports.rows import Row
 from investigations.models import Case, Note
-from investigations.services import evidence
+from investigations.services import evidence, indicators, links
 from tests import hostile
 from tests.factories.cases import export, run, saved_query
 from tests.factories.incidents import incident, rejected
+from tests.factories.searches import detection, finding
 from tests.functional.reading import bytes_of
 from tests.functional.test_every_address import ABOUT, FOR_ADMINS
+from tests.offline import verify
 from trail.connection import Trail
 from trail.errors import InvalidEvent
 from trail.events import parse
+from trail.indicators import parse as parse_indicators
 from trail.search import execute
-from trail.search.spec import WHOLE_TRAIL, Search
+from trail.search.spec import WHOLE_TRAIL, Filter, Search
 from trail.writer import write_many
 
 LET_IN = [one for one in hostile.corpus() if not one.refused]
@@ -126,6 +131,9 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         {"name": "who", "label": values[2], "kind": "user"},
         name=values[3],
     )
+    found = finding(alice, *((hit.index, hit.event_id) for hit in events[:8]), count=8)
+    watched = detection(alice, "event.dataset:hostile", name=values[4])
+    listed = indicators.keep(indicators.ask(parse_indicators("\n".join(values)), by=alice), by=alice)
     failed = incident(subject=values[0])
     refused = rejected()
     seal()
@@ -134,6 +142,8 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
               reverse("incident_detail", args=[failed.public_id]), reverse("rejected_detail", args=[refused.public_id]),
               reverse("export_detail", args=[export(alice, case=case).public_id]), "/?q=event.dataset:hostile&columns="
               "event.action,event.reason,user.id,user_agent.original,url.path,message,labels.team,raw.value,token.caveats.types"]  # fmt: skip
+    pages += [reverse("finding_detail", args=[found.public_id]), reverse("detection_detail", args=[watched.public_id]),
+              reverse("indicators_result", args=[listed]), reverse("indicators_file", args=[listed])]  # fmt: skip
     pages.append(reverse("entity_values", args=["service", values[0], "user.id"]))
     for number, (one, hit) in enumerate(zip(LET_IN, events, strict=True)):
         pages += [reverse(name, args=[hit.event_id]) for name in ("event_detail", "event_row")]
@@ -145,6 +155,8 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
             kind = ("user", "service", "client", "organisation", "resource", "user_agent", "trace")[number % 7]
             pages.append(reverse("entity_detail", args=[kind, one.value]))
             pages.append(f"/?{urlencode({'q': one.value, 'f': f'user.id:{one.value}'})}")
+            shared = links.make(search=Search(filters=(Filter("user.id", (one.value,)),)), fixed=False, by=alice)
+            pages.append(reverse("link_open", args=[shared.public_id]))
     return pages
 
 
@@ -173,15 +185,7 @@ def test_no_page_makes_anything_of_a_value_but_text(
             if "html" in response.get("Content-Type", "") and response.status_code == 200:
                 queue += _links(address, response)
     assert wrong == []
-    assert ABOUT.keys() - seen.keys() <= NO_PAGES | {
-        "link_open",
-        "detection_detail",
-        "finding_detail",
-        "indicators_result",
-        "indicators_file",
-        "writer_detail",
-        "rejected_group",
-    }
+    assert ABOUT.keys() - seen.keys() <= NO_PAGES | {"writer_detail"}
 
 
 def _name(address: str) -> str | None:
@@ -282,6 +286,38 @@ def test_no_export_calculates_or_loses_anything(
     made = export(alice, format="jsonl", case=case)
     records = [json.loads(line) for line in bytes_of(client.get(f"/exports/{made.public_id}/file/")).splitlines()]
     assert [record["event"] for record in records] == [hit.document for hit in events]
+
+
+def test_a_bundle_proves_every_value_and_says_so_without_drawing_one(
+    events: list[execute.Hit], case: Case, alice: User, client: Client, seal: Callable[[], object], tmp_path: Path
+) -> None:
+    seal()
+    evidence.pin(case=case, event_ids=[hit.event_id for hit in events], reason=LET_IN[0].value, by=alice)
+    seal()
+    client.force_login(alice)
+    made = export(alice, format="bundle", case=case)
+    status, said = verify(bytes_of(client.get(f"/exports/{made.public_id}/file/")), tmp_path / "away")
+    assert (status, said.startswith(f"{len(events)} of {len(events)} events proved")) == (0, True), said
+    assert _unseen(said) == []
+
+
+def test_the_api_gives_every_value_back_as_it_is_and_never_as_a_page(
+    events: list[execute.Hit], alice: User, client: Client, settings: Settings
+) -> None:
+    settings.API_RATE = 1_000
+    client.force_login(alice)
+    about = itertools.cycle([route.name for route in ROUTES if "{" in route.path])
+    for one, hit in zip(LET_IN, events, strict=True):
+        search = Search(filters=(Filter("event.id", (hit.event_id,)),))
+        (found,) = client.get("/api/v1/search", search.to_query()).json()["hits"]
+        assert found["event"] == hit.document
+        if len(one.value) < 1_000 and one.value.strip():
+            name = next(about)
+            answer = client.get(reverse(f"api_{name}", args=[one.value]))
+            assert answer.status_code in (200, 400, 404), (name, one.name)
+            assert answer["Content-Type"] == "application/json", (name, one.name)
+            assert answer["X-Content-Type-Options"] == "nosniff"
+            assert isinstance(answer.json(), dict)
 
 
 def test_no_command_moves_the_terminal(
