@@ -14,10 +14,13 @@ from pathlib import Path
 
 # Before the settings are read: tests leave no state in the work tree.
 os.environ.setdefault("CONSOLE_STATE_DIR", tempfile.mkdtemp(prefix="console-tests-"))
+# The nodes of tests live for minutes: a compiler that thinks longer costs more than it gives back.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 import hypothesis
 import pytest
 from django.conf import settings
+from django.core.cache import caches
 from django.core.management import call_command
 
 from auditconsole.local import opensearch
@@ -53,14 +56,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that no process waits for another at the end."""
-    long = ("browser", "worker", "local")
+    """What takes longest comes first, so that no process waits for another at the end.
 
-    def turn(item: pytest.Item) -> int:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        return long.index(folder) if folder in long else len(long)
+    Only what tries trail/ by itself is measured for how much of it is tried: measuring doubles what a test takes.
+    """
+    long, measured = ("browser", "faults", "worker", "local", "ingest"), (("trail",), ("unit", "trail"))
 
-    items.sort(key=turn)
+    def folders(item: pytest.Item) -> tuple[str, ...]:
+        return item.path.relative_to(Path(__file__).parent).parts
+
+    items.sort(key=lambda item: long.index(folders(item)[0]) if folders(item)[0] in long else len(long))
+    for item in items:
+        if not any(folders(item)[: len(one)] == one for one in measured):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -88,20 +96,19 @@ def _own_parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     if {"db", "transactional_db"} & set(request.fixturenames):
         url = request.getfixturevalue("redis_url")
         monkeypatch.setattr(settings, "REDIS_URL", url)
-        _point_caches_at(url)
+        use_redis(url)
+        caches["default"].clear()
 
 
-def _point_caches_at(url: str) -> None:
-    from django.core.cache import caches
-
+def use_redis(url: str) -> None:
+    """From here on the console's caches and its queue are there; nothing goes on through a connection made before."""
     from auditconsole.celery import app
 
-    if settings.CACHES["default"]["LOCATION"] != url:
-        settings.CACHES["default"]["LOCATION"] = url
-        app.conf.broker_url = url
+    if app.conf.broker_url != url or settings.CACHES["default"]["LOCATION"] != url:
+        settings.CACHES["default"]["LOCATION"] = app.conf.broker_url = url
+        app._pool = app.amqp._producer_pool = None
         if hasattr(caches["default"], "_cache"):
             del caches["default"]
-    caches["default"].clear()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Every page, light and wide, dark and narrow: usable by WCAG 2.2 AA as far as axe can tell, never wider than the window."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -59,8 +61,8 @@ def made(browser: Browser, console: Console) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def refused(browser: Browser, console: Console) -> list[str]:
-    """An event that the trail does not take: the addresses of its incident, its group and itself."""
+def refused(browser: Browser, console: Console) -> Iterator[list[str]]:
+    """An event that the trail does not take: the addresses of its incident, its group and itself. Decided on in the end."""
     key = console.manage(
         "make_writer_key", "proxy", "--by", "ada", "--writer", "proxy-1", "--dataset", "proxy"
     ).strip()  # fmt: skip
@@ -78,8 +80,12 @@ def refused(browser: Browser, console: Console) -> list[str]:
         page.locator("[data-open]").first.click()
         page.wait_for_load_state()
         found.append(page.url.removeprefix(console.url))
+    yield found
+    decided = page.locator("form", has=page.get_by_role("button", name="Discard"))
+    decided.get_by_label("Reason").fill("It was made to be refused.")
+    decided.get_by_role("button", name="Discard").click()
+    expect(page.get_by_role("button", name="Discard")).to_have_count(0)
     context.close()
-    return found
 
 
 @pytest.mark.parametrize(("scheme", "width"), SHAPES)

@@ -22,6 +22,7 @@ from trail.connection import Trail
 def _pages(static_files: None, settings: Settings) -> None:
     """Every test here looks at pages, and waits for them however busy the machine is."""
     settings.PAGE_SECONDS = 30
+    settings.WHITENOISE_AUTOREFRESH = True  # or each test's client reads every style sheet first
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """What would keep the trail from taking an event now, asked of a real node."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+from auditconsole.local import opensearch
+from auditconsole.local.ports import free_port
 from tests.factories.events import event, write
 from trail.connection import Trail, connect
 from trail.mapping import ensure_index, index_for
@@ -42,12 +45,11 @@ def test_a_lost_shard_is_trouble(trail: Trail) -> None:
     assert "lost a shard" in trouble(trail)
 
 
-def test_a_whole_engine_that_takes_no_writes_is_trouble(trail: Trail) -> None:
-    def only_read(yes: bool | None) -> None:
-        trail.client.cluster.put_settings(body={"persistent": {"cluster.blocks.read_only_allow_delete": yes}})
-
-    only_read(True)
-    try:
+def test_a_whole_engine_that_takes_no_writes_is_trouble(tmp_path: Path) -> None:
+    own = opensearch.Node(tmp_path, http_port=free_port(), transport_port=free_port(), heap="256m")
+    with opensearch.running(own):  # the node that tests share is to go on taking them
+        trail = connect(own.url)
+        assert trouble(trail) == ""
+        trail.client.cluster.put_settings(body={"persistent": {"cluster.blocks.read_only_allow_delete": True}})
         assert trouble(trail).startswith("The engine takes no writes: ")
-    finally:
-        only_read(None)
+        trail.client.close()

@@ -13,12 +13,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import caches
 from django.db import connection
 
-from auditconsole.celery import app
 from auditconsole.local import redis as local_redis
 from auditconsole.local.ports import free_port
+from tests.conftest import use_redis
 from tests.factories.events import event
 from trail.connection import Trail, connect
 from trail.mapping import install
@@ -124,11 +123,7 @@ def _own_parts(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue is this folder's own, and nobody empties it: the worker's bindings are in it. Up, whatever came before."""
     queue.start()
     monkeypatch.setattr(settings, "REDIS_URL", queue.server.url)
-    if app.conf.broker_url != queue.server.url:
-        settings.CACHES["default"]["LOCATION"] = app.conf.broker_url = queue.server.url
-        app._pool = app.amqp._producer_pool = None
-        if hasattr(caches["default"], "_cache"):
-            del caches["default"]
+    use_redis(queue.server.url)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_memory_does_not_grow_with_the_number_of_events() -> None:
         tracemalloc.stop()
         return found
 
-    assert peak(40_000) < peak(10_000) * 1.5
+    assert peak(16_000) < peak(4_000) * 1.5
 
 
 def test_too_few_events_are_refused() -> None:
