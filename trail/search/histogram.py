@@ -5,8 +5,7 @@ segment. Where the ends of what is found are not known beforehand, fine steps ar
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +18,7 @@ STACK_VALUES = 5
 # With fewer, what is common over many months and nowhere the commonest would be counted short.
 VALUES_OF_A_SHARD = 250
 # So many fine steps at most, of which bars are made.
-FINE = 1_000
+FINE = 500
 DAY = 86_400
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, DAY, 2 * DAY,
           7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 365 * DAY, 1825 * DAY)  # fmt: skip
@@ -77,26 +76,26 @@ def _moment(time: str) -> datetime:
 
 def bars(found: dict[str, Any], search: Search) -> list[Bar]:
     """The bars of an answer, in order and without a gap, at most about BARS where the range was open."""
-    read = [(bucket["key"] // 1000, _bar(bucket)) for bucket in found.get("buckets", [])]
-    if not read or step_of(search):
-        return [bar for _, bar in read]
-    step = _round(read[-1][0] - read[0][0] + 1, BARS)
-    first = read[0][0] // step * step
-    inside: dict[int, list[Bar]] = {start: [] for start in range(first, read[-1][0] + 1, step)}
-    for start, bar in read:
-        inside[start // step * step].append(bar)
-    return [_together(start, some) for start, some in inside.items()]
+    buckets = found.get("buckets", [])
+    if not buckets or step_of(search):
+        return [Bar(bucket["key_as_string"], dict(_parts(bucket)), bucket["doc_count"]) for bucket in buckets]
+    first, last = (bucket["key"] // 1000 for bucket in (buckets[0], buckets[-1]))
+    step = _round(last - first + 1, BARS)
+    totals = dict.fromkeys(range(first // step * step, last + 1, step), 0)
+    counts: dict[int, dict[str, int]] = {start: {} for start in totals}
+    for bucket in buckets:
+        start = bucket["key"] // 1000 // step * step
+        totals[start] += bucket["doc_count"]
+        inside = counts[start]
+        for value, count in _parts(bucket):
+            inside[value] = inside.get(value, 0) + count
+    return [Bar(_text(start), counts[start], total) for start, total in totals.items()]
 
 
-def _bar(bucket: dict[str, Any]) -> Bar:
-    counts = {str(part.get("key_as_string", part["key"])): part["doc_count"] for part in bucket["stack"]["buckets"]}
-    return Bar(start=bucket["key_as_string"], counts=counts, total=bucket["doc_count"])
+def _parts(bucket: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    for part in bucket["stack"]["buckets"]:
+        yield str(part.get("key_as_string", part["key"])), part["doc_count"]
 
 
-def _together(start: int, some: Iterable[Bar]) -> Bar:
-    counts: Counter[str] = Counter()
-    total = 0
-    for one in some:
-        counts.update(one.counts)
-        total += one.total
-    return Bar(datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"), dict(counts), total)
+def _text(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -47,12 +47,10 @@ def members(token_ids: Collection[str], fingerprints: Collection[str]) -> Body:
 
 
 def _replaced(body: Any, by: Callable[[Any], Body]) -> Any:
-    match body:
-        case {"lineage": asked}:
-            return by(asked)
-        case dict():
-            return {name: _replaced(inner, by) for name, inner in body.items()}
-        case [dict(), *_]:
-            return [_replaced(inner, by) for inner in body]
-        case _:
-            return body
+    if isinstance(body, dict):
+        if WORD in body:
+            return by(body[WORD])
+        return {name: _replaced(inner, by) if isinstance(inner, dict | list) else inner for name, inner in body.items()}
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        return [_replaced(inner, by) for inner in body]
+    return body
