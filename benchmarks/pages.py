@@ -1,6 +1,7 @@
 """Every page's questions beside the very bytes they send, sent raw: what asking and understanding add to the engine's work."""
 
 import statistics
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 from benchmarks import bare
 from benchmarks.pairs import Aim, Pairs, measured
 from benchmarks.search import SEARCHES
-from benchmarks.stage import UNTIL, Stage
+from benchmarks.stage import UNTIL, Stage, answering_anew
 from operations.demonstration.incident import tokens
 from trail.connection import Trail
 from trail.lineage import token_ref
@@ -42,13 +43,17 @@ class Warm:
 
 def pages(stage: Stage, *, rounds: int) -> list[Pairs | Warm]:
     """For each page the function it asks ÷ the requests it sent, raw; then how long the median page takes."""
-    found: list[Pairs | Warm] = []
-    took = []
-    for name, ask in _questions(stage).items():
-        pairs = _page(stage, name, ask, rounds)
-        took.append(statistics.median(ours for ours, _ in pairs.seconds) * 1_000)
-        found.append(pairs)
+    asked = _questions(stage)
+    took = [statistics.median(_milliseconds(stage, ask) for _ in range(rounds)) for ask in asked.values()]
+    with answering_anew(stage):
+        found = [_page(stage, name, ask, rounds) for name, ask in asked.items()]
     return [*found, Warm("median page, warm", took)]
+
+
+def _milliseconds(stage: Stage, ask: Callable[[Trail], object]) -> float:
+    began = time.perf_counter()
+    ask(stage.trail)
+    return (time.perf_counter() - began) * 1_000
 
 
 def _questions(stage: Stage) -> dict[str, Callable[[Trail], object]]:

@@ -4,7 +4,7 @@ import re
 
 from benchmarks import bare
 from benchmarks.pairs import Aim, Pairs, measured
-from benchmarks.stage import Stage
+from benchmarks.stage import Stage, answering_anew
 from trail.search import execute, firsts
 from trail.search.spec import WHOLE_TRAIL, Filter, Search
 
@@ -24,7 +24,8 @@ _TOTAL = re.compile(rb'"total":\{"value":(\d+)')
 
 def pages(stage: Stage, *, rounds: int) -> list[Pairs]:
     """For each search: `trail.search.execute.page` (hits, exact count, histogram, facets, marks) ÷ its bodies sent raw."""
-    return [_page(stage, name, search, rounds) for name, search in SEARCHES.items()]
+    with answering_anew(stage):
+        return [_page(stage, name, search, rounds) for name, search in SEARCHES.items()]
 
 
 def _page(stage: Stage, name: str, search: Search, rounds: int) -> Pairs:

@@ -84,6 +84,20 @@ def kept(url: str, folder: Path, *, events: int, seed: int) -> Iterator[Stage]:
     yield Stage(folder, trail, bare.client(url), url, Demonstration(events, seed, UNTIL))
 
 
+@contextmanager
+def answering_anew(stage: Stage) -> Iterator[None]:
+    """The engine keeps no whole answers: else both sides would measure that a page had been asked for before."""
+
+    def keep(yes: bool | None) -> None:
+        stage.engine.indices.put_settings(index=f"{stage.trail.prefix}-*", body={"index.requests.cache.enable": yes})
+
+    keep(False)
+    try:
+        yield
+    finally:
+        keep(None)
+
+
 def _set_up_console(url: str) -> None:
     """The console's own services over this trail."""
     os.environ |= {"OPENSEARCH_URL": url, "TRAIL_PREFIX": "bench"}  # for what is started beside us
