@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import urlencode
 
 from accounts.models import User
-from web.htmx import is_partial
+from web.htmx import is_partial, whole_page
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -53,4 +53,4 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     current = urlsplit(request.headers.get("HX-Current-URL", "/"))
     back = current.path + (f"?{current.query}" if current.query else "")
     target = f"{resolve_url('account_login')}?{urlencode({'next': back})}"
-    return HttpResponse(status=204, headers={"HX-Redirect": target})
+    return whole_page(request, target)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
 
@@ -14,6 +15,13 @@ def is_partial(request: HttpRequest) -> bool:
     if htmx is None or not htmx or htmx.history_restore_request:
         return False
     return not htmx.boosted or htmx.target is not None
+
+
+def whole_page(request: HttpRequest, address: str) -> HttpResponseBase:
+    """On to another page; where htmx asked for a part of this one, the browser goes there as a whole."""
+    if not is_partial(request):
+        return redirect(address)
+    return HttpResponse(status=204, headers={"HX-Redirect": address})
 
 
 def render_page(

@@ -14,6 +14,7 @@ from accounts.models import User
 from investigations.access import scope_of
 from investigations.exports.csv import defused
 from investigations.journal import Action, record
+from investigations.services import searches
 from investigations.services.coverage import with_doubts
 from trail import indicators
 from trail.coverage import Coverage
@@ -47,9 +48,14 @@ class Result:
     coverage: Coverage
 
 
-def ask(listed: Listed, *, by: User) -> Result:
-    """Look for all of them, and put on record that somebody did. Raises TrailUnavailable, WriteRefused."""
-    found = indicators.look_up(trail(), listed.indicators, scope_of(by), now=datetime.now(UTC))
+def ask(listed: Listed, *, by: User, key: str = "") -> Result:
+    """Look for all of them, and put on record that somebody did. `key` names it while it is under way.
+
+    Raises TrailUnavailable, WriteRefused.
+    """
+    found = indicators.look_up(
+        trail(), listed.indicators, scope_of(by), now=datetime.now(UTC), opaque_id=searches.opaque_id(by, key)
+    )
     result = answered(listed, replace(found, coverage=with_doubts(found.coverage)))
     labels = {"count": str(len(listed.indicators)), "sha256": result.sha256}
     record(Action.INDICATORS, by=by, resource=("indicators", result.sha256), labels=labels)

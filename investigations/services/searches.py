@@ -18,7 +18,7 @@ from trail.search.execute import Page
 from trail.search.spec import Search
 from trail.search.under_way import under_way as engine_under_way
 
-# What a page names its search by: made in the browser, so that only it can name it.
+KEY_HEADER = "X-Search-Key"  # what a page names its search by: made in the browser, so that only it can name it
 _TOO_LONG = "The search took longer than {:.0f} seconds and was ended, in the engine too; narrow it, or run it in the background."
 _KEY = re.compile(r"[0-9a-z]{16,40}")
 

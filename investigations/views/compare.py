@@ -14,6 +14,7 @@ from investigations import contrast, journal
 from investigations.access import scope_of
 from investigations.forms.compare import LEFT, RIGHT, Sides, read
 from investigations.journal import Action
+from investigations.services import searches
 from investigations.views.search import OUTAGES, unanswered
 from trail.errors import BadQuery, Incomplete
 from trail.questions.compare import compare as ask
@@ -21,6 +22,8 @@ from trail.schema import IDENTIFIERS
 from trail.search.comparing import COMPARED
 from trail.search.spec import Search
 from web.htmx import render_page
+
+PARTIALS = {"compared": "compared"}
 
 
 @require_safe
@@ -37,7 +40,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     except OUTAGES as error:
         context |= unanswered(error)
         status = 503
-    return render_page(request, "investigations/compare.html", context, status=status)
+    return render_page(request, "investigations/compare.html", context, PARTIALS, status)
 
 
 def _found(request: HttpRequest, sides: Sides) -> dict[str, Any]:
@@ -45,7 +48,10 @@ def _found(request: HttpRequest, sides: Sides) -> dict[str, Any]:
         return {}
     user, now = person(request), datetime.now(UTC)
     try:
-        found = ask(trail(), sides.left.resolved(now), sides.right.resolved(now), scope_of(user))
+        found = ask(
+            trail(), sides.left.resolved(now), sides.right.resolved(now), scope_of(user),
+            opaque_id=searches.opaque_id(user, request.headers.get(searches.KEY_HEADER, "")),
+        )  # fmt: skip
     except Incomplete as error:
         raise Incomplete(
             f"{error} Two sides are asked for every value of every field: compare shorter times."

@@ -6,7 +6,6 @@ import orjson
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,12 +16,12 @@ from accounts.roles import may_search
 from investigations.api.serialise import plain
 from investigations.forms.indicators import ListForm, LookForm
 from investigations.journal import Action, record
-from investigations.services import indicators
+from investigations.services import indicators, searches
 from investigations.services.indicators import Row
 from investigations.views.search import OUTAGES, unanswered
 from trail.indicators import Kind
 from trail.search.spec import Filter, Search
-from web.htmx import render_page
+from web.htmx import render_page, whole_page
 
 ROWS = 200
 
@@ -36,8 +35,9 @@ def ask(request: HttpRequest) -> HttpResponseBase:
     status = 400 if form.errors else 200
     if form.is_bound and not form.errors:
         try:
-            word = indicators.keep(indicators.ask(form.cleaned_data["listed"], by=person(request)), by=person(request))
-            return redirect("indicators_result", word)
+            key = request.headers.get(searches.KEY_HEADER, "")
+            found = indicators.ask(form.cleaned_data["listed"], by=person(request), key=key)
+            return whole_page(request, reverse("indicators_result", args=[indicators.keep(found, by=person(request))]))
         except OUTAGES as error:
             context |= unanswered(error)
         except RedisError:
@@ -45,7 +45,7 @@ def ask(request: HttpRequest) -> HttpResponseBase:
                 "The answer could not be kept: Redis does not answer. Try again, or see the status page."
             )
         status = 503
-    return render_page(request, "investigations/indicators.html", context, status=status)
+    return render_page(request, "investigations/indicators.html", context, {"asked": "asked"}, status)
 
 
 @require_safe

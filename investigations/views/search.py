@@ -110,7 +110,7 @@ def _found(
     absolute = search.resolved(now)
     answer = searches.answer(
         search=absolute, by=user, after=asked.after, at_once=_is_first_sight(request),
-        key=request.headers.get("X-Search-Key", ""),
+        key=request.headers.get(searches.KEY_HEADER, ""),
     )  # fmt: skip
     if (page := answer.page) is None:
         return {"going_on": f"?{request.GET.urlencode()}"}

@@ -9,7 +9,7 @@
   const key = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
   function isSearch(detail) {
-    return detail.target?.id === "explore" && detail.verb !== "post";
+    return Boolean(detail.target?.matches?.("[data-life]")) && (detail.verb !== "post" || detail.elt.matches("[data-asks]"));
   }
   function addressOf(detail) {
     const address = new URL(detail.path, location.href);
@@ -40,7 +40,7 @@
       now.said = true;
       one("#live").textContent = "Still searching. Press Escape to cancel.";
     }
-    one("[data-busy-what]", busy).textContent = what(now.address);
+    one("[data-busy-what]", busy).textContent = busy.closest("[data-life]").dataset.life || what(now.address);
     one("[data-busy-time]", busy).textContent = `, for ${Math.round(waited / 1000)} seconds`;
     askHowFar(busy);
   }
@@ -69,16 +69,17 @@
     endInEngine(search);
     search.request?.abort();
     over();
-    const place = one("#explore > .results");
+    const place = one("[data-life] > .results");
     if (place) {
       const words = document.createElement("p");
       words.className = "cancelled";
       const bold = document.createElement("b");
       bold.textContent = "Cancelled; nothing below is of this search";
-      words.append(bold, "The engine has stopped. Search again, narrow the time, or run it in the background.");
+      const form = one("[data-busy] [data-to-background]");
+      words.append(bold, `The engine has stopped. Search again${form ? ", narrow the time, or run it in the background" : " whenever you like"}.`);
       place.replaceChildren(words);
     }
-    one("#explore .busy--now")?.classList.remove("busy--now");
+    one("[data-life] .busy--now")?.classList.remove("busy--now");
     one("#live").textContent = "Cancelled; nothing below is of this search.";
     one("[data-query]")?.focus();
   }

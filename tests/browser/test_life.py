@@ -51,6 +51,29 @@ def test_a_slow_search_shows_that_it_is_and_is_cancelled_by_the_keyboard(by_itse
     expect(page.locator("tbody tr").first).to_be_visible()
 
 
+@pytest.mark.parametrize(("path", "label", "button", "words"), [
+    ("/compare/?a.q=user.id%3Ausr_0001&b.q=user.id%3Ausr_0002", "Query", "Compare", "Still searching on both sides, for"),
+    ("/indicators/", "Indicators", "Look them up", "Still searching for what is in the list, for"),
+])  # fmt: skip
+def test_a_slow_comparison_or_list_shows_that_it_is_and_is_cancelled_by_the_keyboard(
+    by_itself: Page, path: str, label: str, button: str, words: str
+) -> None:
+    page = by_itself
+    page.goto(path)
+    ended: list[str] = []
+    page.on("request", lambda request: ended.append(request.url) if "/search/cancel/" in request.url else None)
+    page.get_by_label(label).first.fill("user.id:usr_0003" if label == "Query" else "usr_0003")
+    page.route(re.compile(r"/(compare|indicators)/"), lambda route: None)
+    page.get_by_role("button", name=button, exact=True).press("Enter")
+    expect(page.get_by_text(words)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".results")).to_have_text(re.compile("Cancelled; nothing below is of this search"))
+    assert len(ended) == 1
+    page.unroute_all()
+    page.get_by_role("button", name=button, exact=True).press("Enter")
+    expect(page.locator("h1, h2").filter(has_text=re.compile("Left: |of 1 "))).to_be_visible()
+
+
 def test_a_slow_search_goes_on_in_the_background(by_itself: Page) -> None:
     page = by_itself
     page.goto("/")

@@ -2,6 +2,7 @@
 
 import http.client
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -41,6 +42,19 @@ def seal(trail: Trail, settings: Settings, tmp_path: Path) -> Callable[[], objec
 @pytest.fixture
 def wire(node: str, trail: Trail, settings: Settings) -> Iterator[list[str]]:
     """Every request that the console makes to the engine from here on, as it passes by: `POST /_bulk`."""
+    with _passing_by(node, settings, lambda asked: f"{asked.command} {urlsplit(asked.path).path}") as seen:
+        yield seen
+
+
+@pytest.fixture
+def names(node: str, trail: Trail, settings: Settings) -> Iterator[list[str]]:
+    """The name under which the engine shows each request from here on among its tasks; empty without one."""
+    with _passing_by(node, settings, lambda asked: asked.headers.get("X-Opaque-Id", "")) as seen:
+        yield seen
+
+
+@contextmanager
+def _passing_by(node: str, settings: Settings, noted: Callable[[BaseHTTPRequestHandler], str]) -> Iterator[list[str]]:
     seen: list[str] = []
     engine = urlsplit(node)
 
@@ -48,7 +62,7 @@ def wire(node: str, trail: Trail, settings: Settings) -> Iterator[list[str]]:
         protocol_version = "HTTP/1.1"
 
         def pass_on(self) -> None:
-            seen.append(f"{self.command} {urlsplit(self.path).path}")
+            seen.append(noted(self))
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             beyond = http.client.HTTPConnection(engine.hostname or "", engine.port)
             beyond.request(self.command, self.path, body, dict(self.headers))
@@ -70,6 +84,8 @@ def wire(node: str, trail: Trail, settings: Settings) -> Iterator[list[str]]:
     server.daemon_threads = True
     Thread(target=server.serve_forever, daemon=True).start()
     settings.OPENSEARCH_URL = f"http://127.0.0.1:{server.server_port}"
-    yield seen
-    server.shutdown()
-    server.server_close()
+    try:
+        yield seen
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -80,13 +80,15 @@ class _Found:
                 ))  # fmt: skip
 
 
-def look_up(trail: Trail, indicators: Sequence[Indicator], scope: Scope, *, now: datetime) -> Sightings:
+def look_up(
+    trail: Trail, indicators: Sequence[Indicator], scope: Scope, *, now: datetime, opaque_id: str | None = None
+) -> Sightings:
     """Look for each in every field where its kind may stand: one round trip for each AT_ONCE. Raises TrailUnavailable."""
     found, extent = _Found(), None
     for start in range(0, max(len(indicators), 1), AT_ONCE):
         asked = list(_bodies(indicators[start : start + AT_ONCE], scope))
         covered = [coverage.body(scope)] if extent is None else []
-        answers = execute.ask_all(trail, [*(body for _, body in asked), *covered])
+        answers = execute.ask_all(trail, [*(body for _, body in asked), *covered], opaque_id=opaque_id)
         if extent is None:
             extent = coverage.read(answers.pop(), now)
         for (name, _), answer in zip(asked, answers, strict=True):

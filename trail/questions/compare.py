@@ -75,9 +75,11 @@ class Comparison:
     fields: list[Compared]
 
 
-def compare(trail: Trail, left: Search, right: Search, scope: Scope, names: Sequence[str] = COMPARED) -> Comparison:
+def compare(trail: Trail, left: Search, right: Search, scope: Scope, names: Sequence[str] = COMPARED, *,
+            opaque_id: str | None = None) -> Comparison:  # fmt: skip
     """What differs between two searches, in one round trip, and one more when a side has more values than are compared."""
-    answers = execute.ask_all(trail, [comparing.commonest(one, scope, names) for one in (left, right)])
+    bodies = [comparing.commonest(one, scope, names) for one in (left, right)]
+    answers = execute.ask_all(trail, bodies, opaque_id=opaque_id)
     counts: list[dict[str, dict[str, int]]] = [{name: _counts(one, name) for name in names} for one in answers]
     missing = [
         {name: found for name in names if (found := _to_count(answers[side], name, counts[side], counts[1 - side]))}
@@ -85,7 +87,7 @@ def compare(trail: Trail, left: Search, right: Search, scope: Scope, names: Sequ
     ]
     if any(missing):
         bodies = [comparing.counted(one, scope, some) for one, some in zip((left, right), missing, strict=True)]
-        for side, answer in enumerate(execute.ask_all(trail, bodies)):
+        for side, answer in enumerate(execute.ask_all(trail, bodies, opaque_id=opaque_id)):
             for name in missing[side]:
                 counts[side][name] |= _counts(answer, name)
     sides = [_side(search, answer) for search, answer in zip((left, right), answers, strict=True)]

@@ -127,10 +127,9 @@ def ask(
     return with_events(trail, body, whole(answer))
 
 
-def ask_all(trail: Trail, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def ask_all(trail: Trail, asked: Sequence[dict[str, Any]], *, opaque_id: str | None = None) -> list[dict[str, Any]]:
     """Several bodies in one round trip. NotFoundError for a point in time that has ended."""
-    with speaking():
-        answers = trail.client.msearch(body=_lines(trail, asked, _params(trail)))["responses"]
+    answers = _asked_at_once(trail, _lines(trail, asked, _params(trail)), opaque_id)
     for answer in answers:
         if "error" in answer:
             if answer.get("status") in (400, 404):
@@ -192,14 +191,21 @@ def ends(trail: Trail) -> Ends | None:
 def _in_part(trail: Trail, asked: Sequence[dict[str, Any]], opaque_id: str | None) -> list[dict[str, Any]]:
     """Several bodies in one round trip, each answered as far as it could be. Raises when one is not answered at all."""
     lines = _lines(trail, asked, _params(trail) | {"allow_partial_search_results": "true"})
-    with speaking():
-        answers = trail.client.msearch(body=lines, headers={"X-Opaque-Id": opaque_id} if opaque_id else {})["responses"]
+    answers = _asked_at_once(trail, lines, opaque_id)
     for answer in answers:
         if "error" in answer:
             if answer.get("status") == 400:
                 raise BadQuery(f"The search engine refused this search: {cause(answer['error'])}.")
             raise Incomplete(f"The trail could not answer: {cause(answer['error'])}.")
     return [with_events(trail, body, answer) for body, answer in zip(asked, answers, strict=True)]
+
+
+def _asked_at_once(trail: Trail, lines: list[dict[str, Any]], opaque_id: str | None) -> list[dict[str, Any]]:
+    """`opaque_id` is the name by which the engine shows it among its tasks, and ends it."""
+    with speaking():
+        headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
+        found: list[dict[str, Any]] = trail.client.msearch(body=lines, headers=headers)["responses"]
+    return found
 
 
 def _lines(trail: Trail, asked: Sequence[dict[str, Any]], params: dict[str, Any]) -> list[dict[str, Any]]:

@@ -63,6 +63,14 @@ def test_one_sees_and_ends_ones_own_search_and_nobody_elses(
     assert "cancelled" in slow[0]
 
 
+def test_a_comparison_and_a_list_are_under_ones_own_name_too(client: Client, alice: User, names: list[str]) -> None:
+    client.force_login(alice)
+    client.get("/compare/?a.q=user.id:ann&b.q=user.id:bob", headers={"X-Search-Key": KEY})
+    assert names.count(searches.opaque_id(alice, KEY) or "") == 1
+    client.post("/indicators/", {"indicators": "ann"}, headers={"X-Search-Key": KEY})
+    assert names.count(searches.opaque_id(alice, KEY) or "") == 2
+
+
 @pytest.mark.parametrize("key", ["", "*", "short", "x" * 41, "page-1-0123456789abcdef"])
 def test_a_key_that_is_none_names_no_search(client: Client, alice: User, trail: Trail, key: str) -> None:
     client.force_login(alice)
