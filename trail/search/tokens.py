@@ -1,5 +1,6 @@
 """Bodies for the questions about tokens. Pure, as everything that is sent to the engine."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from trail.schema import USES, Operation
@@ -55,11 +56,7 @@ def _counted(search: Search, scope: Scope, aggregations: Body) -> Body:
 
 def endings(named: Search, whose: dict[str, tuple[str, ...]], scope: Scope) -> Body:
     """What ended a token or brought it back: by its name, or by a revocation of its key, its user, its organisation."""
-    wide = [
-        {"bool": {"filter": [{"terms": {"token.revocation.scope": list(scopes)}}, {"terms": {field: list(values)}}]}}
-        for field, scopes in _WIDE_BY
-        if (values := whose.get(field))
-    ]
+    wide = [_of_many(scopes, field, list(values)) for field, scopes in _WIDE_BY if (values := whose.get(field))]
     asked = query(
         Search(filters=(Filter("token.operation", (str(Operation.REVOKE), str(Operation.RESTORE))),
                         Filter("event.outcome", ("success",)))),
@@ -73,6 +70,13 @@ def endings(named: Search, whose: dict[str, tuple[str, ...]], scope: Scope) -> B
 
 
 _WIDE_BY = (("token.key_id", WIDE[:1]), ("user.id", WIDE[1:2]), ("organization.id", WIDE[2:]))
+
+
+def _of_many(scopes: Sequence[str], field: str, values: list[str]) -> Body:
+    """A revocation of a key, a user or an organisation, which it names as what it acts on or as whom it is about."""
+    acted_on = {"bool": {"filter": [{"terms": {"resource.type": list(scopes)}}, {"terms": {"resource.id": values}}]}}
+    of = {"bool": {"should": [{"terms": {field: values}}, acted_on], "minimum_should_match": 1}}
+    return {"bool": {"filter": [{"terms": {"token.revocation.scope": list(scopes)}}, of]}}
 
 
 def nodes(field: str, values: tuple[str, ...], scope: Scope, *, addresses: int) -> Body:

@@ -177,6 +177,10 @@ def test_it_ends_by_time_and_by_its_key_user_or_organisation(trail: Trail) -> No
     assert (expired.fate.state, expired.fate.since) == ("expired", "2026-02-01T00:00:00.000Z")
     assert expired.after_end
     assert expired.after_end.accepted == 1
+    by_another = {"user__id": "bob", "resource__type": "user", "resource__id": "ada"}
+    write(trail, wide("user", id="w0", **by_another))
+    assert [one.event.event_id for one in _of(trail, "t").endings][-1:] == ["w0"]
+    assert _of(trail, "b").fate.state == "alive"  # who shut her out is not shut out himself
     write(trail, wide("organisation", organization__id="org", id="w1"), wide("key", token__key_id="k", id="w2"))
     assert {one.through for one in _of(trail, "b").endings} == {"key", "organisation"}
 
