@@ -124,6 +124,7 @@ def test_times_show_the_viewers_zone_on_hover(browser: Browser, console: Console
     context = browser.new_context(base_url=console.url, timezone_id="Asia/Tokyo", locale="en-GB")
     page = context.new_page()
     sign_in(page, "alice")
+    page.goto("/")
     time = page.locator("tbody time").first
     time.hover()
     title = time.get_attribute("title") or ""

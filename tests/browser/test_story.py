@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Download, Page, expect
 
-from tests.browser.conftest import EVENTS, Console, sign_in
+from tests.browser.conftest import EVENTS, Console, sign_in_by_hand
 
 QUERY = "What a token was refused"
 
@@ -19,7 +19,7 @@ def test_an_analyst_goes_from_a_question_to_an_exported_timeline(
     leaked = _answer(console, "token_id")
     _an_admin_adds_a_saved_query(context, console)
 
-    sign_in(page, "alice")
+    sign_in_by_hand(page, "alice")
     case = _open_a_case(page, "A token in a build log")
     _run_the_saved_query(page, leaked)
     pinned = _pin_three(page, "Refused after the revocation")
@@ -41,7 +41,7 @@ def _answer(console: Console, name: str) -> str:
 
 def _an_admin_adds_a_saved_query(context: BrowserContext, console: Console) -> None:
     page = context.new_page()
-    sign_in(page, "ada")
+    sign_in_by_hand(page, "ada")
     page.get_by_role("link", name="Admin").click()
     page.locator("#content-main").get_by_role("link", name="Saved queries").click()
     page.locator(".object-tools").get_by_role("link", name=re.compile("Add")).click()

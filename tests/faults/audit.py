@@ -9,7 +9,7 @@ from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
 
 # How often something is killed; the default takes seconds.
-FAULTS = int(os.environ.get("FAULTS", "4"))
+FAULTS = int(os.environ.get("FAULTS", "3"))
 
 # The console puts on record what people do in it.
 OTHERS = Search(text="NOT event.dataset:console")
