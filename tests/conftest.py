@@ -55,8 +55,10 @@ def pytest_configure(config: pytest.Config) -> None:
         _lend_parts(Path(tempfile.mkdtemp(prefix="console-tests-parts-")))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that no process waits for another at the end.
+    """What takes longest comes first, so that no process waits for another at the end; a file stays in one process, and so
+    does all that needs a browser, for it shares a console.
 
     Only what tries trail/ by itself is measured for how much of it is tried: measuring doubles what a test takes.
     """
@@ -67,7 +69,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=lambda item: long.index(folders(item)[0]) if folders(item)[0] in long else len(long))
     for item in items:
-        if not any(folders(item)[: len(one)] == one for one in measured):
+        where = folders(item)
+        item.add_marker(pytest.mark.xdist_group("browser" if where[0] == "browser" else "/".join(where)))
+        if not any(where[: len(one)] == one for one in measured):
             item.add_marker(pytest.mark.no_cover)
 
 
@@ -111,9 +115,20 @@ def use_redis(url: str) -> None:
             del caches["default"]
 
 
+@pytest.fixture(scope="session")
+def lone_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a node that no other process asks, for tests that change the whole engine."""
+    own = opensearch.Node(
+        tmp_path_factory.mktemp("lone"), http_port=free_port(), transport_port=free_port(), heap="256m"
+    )
+    with opensearch.running(own):
+        yield own.url
+
+
 @pytest.fixture
-def trail(node: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trail]:
+def trail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trail]:
     """A fresh, installed trail of this test alone, which the console of this test uses too."""
+    node = request.getfixturevalue("lone_node" if request.node.get_closest_marker("lone") else "node")
     prefix = f"t{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}-{next(_numbers)}-{uuid.uuid4().hex[:6]}"
     monkeypatch.setattr(settings, "OPENSEARCH_URL", node)
     monkeypatch.setattr(settings, "TRAIL_PREFIX", prefix)

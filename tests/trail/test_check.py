@@ -23,6 +23,7 @@ from trail.connection import Trail, connect
 from trail.errors import TrailUnavailable
 from trail.snapshots import Repository
 
+pytestmark = pytest.mark.lone  # the engine's own settings and disks are checked, and changed
 MONTH = "2026.01"
 AT = "2026-01-15T00:00:00Z"
 

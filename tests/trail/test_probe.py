@@ -1,10 +1,9 @@
 """What would keep the trail from taking an event now, asked of a real node."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
-from auditconsole.local import opensearch
-from auditconsole.local.ports import free_port
+import pytest
+
 from tests.factories.events import event, write
 from trail.connection import Trail, connect
 from trail.mapping import ensure_index, index_for
@@ -45,11 +44,13 @@ def test_a_lost_shard_is_trouble(trail: Trail) -> None:
     assert "lost a shard" in trouble(trail)
 
 
-def test_a_whole_engine_that_takes_no_writes_is_trouble(tmp_path: Path) -> None:
-    own = opensearch.Node(tmp_path, http_port=free_port(), transport_port=free_port(), heap="256m")
-    with opensearch.running(own):  # the node that tests share is to go on taking them
-        trail = connect(own.url)
-        assert trouble(trail) == ""
-        trail.client.cluster.put_settings(body={"persistent": {"cluster.blocks.read_only_allow_delete": True}})
+@pytest.mark.lone
+def test_a_whole_engine_that_takes_no_writes_is_trouble(trail: Trail) -> None:
+    def only_read(yes: bool | None) -> None:
+        trail.client.cluster.put_settings(body={"persistent": {"cluster.blocks.read_only_allow_delete": yes}})
+
+    only_read(True)
+    try:
         assert trouble(trail).startswith("The engine takes no writes: ")
-        trail.client.close()
+    finally:
+        only_read(None)

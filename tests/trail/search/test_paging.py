@@ -106,6 +106,7 @@ def test_a_point_that_has_ended_says_so_and_the_pages_go_on_without_a_gap(trail:
     assert [one.event_id for one in third.hits] == ["e08", "e09", "e10", "e11"]
 
 
+@pytest.mark.lone
 def test_an_engine_that_holds_no_more_points_lets_the_pages_go_on(trail: Trail) -> None:
     write(trail, *(use("t", id=f"e{n}") for n in range(9)))
     limit = {"persistent": {"search.max_open_pit_context": 0}}

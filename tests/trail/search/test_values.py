@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.factories.events import event, use, write
-from trail.connection import Trail, connect
+from trail.connection import Trail
 from trail.errors import BadQuery
 from trail.search import values
 from trail.search.spec import WHOLE_TRAIL, Scope, Search
@@ -82,15 +82,15 @@ def test_names_below_labels_and_the_source_record_are_found(filled: Trail) -> No
 
 
 @pytest.fixture
-def no_counting(node: str) -> Iterator[None]:
+def no_counting(filled: Trail) -> Iterator[None]:
     """An engine that answers, and that gives up on every count of values."""
-    client = connect(node).client
+    client = filled.client
     client.cluster.put_settings(body={"transient": {"search.max_buckets": 1}})
     yield
     client.cluster.put_settings(body={"transient": {"search.max_buckets": None}})
-    client.close()
 
 
+@pytest.mark.lone
 def test_what_cannot_be_counted_in_time_is_of_the_newest_events_and_says_so(filled: Trail, no_counting: None) -> None:
     answer = values.beginning(filled, "user.id", "al", Search(), WHOLE_TRAIL)
     assert answer.found == (("alan", 2), ("Alice", 1), ("allie", 1))
