@@ -16,7 +16,7 @@ up: $(VENV)/.run ## Set everything up and run the console until Ctrl-C
 	@exec $(BIN)/python manage.py console
 
 test: $(VENV)/.dev lint programs ## Set everything up and run every check and test (T=path for some)
-	$(BIN)/python -m pytest $(T) -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov=trail --cov-report=term:skip-covered
+	$(BIN)/python -m pytest $(T) -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov=trail --cov-report=term:skip-covered
 	@[ "$(T)" != tests ] || $(BIN)/coverage report --include='trail/*' --fail-under=97 --format=total >/dev/null || { echo "Less than 97 % of trail/ is tried; whoever adds to it tests it whole."; exit 1; }
 
 lint: $(VENV)/.dev ## Check style, types, layers, templates, spelling, migrations

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 # Before the settings are read: tests leave no state in the work tree.
 os.environ.setdefault("CONSOLE_STATE_DIR", tempfile.mkdtemp(prefix="console-tests-"))
@@ -22,6 +23,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.core.management import call_command
+from xdist.scheduler import LoadFileScheduling
 
 from auditconsole.local import opensearch
 from auditconsole.local import redis as local_redis
@@ -34,6 +36,7 @@ pytest_plugins = ["tests.cast"]
 # Shared machines have no deadlines, and the same examples each time keep main green for a reason.
 hypothesis.settings.register_profile("ours", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("ours")
+BROWSER = "tests/browser/"
 _numbers = itertools.count()
 _parts = ExitStack()
 
@@ -55,10 +58,20 @@ def pytest_configure(config: pytest.Config) -> None:
         _lend_parts(Path(tempfile.mkdtemp(prefix="console-tests-parts-")))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class ByFileAndConsole(LoadFileScheduling):
+    """A file stays in one process, and so does all that needs a browser, for it shares a console."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return BROWSER if file.startswith(BROWSER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFileAndConsole:
+    return ByFileAndConsole(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that no process waits for another at the end; a file stays in one process, and so
-    does all that needs a browser, for it shares a console.
+    """What takes longest comes first, so that no process waits for another at the end.
 
     Only what tries trail/ by itself is measured for how much of it is tried: measuring doubles what a test takes.
     """
@@ -69,9 +82,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=lambda item: long.index(folders(item)[0]) if folders(item)[0] in long else len(long))
     for item in items:
-        where = folders(item)
-        item.add_marker(pytest.mark.xdist_group("browser" if where[0] == "browser" else "/".join(where)))
-        if not any(where[: len(one)] == one for one in measured):
+        if not any(folders(item)[: len(one)] == one for one in measured):
             item.add_marker(pytest.mark.no_cover)
 
 

@@ -143,7 +143,7 @@ FIELDS: tuple[Field, ...] = (
     _ours("token.caveats.failed", K.KEYWORD, "The caveat that refused"),
     _ours("token.caveats.json", K.OPAQUE, "The exact caveats, one JSON text"),
     _ours("token.discharges", K.NESTED, "Third-party discharges: location, ticket_hash, outcome", many=True),
-    _ours("token.revocation.scope", K.KEYWORD, "token, key, user or organisation; who is shut out by another is the resource"),
+    _ours("token.revocation.scope", K.KEYWORD, "token, key, user or organisation; resource.id says whose"),
     _ours("token.revocation.reason", K.KEYWORD, "Why it was revoked"),
     Field("trace.id", K.KEYWORD, "The trace through the platform", identifier=True),
     Field("message", K.TEXT, "A sentence for people"),

@@ -33,7 +33,7 @@ def test_what_is_no_outage_is_not_told_as_one(error: Exception) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_a_page_meets_is_on_record_though_its_own_transaction_is_undone(
-    client: Client, alice: User, no_trail: None
+    client: Client, alice: User, no_trail: None, static_files: None
 ) -> None:
     client.force_login(alice)
     assert client.post("/cases/new/", {"title": "Lost", "severity": "low"}).status_code == 503
