@@ -79,16 +79,17 @@ class Reach:
         if scope not in _SCOPES:
             return None
         field, through = _SCOPES[scope]
-        value = _subject(hit, scope, field)
+        value = _subject(hit, field)
         # Whoever is shut out and let in again gets new tokens: a revocation ends those that there were.
         later = self.first is not None and nanoseconds(self.first) > nanoseconds(hit.timestamp)
         return (through, str(value)) if value in self.whose.get(field, ()) and not later else None
 
 
-def _subject(hit: Hit, scope: str, field: str) -> Any:
+def _subject(hit: Hit, field: str) -> Any:
     """Whom a wide revocation shuts out: what it acts on where it says so, for `user.id` may be who did it."""
     resource = hit.document.get("resource", {})
-    return resource.get("id") if resource.get("type") == scope else get(hit.document, field)
+    acts_on, _ = _SCOPES.get(resource.get("type", ""), ("", ""))
+    return resource.get("id") if acts_on == field else get(hit.document, field)
 
 
 def reach_of(named: Named, above: Ancestry) -> Reach:

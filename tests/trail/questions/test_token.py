@@ -181,6 +181,9 @@ def test_it_ends_by_time_and_by_its_key_user_or_organisation(trail: Trail) -> No
     write(trail, wide("user", id="w0", **by_another))
     assert [one.event.event_id for one in _of(trail, "t").endings][-1:] == ["w0"]
     assert _of(trail, "b").fate.state == "alive"  # who shut her out is not shut out himself
+    other = {"organization__id": "org", "resource__type": "organization", "resource__id": "another"}
+    write(trail, wide("organisation", id="w3", **other))
+    assert _of(trail, "b").fate.state == "alive"
     write(trail, wide("organisation", organization__id="org", id="w1"), wide("key", token__key_id="k", id="w2"))
     assert {one.through for one in _of(trail, "b").endings} == {"key", "organisation"}
 
