@@ -24,6 +24,7 @@ from trail.moments import text_of
 from trail.search import bodies, execute
 from trail.search.execute import Hit
 from trail.search.spec import WHOLE_TRAIL, Scope, Search
+from trail.search.under_way import cancel as cancel_in_engine
 
 # A run keeps what it finds; more than this is refused at the start, never cut off.
 MAX_RESULTS = 5_000_000
@@ -109,7 +110,7 @@ def cancel(*, run: Run, by: User) -> None:
             raise Refused("This run is over already.")
         record(Action.RUN_CANCEL, by=by, case=run.case, resource=("run", run.public_id), labels={"run": run.public_id})
     with suppress(TrailUnavailable):  # then the worker stops at its next step; the cancelling stands
-        execute.cancel(trail(), run.opaque_id)
+        cancel_in_engine(trail(), run.opaque_id)
 
 
 def results(run: Run, *, start: int, size: int) -> list[Hit]:

@@ -16,6 +16,7 @@ from trail.mapping import month_of
 from trail.search import execute
 from trail.search.execute import Page
 from trail.search.spec import Search
+from trail.search.under_way import cancel as cancel_in_engine
 from trail.search.under_way import under_way as engine_under_way
 
 KEY_HEADER = "X-Search-Key"  # what a page names its search by: made in the browser, so that only it can name it
@@ -78,7 +79,7 @@ def _milliseconds(began: float) -> int:
 def cancel(*, by: User, key: str) -> int:
     """End a person's own search in the engine; how many there were. Raises TrailUnavailable."""
     name = opaque_id(by, key)
-    return execute.cancel(quick_trail(), name) if name else 0
+    return cancel_in_engine(quick_trail(), name) if name else 0
 
 
 def progress(*, by: User, key: str) -> Progress:

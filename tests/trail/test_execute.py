@@ -13,7 +13,7 @@ from trail.errors import BadQuery, Incomplete, TrailUnavailable
 from trail.search import answers, bodies, execute
 from trail.search.answers import whole
 from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
-from trail.search.under_way import UnderWay, under_way
+from trail.search.under_way import UnderWay, cancel, under_way
 
 
 @pytest.fixture
@@ -205,12 +205,12 @@ def test_cancelling_ends_every_part_of_a_running_page_in_the_engine(full: Trail)
     assert seen.running
     assert 0 < seen.parts <= seen.of == 3
     assert set(seen.indices) <= {f"{full.prefix}-events-2026.{month:02d}" for month in (9, 10, 11)}
-    assert execute.cancel(full, "page-x") == 1
+    assert cancel(full, "page-x") == 1
     assert all(task["cancelled"] for task in tasks())
     thread.join(60)
     assert isinstance(ended[0], TrailUnavailable | BadQuery)
     assert tasks() == []
-    assert execute.cancel(full, "run-nobody") == 0
+    assert cancel(full, "run-nobody") == 0
     assert under_way(full, "page-x") == UnderWay((), 0, 3, False)
 
 
@@ -233,7 +233,7 @@ def test_silence_is_an_error_and_never_an_empty_answer() -> None:
         lambda: execute.page(nobody, Search(), WHOLE_TRAIL),
         lambda: execute.count(nobody, Search(), WHOLE_TRAIL),
         lambda: list(execute.stream(nobody, Search(), WHOLE_TRAIL)),
-        lambda: execute.cancel(nobody, "x"),
+        lambda: cancel(nobody, "x"),
     ):
         with pytest.raises(TrailUnavailable):
             attempt()

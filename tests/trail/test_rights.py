@@ -21,6 +21,7 @@ from trail.connection import Trail
 from trail.novelty import index
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
+from trail.search.under_way import cancel
 from trail.writer import write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +112,7 @@ def _read(trail: Trail) -> None:
     execute.page(trail, Search(), WHOLE_TRAIL)
     assert len(list(execute.stream(trail, Search(), WHOLE_TRAIL))) == 2
     execute.find_among(trail, [("", "new")], WHOLE_TRAIL)
-    execute.cancel(trail, "nobody's")
+    cancel(trail, "nobody's")
     token = questions.token_ref("t")
     questions.dossier(trail, token, WHOLE_TRAIL)
     questions.tokens_issued(trail, "u", WHOLE_TRAIL)

@@ -20,6 +20,7 @@ from trail.search.answers import NO_FIRSTS, cause, missing, speaking, whole, wit
 from trail.search.histogram import Bar, Ends, bars
 from trail.search.novelty import NOTHING_KNOWN, Firsts
 from trail.search.spec import Scope, Search
+from trail.search.under_way import named
 
 KEEP_ALIVE = "3m"
 IDS_AT_ONCE = 2_000
@@ -116,14 +117,13 @@ def ask(
 
     A trail without any index yet is an empty one.
     """
-    headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
     where: dict[str, Any] = {"params": _params(trail)}
     if "pit" not in body:
         where["index"] = ",".join(sorted(indices)) or firsts.where(trail.prefix, body)
         # A month that is named and not there shows as events that are missing.
         where["params"] |= {"expand_wildcards": "open", "ignore_unavailable": "true"}
     with speaking():
-        answer = trail.client.search(body=_sent(trail, [body])[0], headers=headers, **where)
+        answer = trail.client.search(body=_sent(trail, [body])[0], headers=named(opaque_id), **where)
     return with_events(trail, body, whole(answer))
 
 
@@ -201,10 +201,8 @@ def _in_part(trail: Trail, asked: Sequence[dict[str, Any]], opaque_id: str | Non
 
 
 def _asked_at_once(trail: Trail, lines: list[dict[str, Any]], opaque_id: str | None) -> list[dict[str, Any]]:
-    """`opaque_id` is the name by which the engine shows it among its tasks, and ends it."""
     with speaking():
-        headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
-        found: list[dict[str, Any]] = trail.client.msearch(body=lines, headers=headers)["responses"]
+        found: list[dict[str, Any]] = trail.client.msearch(body=lines, headers=named(opaque_id))["responses"]
     return found
 
 
@@ -322,11 +320,10 @@ def scan_index(trail: Trail, index: str, body: dict[str, Any]) -> Iterator[Hit]:
 
 
 def _scan(trail: Trail, body: dict[str, Any], pit: str, opaque_id: str | None) -> Iterator[Batch]:
-    headers = {"X-Opaque-Id": opaque_id} if opaque_id else {}
     sent = _sent(trail, [body])[0] | {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
     while True:
         with speaking():
-            answer = trail.client.search(body=sent, params=_params(trail), headers=headers)
+            answer = trail.client.search(body=sent, params=_params(trail), headers=named(opaque_id))
         answer = with_events(trail, body, whole(answer))
         found = answer["hits"]["hits"]
         if found:
@@ -384,21 +381,3 @@ def _has_indices(trail: Trail, body: dict[str, Any]) -> bool:
         if not trail.client.indices.exists(index=firsts.where(trail.prefix, body)):
             raise Incomplete(NO_FIRSTS)
     return True
-
-
-def cancel(trail: Trail, opaque_id: str) -> int:
-    """End the searches under this X-Opaque-Id in the engine; how many there were."""
-    with speaking():
-        nodes = trail.client.tasks.list(params={"actions": "*search*", "detailed": "true"}).get("nodes", {})
-        found = [
-            task_id
-            for node in nodes.values()
-            for task_id, task in node["tasks"].items()
-            if task.get("headers", {}).get("X-Opaque-Id") == opaque_id and "parent_task_id" not in task
-        ]
-        for task_id in found:
-            try:
-                trail.client.tasks.cancel(task_id=task_id)
-            except NotFoundError:
-                continue  # it ended by itself meanwhile
-    return len(found)
