@@ -75,7 +75,7 @@ def _fill(trail: Trail, demonstration: Demonstration) -> None:
 
 @contextmanager
 def kept(url: str, folder: Path, *, events: int, seed: int) -> Iterator[Stage]:
-    """A node that was filled before and answers at `url`; nothing is written to it."""
+    """A node that was filled before and answers at `url`; no event is written to it."""
     trail = connect(url, prefix="bench", timeout=120)
     there = trail.client.count(index=trail.events)["count"]
     if there != events:

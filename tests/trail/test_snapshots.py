@@ -92,9 +92,8 @@ def test_a_drill_names_every_event_that_was_altered_taken_away_or_slipped_in(tra
     filled(trail)
     taken = keeping.take_snapshot()
     index = f"{trail.prefix}-events-2026.09"
-    long_ago = {
-        "ingested": "2026-09-03T00:00:00Z"
-    }  # whatever the engine's clock said, which it reads five times a second
+    # Whatever the engine's clock said, which it reads five times a second.
+    long_ago = {"ingested": "2026-09-03T00:00:00Z"}
     altered(trail, index, {
         "e00": {"user": {"id": "eve"}}, "e03": None, "e06": {"raw": {"n": 1}},
         "e09": {"@timestamp": "2026-09-03T00:00:00.000000001Z", "event": long_ago},

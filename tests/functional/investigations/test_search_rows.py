@@ -2,7 +2,6 @@
 
 import itertools
 import re
-from base64 import urlsafe_b64decode
 from html import unescape
 
 from django.core.cache import cache
@@ -14,6 +13,7 @@ from accounts.models import User
 from investigations.models import Case
 from tests.factories.events import use, write
 from tests.functional.reading import at_sign_in, events_on, journal, text_of
+from tests.points import points_in_time
 from trail.connection import Trail
 
 HTMX = {"HX-Request": "true"}
@@ -65,12 +65,6 @@ def test_a_further_page_is_one_search_and_its_record_and_asks_for_no_facets(
     assert asked[2] == ["POST /_msearch", "DELETE /_search/point_in_time", "POST /_bulk"]
 
 
-def _points(trail: Trail) -> list[str]:
-    """The points in time that are open on this trail; the node is shared, and an id names its indices within."""
-    every = trail.client.get_all_pits()["pits"]
-    return [one["pit_id"] for one in every if trail.prefix.encode() in urlsafe_b64decode(f"{one['pit_id']}==")]
-
-
 def test_a_point_in_time_that_has_ended_says_so_and_offers_to_go_on_or_begin_anew(
     client: Client, alice: User, trail: Trail
 ) -> None:
@@ -85,7 +79,7 @@ def test_a_point_in_time_that_has_ended_says_so_and_offers_to_go_on_or_begin_ane
         if ended == "kept by nobody":
             cache.clear()
         else:
-            trail.client.delete_pit(body={"pit_id": _points(trail)})
+            trail.client.delete_pit(body={"pit_id": points_in_time(trail)})
         refused = client.get(address, headers=HTMX)
         assertContains(refused, "has ended", status_code=409)
         assertContains(refused, 'href="?q=token.id%3At"', status_code=409)
@@ -101,7 +95,7 @@ def test_a_point_is_of_one_person_and_one_search_and_its_own_id_is_told_to_nobod
     client.force_login(alice)
     response = client.get(_more(client.get("/", {"q": "token.id:t"})) or "", headers=HTMX)
     address = _more(response) or ""
-    (point,) = _points(trail)
+    (point,) = points_in_time(trail)
     assert point not in text_of(response)
     assertContains(
         client.get(address.replace("token.id%3At", "token.id%3Au"), headers=HTMX), "has ended", status_code=409
