@@ -1,3 +1,5 @@
+"""Registers the accounts with Django."""
+
 from django.apps import AppConfig
 
 

@@ -1,18 +1,17 @@
-"""Who may see a page: the first line of every view."""
+"""Guards views by who may see them; a guard is the first line of every view."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils.http import urlencode
 
 from accounts.models import User
-from web.htmx import is_partial, whole_page
+from accounts.session_ends import read_end
+from core.htmx import is_partial, whole_page
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -47,10 +46,11 @@ def person(request: HttpRequest) -> User:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """The sign-in page; for htmx the whole page goes there, never a form into a fragment."""
-    if not is_partial(request):
-        return redirect_to_login(request.get_full_path())
-    current = urlsplit(request.headers.get("HX-Current-URL", "/"))
-    back = current.path + (f"?{current.query}" if current.query else "")
-    target = f"{resolve_url('account_login')}?{urlencode({'next': back})}"
-    return whole_page(request, target)
+    """The sign-in page, which says why; for htmx the whole page goes there, never a form into a fragment."""
+    back = request.get_full_path()
+    if is_partial(request):
+        current = urlsplit(request.headers.get("HX-Current-URL", "/"))
+        back = current.path + (f"?{current.query}" if current.query else "")
+    end = read_end(request)
+    words = {"next": back} | ({"ended": end.value} if end else {})
+    return whole_page(request, f"{resolve_url('account_login')}?{urlencode(words, safe='/', quote_via=quote)}")

@@ -1,4 +1,4 @@
-"""A person of the console, and the one-time link that makes the first admin."""
+"""Models the people of the console, and the links that work once: the first admin's, and one's own to a new password."""
 
 from typing import Any, ClassVar
 
@@ -70,3 +70,15 @@ class FirstAdminLink(models.Model):
 
     def __str__(self) -> str:
         return f"first admin until {self.expires_at:%Y-%m-%d %H:%M}Z"
+
+
+class PasswordLink(models.Model):
+    """A person's right to choose their password, once. Only the link's SHA-256 is kept."""
+
+    person = models.OneToOneField(User, on_delete=models.CASCADE, related_name="password_link")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    issued_by_name = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"password of {self.person.username} until {self.expires_at:%Y-%m-%d %H:%M}Z"

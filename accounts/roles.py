@@ -1,11 +1,8 @@
-"""The four roles and what each may do. The one place where that is decided."""
+"""Names the four roles and decides what each may do; nothing else decides it."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from django.db.models import TextChoices
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 
 class Role(TextChoices):
@@ -41,6 +38,17 @@ DUTIES = {
         "decide about rejected events",
     ),
 }
+
+
+class HasRole(Protocol):
+    """Somebody whose rights are asked for."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def is_active(self) -> bool: ...
+
+
 # Django's permissions by the beginning of their name. Cases and evidence are nobody's to reach through the admin.
 ADMINISTERED = {
     "accounts": {"add_user", "change_user", "view_user"},
@@ -52,42 +60,42 @@ ADMINISTERED = {
 }
 
 
-def may_search(user: "User") -> bool:
+def may_search(user: HasRole) -> bool:
     """Whether the person may look at the trail: everybody who works here."""
     return user.is_active and user.role in Role.values
 
 
-def may_investigate(user: "User") -> bool:
+def may_investigate(user: HasRole) -> bool:
     """Whether the person may open cases, pin, run and export."""
     return user.is_active and user.role in (Role.ANALYST, Role.LEAD, Role.ADMIN)
 
 
-def sees_every_case(user: "User") -> bool:
+def sees_every_case(user: HasRole) -> bool:
     """Whether the person sees cases without being in them. Admins do not: managing people is not reading cases."""
     return user.is_active and user.role == Role.LEAD
 
 
-def may_respond(user: "User") -> bool:
+def may_respond(user: HasRole) -> bool:
     """Whether the person may acknowledge an incident and note what was found."""
     return may_investigate(user)
 
 
-def may_resolve(user: "User") -> bool:
+def may_resolve(user: HasRole) -> bool:
     """Whether the person may say what an incident was and resolve it."""
     return user.is_active and user.role in (Role.LEAD, Role.ADMIN)
 
 
-def may_read_rejected(user: "User") -> bool:
+def may_read_rejected(user: HasRole) -> bool:
     """Whether the person may read rejected events, which may hold what no search of theirs would show."""
     return user.is_active and user.role in (Role.LEAD, Role.ADMIN)
 
 
-def may_curate(user: "User") -> bool:
+def may_curate(user: HasRole) -> bool:
     """Whether the person may change the library and manage people and writers' keys."""
     return user.is_active and user.role == Role.ADMIN
 
 
-def has_permission(user: "User", permission: str) -> bool:
+def has_permission(user: HasRole, permission: str) -> bool:
     """Django's question, answered from the table above."""
     app, _, name = permission.partition(".")
     return may_curate(user) and name in ADMINISTERED.get(app, set())

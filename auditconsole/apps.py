@@ -1,3 +1,5 @@
+"""Registers the project with Django, and sets how often Python looks for garbage."""
+
 from django.apps import AppConfig
 
 from auditconsole.garbage import collect_seldom

@@ -1,4 +1,4 @@
-"""How often Python looks for cycles among what it holds."""
+"""Lets Python look for reference cycles more seldom than by default."""
 
 import gc
 

@@ -1,7 +1,9 @@
-"""The table of contents of the product."""
+"""Lists every address of the product, room by room."""
 
 from django.contrib import admin
 from django.urls import include, path
+
+from auditconsole.glossary import show_words
 
 urlpatterns = [
     path("", include("investigations.urls")),
@@ -9,4 +11,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("words/", show_words, name="words"),
 ]
+
+handler500 = "core.responses.respond_server_error"

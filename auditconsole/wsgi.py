@@ -1,4 +1,4 @@
-"""What the web server loads."""
+"""Loads the console for the web server."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the console does beside the bare engine. Its models need a console that is set up before they are imported."""
+"""Sets Django up with a state folder of its own, before models are imported."""
 
 import os
 import tempfile

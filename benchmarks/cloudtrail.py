@@ -1,4 +1,4 @@
-"""A CloudTrail log of any length, like real ones: calls with session keys, roles assumed, some calls refused."""
+"""Makes a CloudTrail log of any length, like real ones: calls with session keys, roles assumed, calls refused."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,13 +16,13 @@ def records(count: int) -> Iterator[dict[str, Any]]:
     """The same records for the same count, all within the twenty days before the benchmarks' date."""
     random = Random(1)
     for number in range(count):
-        moment = UNTIL - timedelta(days=20) + timedelta(seconds=number * 20 * 86_400 // count)
+        time = UNTIL - timedelta(days=20) + timedelta(seconds=number * 20 * 86_400 // count)
         role, key = f"role-{number % 40}", f"ASIA{number % 900:016d}"
         name, service = ("AssumeRole", "sts") if number % 20 == 0 else CALLS[number % len(CALLS)]
         session = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/session-{number % 900}"
         record = {
             "eventVersion": "1.11", "eventID": f"{number:08x}-0000-4000-8000-{random.getrandbits(48):012x}",
-            "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "eventName": name, "eventSource": f"{service}.amazonaws.com",
+            "eventTime": f"{time:%Y-%m-%dT%H:%M:%SZ}", "eventName": name, "eventSource": f"{service}.amazonaws.com",
             "eventType": "AwsApiCall", "eventCategory": "Management", "managementEvent": True, "readOnly": True,
             "awsRegion": "eu-central-1", "recipientAccountId": ACCOUNT, "requestID": f"{random.getrandbits(96):024x}",
             "sourceIPAddress": f"198.51.100.{number % 250 + 1}", "userAgent": f"Boto3/1.40.{number % 9} Python/3.11",
@@ -31,7 +31,7 @@ def records(count: int) -> Iterator[dict[str, Any]]:
                 "principalId": f"AROA{number % 40:016d}:session-{number % 900}",
                 "sessionContext": {
                     "sessionIssuer": {"type": "Role", "userName": role, "arn": f"arn:aws:iam::{ACCOUNT}:role/{role}"},
-                    "attributes": {"creationDate": f"{moment:%Y-%m-%dT00:00:00Z}", "mfaAuthenticated": "false"},
+                    "attributes": {"creationDate": f"{time:%Y-%m-%dT00:00:00Z}", "mfaAuthenticated": "false"},
                 },
             },
             "requestParameters": {"bucketName": f"bucket-{number % 300}", "key": f"reports/{number}.parquet"},

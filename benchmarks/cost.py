@@ -1,4 +1,4 @@
-"""What an event costs on disk, and what each choice of the mapping adds or saves, by switching it: docs/cost.md.
+"""Measures what an event costs on disk, and what each choice of the mapping adds or saves (docs/trail/cost.md).
 
     python -m benchmarks.cost --size 100k
 
@@ -24,12 +24,12 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import TransportError
 from opensearchpy.helpers import parallel_bulk
 
-from auditconsole.local.opensearch import Node, running
-from auditconsole.local.ports import free_port
+from auditconsole.local.opensearch import run_node
 from benchmarks import bare
 from benchmarks.sizes import size
-from operations.demonstration.generate import Demonstration, stream
-from trail.mapping import template
+from benchmarks.stage import new_node
+from operations.demonstration.generator import Demonstration, generate_events
+from trail.mapping import build_template
 
 INGESTED = "2026-11-24T09:30:00.123456Z"
 UNTIL = datetime(2026, 11, 24, tzinfo=UTC)
@@ -106,7 +106,7 @@ VARIANTS: dict[str, tuple[Change, tuple[str, ...]]] = {
 
 def events(size_: int, kind: str) -> Iterator[Body]:
     """The demonstration as it is, or each event as an import keeps it: with its source record, as text and searchable."""
-    for document in islice(stream(Demonstration(size_, 1, UNTIL)), size_):
+    for document in islice(generate_events(Demonstration(size_, 1, UNTIL)), size_):
         document = document.document if hasattr(document, "document") else document
         stored = {**document, "event": {**document["event"], "ingested": INGESTED}}
         if kind == "imported":
@@ -115,11 +115,11 @@ def events(size_: int, kind: str) -> Iterator[Body]:
         yield stored
 
 
-def measured(
+def measure_variant(
     engine: OpenSearch, size_: int, kind: str, change: Change, left_out: tuple[str, ...]
 ) -> dict[str, float] | str:
     """Bytes for one event; or the engine's words where it does not know this choice."""
-    body = copy.deepcopy(template("cost")["template"])
+    body = copy.deepcopy(build_template("cost")["template"])
     del body["aliases"]
     change(body)
     try:
@@ -127,26 +127,33 @@ def measured(
     except TransportError as error:
         return str(error)
     try:
-        actions = ({"_op_type": "create", "_index": "cost", "_id": one["event"]["id"], "_source": _less(one, left_out)}
-                   for one in events(size_, kind))  # fmt: skip
-        for fine, answer in parallel_bulk(engine, actions, thread_count=2, chunk_size=500, raise_on_error=False):
-            if not fine:
-                raise RuntimeError(str(answer))
+        actions = (
+            {
+                "_op_type": "create",
+                "_index": "cost",
+                "_id": event["event"]["id"],
+                "_source": _leave_out(event, left_out),
+            }
+            for event in events(size_, kind)
+        )
+        for created, item in parallel_bulk(engine, actions, thread_count=2, chunk_size=500, raise_on_error=False):
+            if not created:
+                raise RuntimeError(str(item))
         engine.indices.refresh(index="cost")
         engine.indices.forcemerge(index="cost", params={"max_num_segments": 1})
         engine.indices.flush(index="cost", params={"force": "true"})
         engine.indices.refresh(index="cost")
-        _settled(engine)
-        return _files(engine, size_)
+        _await_one_segment(engine)
+        return _measure_files(engine, size_)
     finally:
         engine.indices.delete(index="cost")
 
 
-def _settled(engine: OpenSearch) -> None:
+def _await_one_segment(engine: OpenSearch) -> None:
     """Wait until one segment is left."""
     while True:
         (copies,) = engine.indices.segments(index="cost")["indices"]["cost"]["shards"].values()
-        if sum(one["search"] for one in copies[0]["segments"].values()) == 1:
+        if sum(segment["search"] for segment in copies[0]["segments"].values()) == 1:
             return
         time.sleep(0.2)
 
@@ -160,19 +167,19 @@ FILES = {
 }
 
 
-def _files(engine: OpenSearch, size_: int) -> dict[str, float]:
+def _measure_files(engine: OpenSearch, size_: int) -> dict[str, float]:
     """Bytes for one event by what they are for."""
     options = {"include_segment_file_sizes": "true"}
-    found = engine.indices.stats(index="cost", metric="segments", params=options)
-    sizes = found["indices"]["cost"]["primaries"]["segments"]["file_sizes"]
+    stats = engine.indices.stats(index="cost", metric="segments", params=options)
+    sizes = stats["indices"]["cost"]["primaries"]["segments"]["file_sizes"]
     kinds = {
         kind: sum(sizes.pop(name, {}).get("size_in_bytes", 0) for name in names) / size_
         for kind, names in FILES.items()
     }
-    return kinds | {"the rest": sum(one["size_in_bytes"] for one in sizes.values()) / size_}
+    return kinds | {"the rest": sum(file["size_in_bytes"] for file in sizes.values()) / size_}
 
 
-def _less(document: Body, left_out: tuple[str, ...]) -> Body:
+def _leave_out(document: Body, left_out: tuple[str, ...]) -> Body:
     less = {**document, "event": dict(document["event"])}
     for name in left_out:
         *path, last = name.split(".")
@@ -185,23 +192,23 @@ def main() -> None:
     parser.add_argument("--size", type=size, default=100_000, help="events of each variant")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="console-cost-") as name:
-        node = Node(Path(name) / "node", http_port=free_port(), transport_port=free_port())
-        with running(node):
+        node = new_node(Path(name) / "node")
+        with run_node(node):
             engine = bare.client(node.url)
             for kind in ("demonstration", "imported"):
-                texts = sum(len(json.dumps(one, separators=(",", ":"))) for one in events(options.size, kind))
+                texts = sum(len(json.dumps(event, separators=(",", ":"))) for event in events(options.size, kind))
                 print(f"\n{kind}: {options.size:,} events, {texts / options.size:,.0f} bytes of JSON each\n")
                 print("| variant | bytes an event | to as it is |\n|---|---:|---:|")
                 first: dict[str, float] = {}
                 for what, (change, left_out) in VARIANTS.items():
                     if left_out and kind != "imported":
                         continue
-                    found = measured(engine, options.size, kind, change, left_out)
-                    if isinstance(found, str):
-                        print(f"| {what} | refused | {found} |", flush=True)
+                    sizes_ = measure_variant(engine, options.size, kind, change, left_out)
+                    if isinstance(sizes_, str):
+                        print(f"| {what} | refused | {sizes_} |", flush=True)
                         continue
-                    bytes_ = sum(found.values())
-                    first = first or found
+                    bytes_ = sum(sizes_.values())
+                    first = first or sizes_
                     whole = sum(first.values())
                     print(f"| {what} | {bytes_:,.0f} | {100 * (bytes_ - whole) / whole:+.0f} % |", flush=True)
                 print("\n| of it as it is | bytes an event |\n|---|---:|")

@@ -1,4 +1,4 @@
-"""Writing over HTTP: the console's own web server beside the client's parallel_bulk of the same events."""
+"""Measures writing over HTTP to the console's web server beside the client's parallel_bulk of the same events."""
 
 import http.client
 import itertools
@@ -14,46 +14,48 @@ from django.conf import settings
 from django.core.management import call_command
 
 from auditconsole.local import web
-from auditconsole.local.ports import free_port, is_free
-from auditconsole.local.processes import running
+from auditconsole.local.ports import find_free_port, is_free
+from auditconsole.local.processes import run_program
 from benchmarks import bare
-from benchmarks.emitting import TOGETHER, unnumbered
-from benchmarks.pairs import Aim, Pairs, measured
+from benchmarks.emitter import TOGETHER, without_number
+from benchmarks.figures import Aim, Figures
+from benchmarks.pairs import measure_pairs
 from benchmarks.stage import Stage
-from benchmarks.writing import INGESTED, ready_events
+from benchmarks.writer import ready_events, with_ingested
 
 AIM = Aim(at_least=0.7)
 CONNECTIONS = 4  # as many as parallel_bulk has
 PREFIX = "http"
 
 
-def ingests(stage: Stage, *, size: int, rounds: int) -> list[Pairs]:
+def measure_ingest(stage: Stage, *, size: int, rounds: int) -> Figures:
     """Throughput of POST /api/v1/events, 500 events at a time over four connections, ÷ parallel_bulk."""
-    documents = [unnumbered(one) for one in ready_events(size)]
+    documents = [without_number(document) for document in ready_events(size)]
     dataset = documents[0]["event"]["dataset"]
-    stored = [{**one, "event": {**one["event"], "ingested": INGESTED}} for one in documents]
+    stored = [with_ingested(document) for document in documents]
     stage.other_trail(PREFIX)
     months = itertools.count(1)
     numbers = itertools.count()
-    with _served(stage.folder, dataset) as (port, key):
-        pairs = measured(
-            f"HTTP ingest of {len(documents):,} events", AIM, rounds=rounds,
+    with _run_web_server(stage.folder, dataset) as (port, key):
+        yield measure_pairs(
+            f"HTTP ingest of {len(documents):,} events",
+            AIM,
             ours=lambda: _send(port, key, documents, next(months)),
             bare=lambda: bare.bulk(stage.engine, f"bare-{next(numbers)}", stored),
-        )  # fmt: skip
+            rounds=rounds,
+        )
     bare.drop(stage.engine, f"{PREFIX}*", "bare-*")
-    return [pairs]
 
 
 def _send(port: int, key: str, documents: list[dict[str, Any]], month: int) -> int:
     """Each time into another month, and so into an index that is made within the time taken; how many were created."""
     begins = f"{2025 - month // 12}-{month % 12 + 1:02}"
     parts = [documents[start : start + TOGETHER] for start in range(0, len(documents), TOGETHER)]
-    rest = iter(parts)
+    waiting = iter(parts)
 
     def sender() -> int:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        created = sum(_post(connection, key, part, begins) for part in iter(lambda: next(rest, None), None))
+        created = sum(_post(connection, key, part, begins) for part in iter(lambda: next(waiting, None), None))
         connection.close()
         return created
 
@@ -62,31 +64,34 @@ def _send(port: int, key: str, documents: list[dict[str, Any]], month: int) -> i
 
 
 def _post(connection: http.client.HTTPConnection, key: str, part: list[dict[str, Any]] | None, begins: str) -> int:
-    body = b"\n".join(orjson.dumps({**one, "@timestamp": begins + one["@timestamp"][7:]}) for one in part or [])
+    body = b"\n".join(orjson.dumps({**event, "@timestamp": begins + event["@timestamp"][7:]}) for event in part or [])
     connection.request(
         "POST", "/api/v1/events", body, {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
     )
-    answer = connection.getresponse()
-    content = answer.read()
-    if answer.status != 200:
+    response = connection.getresponse()
+    content = response.read()
+    if response.status != 200:
         raise RuntimeError(content[:1_000].decode())
-    return sum(one["status"] == "created" for one in orjson.loads(content)["events"])
+    return sum(event["status"] == "created" for event in orjson.loads(content)["events"])
 
 
 @contextmanager
-def _served(folder: Path, dataset: str) -> Iterator[tuple[int, str]]:
+def _run_web_server(folder: Path, dataset: str) -> Iterator[tuple[int, str]]:
     """The web server as `manage.py serve` runs it; its port, and a key to write with."""
     from accounts.services import make_first_admin
-    from operations.services.keys import make
+    from operations.writers.keys import make_key
 
     call_command("migrate", verbosity=0)
     admin = make_first_admin(username="ada", password="correct horse battery", name="Ada")
-    _, key = make(name="Benchmark", scope="events:write", by=admin, writer="bench", dataset=dataset)
-    port = free_port()
-    within = ["env", f"PYTHONPATH={settings.BASE_DIR}", f"TRAIL_PREFIX={PREFIX}"]
+    _, key = make_key(name="Benchmark", scope="events:write", by=admin, writer="bench", dataset=dataset)
+    port = find_free_port()
+    months = ["INGEST_OLDEST_DAYS=36500", "INGEST_NEW_MONTHS=1000"]  # each round has a month of its own
+    within = ["env", f"PYTHONPATH={settings.BASE_DIR}", f"TRAIL_PREFIX={PREFIX}", f"SEAL_DIR={folder / 'log'}", *months]
     workers = int(os.environ.get("WEB_WORKERS", "2"))
-    with running(
-        [*within, *web.command(f"127.0.0.1:{port}", workers)], name="The web server", log=folder / "web.log",
+    with run_program(
+        [*within, *web.build_command(f"127.0.0.1:{port}", workers)],
+        name="The web server",
+        log=folder / "web.log",
         answers=lambda: not is_free(port),
-    ):  # fmt: skip
+    ):
         yield port, key

@@ -1,11 +1,12 @@
-"""A search page beside the same bodies sent raw: what putting the question and reading the answer add."""
+"""Measures a search page beside the same bodies sent raw: what asking and reading the answer add."""
 
 import re
 
 from benchmarks import bare
-from benchmarks.pairs import Aim, Pairs, measured
+from benchmarks.figures import Aim, Figures, Pairs
+from benchmarks.pairs import measure_pairs
 from benchmarks.stage import Stage, answering_anew
-from trail.search import execute, firsts
+from trail.search import execute, first_seen_index
 from trail.search.spec import WHOLE_TRAIL, Filter, Search
 
 AIM = Aim(at_most=1.15)
@@ -22,22 +23,26 @@ SEARCHES = {
 _TOTAL = re.compile(rb'"total":\{"value":(\d+)')
 
 
-def pages(stage: Stage, *, rounds: int) -> list[Pairs]:
-    """For each search: `trail.search.execute.page` (hits, exact count, histogram, facets, marks) ÷ its bodies sent raw."""
+def measure_search_pages(stage: Stage, *, rounds: int) -> Figures:
+    """For each search: `trail.search.execute.read_page` (hits, exact count, histogram, facets, marks) ÷ its bodies sent raw."""
     with answering_anew(stage):
-        return [_page(stage, name, search, rounds) for name, search in SEARCHES.items()]
+        for name, search in SEARCHES.items():
+            yield _measure_page(stage, name, search, rounds)
 
 
-def _page(stage: Stage, name: str, search: Search, rounds: int) -> Pairs:
+def _measure_page(stage: Stage, name: str, search: Search, rounds: int) -> Pairs:
     raw = bare.Raw(stage.url)
-    asked = execute.page_bodies(stage.trail, search, WHOLE_TRAIL)
-    sent = [(firsts.where(stage.trail.prefix, body), bare.encoded(firsts.sent(body))) for body in asked]
+    requests = execute.build_page(stage.trail, search, WHOLE_TRAIL).values()
+    sent = [
+        (first_seen_index.choose_index(stage.trail.prefix, body), bare.encoded(first_seen_index.ask_for_places(body)))
+        for body in requests
+    ]
 
     def ours() -> int:
-        return execute.page(stage.trail, search, WHOLE_TRAIL).total
+        return execute.read_page(stage.trail, search, WHOLE_TRAIL).total
 
     def sent_raw() -> int:
-        found = _TOTAL.search(raw.search_all(sent))
-        return int(found[1]) if found else -1
+        total = _TOTAL.search(raw.search_all(sent))
+        return int(total[1]) if total else -1
 
-    return measured(f"search page: {name}", AIM, ours=ours, bare=sent_raw, rounds=rounds)
+    return measure_pairs(f"search page: {name}", AIM, ours=ours, bare=sent_raw, rounds=rounds)

@@ -1,4 +1,4 @@
-"""Numbers as people write them."""
+"""Reads numbers of events as people write them."""
 
 import argparse
 import re

@@ -1,4 +1,4 @@
-"""When to send a page and when a part of it: decided here, once."""
+"""Decides when to send a page and when a part of it."""
 
 from collections.abc import Mapping
 from typing import Any

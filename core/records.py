@@ -1,4 +1,4 @@
-"""What every room's records share: ids that tell nothing, and rows that are written once and kept for ever."""
+"""Provides what every room's records share: ids that tell nothing, and rows that are written once and kept for ever."""
 
 from typing import Any
 
@@ -14,9 +14,14 @@ def new_public_id() -> str:
     return get_random_string(10, ALPHABET)
 
 
-def fitting(text: str, most: int) -> str:
+def fit_text(text: str, most: int) -> str:
     """As much of a hostile text as a column of `most` characters holds: no NUL, no half of a surrogate pair."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:most].encode("utf-8", "replace").decode()
+
+
+def next_number(rows: "models.QuerySet[Any] | models.Manager[Any]") -> int:
+    """The number after the greatest of these rows; whoever gives it holds what they belong to, so that none is given twice."""
+    return (rows.aggregate(last=models.Max("number"))["last"] or 0) + 1
 
 
 class Record(models.Model):

@@ -1,3 +1,5 @@
+"""Registers the investigations with Django."""
+
 from django.apps import AppConfig
 
 

@@ -1,27 +1,43 @@
-"""What is done in cases and in the search, as events in the trail: who did what, and who looked at what.
+"""Writes what is done in cases and in the search to the audit log: who did what, and who looked at what.
 
 Called inside the transaction of the change: when the trail does not take the event, the change does not happen.
 """
 
 from enum import StrEnum
 
-from accounts import journal
 from accounts.models import User
+from core import audit
 from investigations.models import Activity, Case
 
 
-class Action(StrEnum):
+class CaseAction(StrEnum):
     """What the rooms of investigations put on record."""
 
     CASE_OPEN = "case.open"
+    CASE_READ = "case.read"
     CASE_CHANGE = "case.change"
+    CASE_CONTAIN = "case.contain"
     CASE_CLOSE = "case.close"
     CASE_REOPEN = "case.reopen"
     MEMBER_ADD = "case.member.add"
     MEMBER_CHANGE = "case.member.change"
     MEMBER_REMOVE = "case.member.remove"
+    NOTES_READ = "case.notes.read"
+    ACTIVITY_READ = "case.activity.read"
+    ENTITIES_READ = "case.entities.read"
+    ENTITY_JUDGE = "case.entity.judge"
+    HYPOTHESES_READ = "case.hypotheses.read"
+    HYPOTHESIS_ADD = "case.hypothesis.add"
+    HYPOTHESIS_CHANGE = "case.hypothesis.change"
+    TASKS_READ = "case.tasks.read"
+    TASK_ADD = "case.task.add"
+    TASK_CHANGE = "case.task.change"
+    TASK_SETTLE = "case.task.settle"
     NOTE_WRITE = "case.note.write"
+    NOTE_EDIT = "case.note.edit"
+    NOTE_READ = "case.note.read"
     EVIDENCE_PIN = "case.evidence.pin"
+    EVIDENCE_READ = "case.evidence.read"
     EVIDENCE_WITHDRAW = "case.evidence.withdraw"
     QUERY_SAVE = "query.save"
     QUERY_RETIRE = "query.retire"
@@ -36,20 +52,24 @@ class Action(StrEnum):
     INDICATORS_DOWNLOAD = "indicators.download"
     DETECTION_MAKE = "detection.make"
     DETECTION_CHANGE = "detection.change"
+    DETECTION_READ = "detection.read"
+    FINDINGS_READ = "findings.read"
     FINDING_READ = "finding.read"
     FINDING_ACKNOWLEDGE = "finding.acknowledge"
     RUN_START = "run.start"
     RUN_CANCEL = "run.cancel"
     RUN_READ = "run.read"
+    EXPORT_READ = "export.read"
     EXPORT_START = "export.start"
     EXPORT_CANCEL = "export.cancel"
     EXPORT_DOWNLOAD = "export.download"
+    EXPORT_REMOVE = "export.remove"
 
 
 def record(
-    action: Action,
+    action: CaseAction,
     *,
-    by: journal.Actor,
+    by: audit.Actor,
     case: Case | None = None,
     resource: tuple[str, str] | None = None,
     labels: dict[str, str] | None = None,
@@ -59,12 +79,26 @@ def record(
 
     Raises TrailUnavailable or WriteRefused.
     """
-    about = ("case", case.public_id) if case else resource
-    return journal.record(action, by=by, resource=about, labels=labels, event_id=event_id)
+    subject = ("case", case.public_id) if case else resource
+    return audit.record(action, by=by, resource=subject, labels=labels, event_id=event_id)
+
+
+def record_access(
+    action: CaseAction,
+    *,
+    by: audit.Actor,
+    case: Case | None = None,
+    resource: tuple[str, str] | None = None,
+    labels: dict[str, str] | None = None,
+    result: audit.Result = audit.SUCCESS,
+) -> None:
+    """The same of what is only looked at, which goes on while the trail is down. Raises WriteRefused."""
+    subject = ("case", case.public_id) if case else resource
+    audit.record_access(action, by=by, resource=subject, labels=labels, result=result)
 
 
 def record_in_case(
-    action: Action, summary: str, *, by: User, case: Case, labels: dict[str, str] | None = None, event_id: str = ""
+    action: CaseAction, summary: str, *, by: User, case: Case, labels: dict[str, str] | None = None, event_id: str = ""
 ) -> None:
     """The same, and beside it a line in the case's activity that people of the case read."""
     event_id = record(action, by=by, case=case, labels=labels, event_id=event_id)

@@ -1,47 +1,66 @@
-"""What the worker is asked to do: each task calls one service. The row is the handle; doing one twice is harmless."""
+"""Registers what the worker is asked to do: each task calls one service, and doing one twice is harmless."""
 
 from celery import shared_task
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def execute_run(pk: int) -> None:
-    from investigations.services import runs
+    """Do the work of the run whose turn it is; run `pk` was queued, and has its turn too."""
+    from investigations.models import Run
+    from investigations.runs import jobs
+    from investigations.runs import services as runs
 
-    runs.execute_run(pk)
+    jobs.work_in_turn(Run, runs.execute_run)
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def write_export(pk: int) -> None:
-    from investigations.services import exports
+    """Write the file of the export whose turn it is; export `pk` was queued, and has its turn too."""
+    from investigations.exports import services as exports
+    from investigations.models import Export
+    from investigations.runs import jobs
 
-    exports.write_export(pk)
+    jobs.work_in_turn(Export, exports.write_export)
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
-def resume_abandoned_runs() -> None:
-    from investigations.services import exports, runs
+def resume_jobs() -> None:
+    """Queue again the runs and exports that a worker or the queue has lost."""
+    from investigations.runs import jobs
 
-    runs.resume_abandoned()
-    exports.resume_abandoned()
+    jobs.resume()
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def note_leaves() -> None:
-    from investigations.services import proofs
+    """Note the leaves of evidence that has been sealed meanwhile."""
+    from investigations.proofs import services as proofs
 
     proofs.note_leaves()
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def look_for_findings() -> None:
-    from investigations.services import detections
+    """Queue a look for each detection that is due."""
+    from investigations.detections import services as detections
 
-    for pk in detections.due():
+    for pk in detections.list_due():
         look.delay(pk)
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def look(pk: int) -> None:
-    from investigations.services import detections
+    """Let a detection look."""
+    from investigations.detections import services as detections
 
     detections.look(pk)
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def remove_expired_exports() -> None:
+    """Delete the files of exports whose time is over."""
+    from django.utils import timezone
+
+    from investigations.exports import limits
+
+    limits.remove_expired(timezone.now())

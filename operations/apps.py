@@ -1,3 +1,5 @@
+"""Registers the operations with Django."""
+
 from django.apps import AppConfig
 
 

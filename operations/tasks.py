@@ -1,4 +1,4 @@
-"""What the worker does for the trail itself: each task calls one service. Doing one twice is harmless."""
+"""Defines the worker's tasks for the trail itself; each calls one service, and doing one twice is harmless."""
 
 from contextlib import suppress
 
@@ -9,28 +9,32 @@ from trail.errors import TrailError
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def finish_months() -> None:
-    from operations.services import keeping
+    """Bring months that are over further towards one closed segment."""
+    from operations.maintenance import services as maintenance
 
-    keeping.finish_months()
+    maintenance.finish_months()
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def take_snapshot() -> None:
-    from operations.services import keeping
+    """Take a snapshot of the trail."""
+    from operations.maintenance import services as maintenance
 
     with suppress(TrailError):  # which is an incident already
-        keeping.take_snapshot()
+        maintenance.take_snapshot()
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def check_trail() -> None:
-    from operations.services import keeping
+    """Check that the trail is kept as it should be."""
+    from operations.maintenance import services as maintenance
 
-    keeping.check_trail()
+    maintenance.check_trail()
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def verify_trail() -> None:
-    from operations.services import sealing
+    """Compare the next part of the trail with the log."""
+    from operations.sealing import services as sealing
 
-    sealing.verify_next()
+    sealing.verify_next_part()

@@ -4,96 +4,56 @@ With several workers the first process starts the parts and lends them; TEST_OPE
 """
 
 import fcntl
-import itertools
 import os
 import tempfile
-import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
-
-# Before the settings are read: tests leave no state in the work tree.
-os.environ.setdefault("CONSOLE_STATE_DIR", tempfile.mkdtemp(prefix="console-tests-"))
-# The nodes of tests live for minutes: a compiler that thinks longer costs more than it gives back.
-os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 import hypothesis
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import caches
 from django.core.management import call_command
-from xdist.scheduler import LoadFileScheduling
 
+from auditconsole.broker import build_broker_url
 from auditconsole.local import opensearch
-from auditconsole.local import redis as local_redis
-from auditconsole.local.ports import free_port
-from trail.connection import Trail, connect
-from trail.mapping import install
-from trail.novelty.index import drop
+from core import access_spool
+from tests.support import parts, session, trails
+from tests.support.parts import with_database
+from tests.support.trails import Trails
+from trail.connection import Trail
+from trail.writing import circuit_breaker
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = [
+    "tests.support.cast",
+    "tests.support.console",
+    "tests.support.coverage",
+    "tests.support.durations",
+    "tests.support.go_programs",
+    "tests.support.scheduler",
+    "tests.support.silent_engine",
+    "tests.support.web_server",
+    "tests.support.world",
+]
 # Shared machines have no deadlines, and the same examples each time keep main green for a reason.
 hypothesis.settings.register_profile("ours", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("ours")
-BROWSER = "tests/browser/"
-_numbers = itertools.count()
-_parts = ExitStack()
-
-
-def _lend_parts(tmp: Path) -> None:
-    """Start what is not lent, and say where it is by the environment, which workers inherit."""
-    if "TEST_OPENSEARCH_URL" not in os.environ:
-        node = opensearch.Node(tmp / "node", http_port=free_port(), transport_port=free_port(), heap="1g")
-        _parts.enter_context(opensearch.running(node))
-        os.environ["TEST_OPENSEARCH_URL"] = node.url
-    if "TEST_REDIS_URL" not in os.environ:
-        server = local_redis.Server(tmp / "redis", port=free_port())
-        _parts.enter_context(local_redis.running(server))
-        os.environ["TEST_REDIS_URL"] = server.url
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and config.getoption("numprocesses", default=None):
-        _lend_parts(Path(tempfile.mkdtemp(prefix="console-tests-parts-")))
+        parts.lend(session.FOLDER)
 
 
-class ByFileAndConsole(LoadFileScheduling):
-    """A file stays in one process, and so does all that needs a browser, for it shares a console."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file: str = super()._split_scope(nodeid)
-        return BROWSER if file.startswith(BROWSER) else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFileAndConsole:
-    return ByFileAndConsole(config, log)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that no process waits for another at the end.
-
-    Only what tries trail/ by itself is measured for how much of it is tried: measuring doubles what a test takes.
-    """
-    long, measured = ("browser", "faults", "worker", "local", "ingest"), (("trail",), ("unit", "trail"))
-
-    def folders(item: pytest.Item) -> tuple[str, ...]:
-        return item.path.relative_to(Path(__file__).parent).parts
-
-    items.sort(key=lambda item: long.index(folders(item)[0]) if folders(item)[0] in long else len(long))
-    for item in items:
-        if not any(folders(item)[: len(one)] == one for one in measured):
-            item.add_marker(pytest.mark.no_cover)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    _parts.close()
+def pytest_unconfigure() -> None:
+    parts.stop()
 
 
 @pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory) -> str:
+def node() -> str:
     """The URL of this session's OpenSearch node."""
-    _lend_parts(tmp_path_factory.mktemp("parts"))
+    parts.lend(session.FOLDER)
     return os.environ["TEST_OPENSEARCH_URL"]
 
 
@@ -101,7 +61,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> str:
 def redis_url(node: str) -> str:
     """The URL of this session's Redis; each worker has a database of its own."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return os.environ["TEST_REDIS_URL"].rpartition("/")[0] + f"/{number}"
+    return with_database(os.environ["TEST_REDIS_URL"], number)
 
 
 @pytest.fixture(autouse=True)
@@ -115,12 +75,31 @@ def _own_parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         caches["default"].clear()
 
 
+@pytest.fixture(autouse=True)
+def _own_access_records(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test looks at is on record on its own, and goes with it."""
+    with tempfile.TemporaryDirectory(dir=settings.STATE_DIR) as folder:
+        monkeypatch.setattr(settings, "ACCESS_SPOOL_DIR", folder)
+        yield
+        access_spool.close()
+
+
+@pytest.fixture(autouse=True)
+def _patient_writes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine's engine may be without a sign of life for a second; only what is about that keeps the real time."""
+    monkeypatch.setattr(circuit_breaker, "_breakers", {})  # what one test met is nothing to the next
+    if not request.node.get_closest_marker("impatient"):
+        monkeypatch.setattr(circuit_breaker, "ALIVE", 30.0)
+        monkeypatch.setattr(settings, "AUDIT_RECORD_SECONDS", 30.0)
+
+
 def use_redis(url: str) -> None:
     """From here on the console's caches and its queue are there; nothing goes on through a connection made before."""
     from auditconsole.celery import app
 
-    if app.conf.broker_url != url or settings.CACHES["default"]["LOCATION"] != url:
-        settings.CACHES["default"]["LOCATION"] = app.conf.broker_url = url
+    broker_url = build_broker_url(url)
+    if app.conf.broker_url != broker_url or settings.CACHES["default"]["LOCATION"] != url:
+        settings.CACHES["default"]["LOCATION"], app.conf.broker_url = url, broker_url
         app._pool = app.amqp._producer_pool = None
         if hasattr(caches["default"], "_cache"):
             del caches["default"]
@@ -129,28 +108,34 @@ def use_redis(url: str) -> None:
 @pytest.fixture(scope="session")
 def lone_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a node that no other process asks, for tests that change the whole engine."""
-    own = opensearch.Node(
-        tmp_path_factory.mktemp("lone"), http_port=free_port(), transport_port=free_port(), heap="256m"
-    )
-    with opensearch.running(own):
+    own = parts.new_node(tmp_path_factory.mktemp("lone"))
+    with opensearch.run_node(own):
         yield own.url
+
+
+@pytest.fixture(scope="session")
+def trails_of_session(node: str) -> Iterator[Trails]:
+    """Where tests take their trails from."""
+    made = Trails(node)
+    yield made
+    made.close()
 
 
 @pytest.fixture
 def trail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trail]:
     """A fresh, installed trail of this test alone, which the console of this test uses too."""
-    node = request.getfixturevalue("lone_node" if request.node.get_closest_marker("lone") else "node")
-    prefix = f"t{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}-{next(_numbers)}-{uuid.uuid4().hex[:6]}"
+    lone = request.node.get_closest_marker("lone") is not None
+    node: str = request.getfixturevalue("lone_node" if lone else "node")
+    shared: Trails | None = None if lone else request.getfixturevalue("trails_of_session")
+    own = shared.take() if shared else trails.make(node)
     monkeypatch.setattr(settings, "OPENSEARCH_URL", node)
-    monkeypatch.setattr(settings, "TRAIL_PREFIX", prefix)
-    own = connect(node, prefix=prefix)
-    install(own)
+    monkeypatch.setattr(settings, "TRAIL_PREFIX", own.prefix)
     yield own
-    if made := list(own.client.indices.get(index=f"{prefix}-events-*", params={"allow_no_indices": "true"})):
-        own.client.indices.delete(index=made)
-    drop(own)
-    own.client.indices.delete_index_template(name=f"{prefix}-events")
-    own.client.close()
+    if shared:
+        shared.give_back(own)
+    else:
+        trails.remove(own.client, [own.prefix])
+        own.client.close()
 
 
 @pytest.fixture(scope="session")
@@ -162,6 +147,8 @@ def static_files() -> None:
         newest = max(path.stat().st_mtime for path in (settings.BASE_DIR / "static").rglob("*"))
         if not manifest.exists() or manifest.stat().st_mtime < newest:
             call_command("collectstatic", interactive=False, verbosity=0)
+    # A test before may have asked for the manifest when there was none, which is remembered.
+    staticfiles_storage.hashed_files, staticfiles_storage.manifest_hash = staticfiles_storage.load_manifest()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The schema in words: docs/trail.md is what this makes of the table of fields and of the index template."""
+"""Builds docs/trail/schema.md from the table of fields and the index template."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from trail import mapping
 from trail.schema import FIELDS, Field, Operation
 
-# Why each setting of an index is as it is. A setting without a reason here is a mistake, which `text` refuses.
+# Why each setting of an index is as it is. A setting without a reason here is a mistake, which `build_page` refuses.
 REASONS = {
     "index.number_of_shards": "One shard is enough for a month on one machine; a cluster may want more.",
     "index.number_of_replicas": "One machine has nowhere to put a copy; a cluster should have at least one.",
@@ -29,7 +29,7 @@ One event is one JSON object, checked field by field before it is written (`trai
 [Elastic Common Schema](https://www.elastic.co/guide/en/ecs/current/index.html) means what it means there; the others
 are ours. A name that is not in this table is refused, outside `labels` and `raw`.
 
-- **facet**: its commonest values stand beside a search.
+- **facet**: its commonest values stand beside a search, at once or when they are opened.
 - **column**: shown in a table of events unless somebody chooses otherwise.
 - **identifier**: leads to the questions and searches that can be asked of its value.
 - **list**: may hold several values.
@@ -41,13 +41,15 @@ IDENTITY = """\
 An event is identified for ever by `event.id`, of 1 to 512 bytes. It is stored in the index of the month of its own
 `@timestamp` (`PREFIX-events-YYYY.MM`), so the same event always meets itself again: written twice it is there once, and
 another event under its id is reported as a conflict. Its digest is the SHA-256 of its canonical form (RFC 8785), which
-leaves out `event.ingested` and `raw`; `event.original` holds the exact text that `raw` only makes searchable.
+leaves out `event.ingested` and `raw`; `event.original` holds the exact text that `raw` only makes searchable. What `raw`
+says has to follow from it: a `raw` that contradicts its `event.original`, or whose `event.original` is no JSON object, is
+refused.
 """
 
 
-def text() -> str:
-    """The whole page."""
-    settings = mapping.template("PREFIX")["template"]["settings"]
+def build_page() -> str:
+    """The whole page, in Markdown."""
+    settings = mapping.build_template("PREFIX")["template"]["settings"]
     parts = [
         INTRODUCTION,
         "## Fields\n",
@@ -71,9 +73,13 @@ def _fields() -> Iterator[str]:
 
 def _uses(field: Field) -> Iterator[str]:
     flags = {
-        "required": field.required, "facet": field.facet, "column": field.column, "identifier": field.identifier,
-        "list": field.many, "the trail's": not field.writer,
-    }  # fmt: skip
+        "required": field.required,
+        "facet": field.facet,
+        "column": field.column,
+        "identifier": field.identifier,
+        "list": field.many,
+        "the trail's": not field.writer,
+    }
     return (name for name, holds in flags.items() if holds)
 
 

@@ -1,4 +1,4 @@
-"""What callers of the trail may catch. Every message is one sentence a person can act on."""
+"""Defines the errors that callers of the trail may catch. Every message is one sentence a person can act on."""
 
 
 class TrailError(Exception):
@@ -10,11 +10,11 @@ class TrailUnavailable(TrailError):
 
 
 class Incomplete(TrailUnavailable):
-    """The trail answered a search, but not about everything that was asked. It says nothing about writing."""
+    """The trail answered a search in part only. It says nothing about writing."""
 
 
 class PointEnded(TrailError):
-    """The point in time that pages were read from is over; they can be gone on with from where they stand, or begun anew."""
+    """The engine's point in time, from which pages were read, has ended: go on from the last event, or begin anew."""
 
 
 class WriteRefused(TrailError):
@@ -22,11 +22,15 @@ class WriteRefused(TrailError):
 
 
 class WriteUnknown(WriteRefused):
-    """The same, but the event may be found later all the same: it was on its way when something failed."""
+    """An event is not known to be durable, and may be found later all the same: it was on its way when something failed."""
+
+
+class WriteTimedOut(TrailUnavailable, WriteUnknown):
+    """No answer came to a write in time: nothing is known, and the event may be found later."""
 
 
 class TrailBusy(WriteRefused):
-    """The engine has too much to do at this moment: nothing was written, and the same may be tried again later."""
+    """The engine has too much to do now: nothing was written, and the same may be tried again later."""
 
 
 class SpoolBusy(TrailError):

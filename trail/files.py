@@ -1,4 +1,4 @@
-"""Files whose bytes, and whose names, are on disk when a function returns. POSIX: fsync(2) of a file and of its folder."""
+"""Writes files whose bytes and names are on disk when a function returns (POSIX: fsync(2) of the file and of its folder)."""
 
 import fcntl
 import os
@@ -11,38 +11,38 @@ from pathlib import Path
 from trail.errors import SpoolBusy
 
 
-def sync(path: Path) -> None:
-    """Whatever was written to a file, by whichever process."""
-    with opened(path, os.O_RDONLY) as descriptor:
+def sync_file(path: Path) -> None:
+    """Bring to disk what any process wrote to a file. Raises OSError."""
+    with open_descriptor(path, os.O_RDONLY) as descriptor:
         os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable: a new file is only there after a power cut if its folder was synced too."""
-    with opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+    with open_descriptor(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
         os.fsync(descriptor)
 
 
 def make_folder(folder: Path) -> None:
-    """A folder, its parents, and their names on disk."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    """Make a folder and its parents, with their names on disk. Raises OSError."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for made in missing:
-        sync_folder(made.parent)
+    for path in missing:
+        sync_folder(path.parent)
 
 
 def write_all(descriptor: int, content: bytes | memoryview) -> None:
-    """Every byte, however few the system takes at a time. Raises OSError: a full disk, a limit."""
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    """Write every byte, however few the system takes at a time. Raises OSError: a full disk, a limit."""
+    unwritten = memoryview(content)
+    while unwritten:
+        unwritten = unwritten[os.write(descriptor, unwritten) :]
 
 
 def replace(path: Path, content: bytes) -> None:
-    """A whole file in place of another: whoever reads sees the one or the other, after a power cut too. Raises OSError."""
+    """Put a whole file in place of another: a reader sees the one or the other, after a power cut too. Raises OSError."""
     beside = path.with_name(f"{path.name}.new")
     try:
-        with opened(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
+        with open_descriptor(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
             write_all(descriptor, content)
             os.fsync(descriptor)
     except OSError:
@@ -73,8 +73,8 @@ def write_once(path: Path, content: bytes, *, beside: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path, flags: int) -> Iterator[int]:
-    """A file by its descriptor; what it holds is for its owner alone."""
+def open_descriptor(path: Path, flags: int) -> Iterator[int]:
+    """A file's descriptor, closed at the end; a file that is made here can be read by its owner alone. Raises OSError."""
     descriptor = os.open(path, flags, 0o600)
     try:
         yield descriptor

@@ -1,4 +1,4 @@
-"""From the schema to OpenSearch: the index template, an index for each period, and the settings that make it permanent."""
+"""Builds and installs the index template from the schema, and makes each month's index with settings that keep it for ever."""
 
 import re
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
 
-from trail.connection import Trail, asking
+from trail.connection import Trail, translate_errors
 from trail.errors import SchemaConflict, TrailUnavailable
 from trail.schema import DISCHARGE_FIELDS, FIELDS, Kind
 
 # Raised when the template changes, so that an older process does not put its template over a newer one. Fields are only ever
-# added. 2: host.name.
-VERSION = 2
+# added. 2: host.name. 3: signature. 4: user.full_name.
+VERSION = 4
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.KEYWORD: {"type": "keyword"},
@@ -34,7 +34,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def properties() -> dict[str, Any]:
+def build_properties() -> dict[str, Any]:
     """The mapping's properties, nested as OpenSearch wants them."""
     tree: dict[str, Any] = {}
     for field in FIELDS:
@@ -46,7 +46,7 @@ def properties() -> dict[str, Any]:
     return tree
 
 
-def template(prefix: str, *, shards: int = 1, replicas: int = 0) -> dict[str, Any]:
+def build_template(prefix: str, *, shards: int = 1, replicas: int = 0) -> dict[str, Any]:
     """The composable index template of every index of events."""
     return {
         "index_patterns": [f"{prefix}-events-*"],
@@ -69,25 +69,25 @@ def template(prefix: str, *, shards: int = 1, replicas: int = 0) -> dict[str, An
                 "index.mapping.total_fields.limit": 300,
                 "index.max_result_window": 10_000,
             },
-            "mappings": {"dynamic": "strict", "_meta": {"version": VERSION}, "properties": properties()},
+            "mappings": {"dynamic": "strict", "_meta": {"version": VERSION}, "properties": build_properties()},
         },
     }
 
 
-def differing(wanted: dict[str, Any], found: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """The fields of an index that are not as they should be: (name, what is so)."""
-    for name in sorted(wanted.keys() | found.keys()):
+def find_differences(wanted: dict[str, Any], current: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """The fields of an index that are not as `wanted`: (name, what is so), such as `("user.id", "is missing")`."""
+    for name in sorted(wanted.keys() | current.keys()):
         whole = f"{path}{name}"
-        if name not in found:
+        if name not in current:
             yield whole, "is missing"
         elif name not in wanted:
             yield whole, "is none of the schema's"
-        elif "properties" in wanted[name] and "properties" in found[name]:
-            if found[name].get("dynamic") != wanted[name]["dynamic"]:
+        elif "properties" in wanted[name] and "properties" in current[name]:
+            if current[name].get("dynamic") != wanted[name]["dynamic"]:
                 yield whole, "is not strict"
-            yield from differing(wanted[name]["properties"], found[name]["properties"], f"{whole}.")
-        elif wanted[name] != found[name]:
-            yield whole, f"is {orjson.dumps(found[name]).decode()}, not {orjson.dumps(wanted[name]).decode()}"
+            yield from find_differences(wanted[name]["properties"], current[name]["properties"], f"{whole}.")
+        elif wanted[name] != current[name]:
+            yield whole, f"is {orjson.dumps(current[name]).decode()}, not {orjson.dumps(wanted[name]).decode()}"
 
 
 def install(trail: Trail) -> None:
@@ -96,20 +96,31 @@ def install(trail: Trail) -> None:
     Raises SchemaConflict, before anything is touched, when a field would change in a month that is there; TrailUnavailable
     when the engine does not answer.
     """
-    asked = template(trail.prefix, shards=trail.shards, replicas=trail.replicas)
+    wanted = build_template(trail.prefix, shards=trail.shards, replicas=trail.replicas)
     months = {"index": f"{trail.prefix}-events-*", "params": {"allow_no_indices": "true"}}
-    with asking("The trail's index template could not be installed"):
-        if (installed_version(trail) or 0) > VERSION:
+    with translate_errors("The trail's index template could not be installed"):
+        if (read_installed_version(trail) or 0) > VERSION:
             return
-        _expect_no_conflict(trail.client.indices.get_mapping(**months), asked["template"]["mappings"]["properties"])
-        trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=asked)
-        # Fields are only ever added, so events that are there already stay as they are and are found as before.
-        trail.client.indices.put_mapping(body=asked["template"]["mappings"], **months)
+        mappings, current = wanted["template"]["mappings"], trail.client.indices.get_mapping(**months)
+        _expect_no_conflict(current, mappings["properties"])
+        trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=wanted)
+        # Fields are only ever added, so events that are there already stay as they are and are found as before. A month that
+        # has them all is left alone: it takes no change for some time after the disk was full.
+        for index, answer in sorted(current.items()):
+            if not _is_complete(answer["mappings"], mappings):
+                trail.client.indices.put_mapping(index=index, body=mappings)
 
 
-def _expect_no_conflict(found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    for index, one in sorted(found.items()):
-        for name, what in differing(wanted, one["mappings"].get("properties", {})):
+def _is_complete(current: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether a month has every field, in this version of the schema."""
+    return all(current.get(name) == wanted[name] for name in ("dynamic", "_meta")) and not any(
+        find_differences(wanted["properties"], current.get("properties", {}))
+    )
+
+
+def _expect_no_conflict(mappings: dict[str, Any], wanted: dict[str, Any]) -> None:
+    for index, current in sorted(mappings.items()):
+        for name, what in find_differences(wanted, current["mappings"].get("properties", {})):
             if what.startswith("is {"):
                 raise SchemaConflict(
                     f"The field {name} of {index} {what}. What is written cannot change: give the new meaning a new field. "
@@ -118,12 +129,12 @@ def _expect_no_conflict(found: dict[str, Any], wanted: dict[str, Any]) -> None:
 
 
 def index_for(prefix: str, timestamp: str) -> str:
-    """The index of an event: by its own month, so that the same event always meets itself again."""
+    """The index of an event, by the month of its own `@timestamp`: so the same event always goes to the same index."""
     return f"{prefix}-events-{timestamp[:4]}.{timestamp[5:7]}"
 
 
 def late_index(index: str) -> str:
-    """Where a finished month's late events go. Once it is there, nothing enters the month itself (trail.months)."""
+    """Where a finished month's late events go. Once it is there, nothing enters the month itself (trail.maintenance.months)."""
     return f"{index}-late"
 
 
@@ -136,13 +147,13 @@ def month_of(prefix: str, index: str) -> str | None:
 def expect_index(trail: Trail, index: str) -> None:
     """`ensure_index` once for each month, before a batch finds no index and has to be sent again.
 
-    What goes wrong here the write itself meets too, and says.
+    An error here is not raised: the write meets it too, and raises it.
     """
-    if index not in trail.known:
+    if index not in trail.known_indices:
         with trail.making, suppress(TrailUnavailable):
-            if index not in trail.known:
+            if index not in trail.known_indices:
                 ensure_index(trail, index)
-                trail.known.add(index)
+                trail.known_indices.add(index)
 
 
 def ensure_index(trail: Trail, index: str) -> None:
@@ -155,7 +166,7 @@ def ensure_index(trail: Trail, index: str) -> None:
     try:
         if trail.client.indices.exists(index=index):
             return
-        if installed_version(trail) is None:
+        if read_installed_version(trail) is None:
             install(trail)  # without it the index would be none of ours: it would take anything, and let it be changed
         # With replicas it waits for them, else the first events would be on one copy only, and not acknowledged. (In the
         # address, for the client takes a parameter `timeout` for its own.)
@@ -167,11 +178,11 @@ def ensure_index(trail: Trail, index: str) -> None:
         raise TrailUnavailable(f"The index {index} could not be created: {error}.") from error
 
 
-def installed_version(trail: Trail) -> int | None:
+def read_installed_version(trail: Trail) -> int | None:
     """The version of the template in place, None when there is none. The client's errors pass through."""
     try:
-        found = trail.client.indices.get_index_template(name=f"{trail.prefix}-events")
+        response = trail.client.indices.get_index_template(name=f"{trail.prefix}-events")
     except NotFoundError:
         return None
-    version = found["index_templates"][0]["index_template"].get("version")
+    version = response["index_templates"][0]["index_template"].get("version")
     return int(version) if version is not None else None

@@ -1,10 +1,11 @@
-"""The one table of fields. The mapping, validation, completion, column choices and docs/trail.md all come from it.
+"""Lists every field of an event: the mapping, validation, completion, column choices and docs/trail/schema.md come from it.
 
 Names are ECS's wherever ECS (https://www.elastic.co/guide/en/ecs/current/index.html) has one; `token.*` is ours.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -27,8 +28,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: `many` allows a list, `facet` offers it beside a search, `column` shows it in a table by default,
-    `identifier` gives it the pivot menu; `writer` is false for what only the trail itself may set."""
+    """One field: `many` allows a list, `facet` offers it beside a search, `column` is its place in a table by default,
+    `identifier` gives it a menu of questions and searches; `writer` is false for what only the trail itself may set."""
 
     name: str
     kind: Kind
@@ -36,19 +37,19 @@ class Field:
     ecs: bool = True
     many: bool = False
     facet: bool = False
-    column: bool = False
+    column: int = 0
     identifier: bool = False
     writer: bool = True
     required: bool = False
 
 
-def _ours(name: str, kind: Kind, help: str, **flags: bool) -> Field:
+def _ours(name: str, kind: Kind, help: str, **flags: Any) -> Field:
     return Field(name, kind, help, ecs=False, **flags)
 
 
 K = Kind
 FIELDS: tuple[Field, ...] = (
-    Field("@timestamp", K.TIME, "When the operation happened, by the writer's clock", column=True, required=True),
+    Field("@timestamp", K.TIME, "When the operation happened, by the writer's clock", column=1, required=True),
     Field(
         "event.id",
         K.KEYWORD,
@@ -61,23 +62,24 @@ FIELDS: tuple[Field, ...] = (
         K.KEYWORD,
         "What was done: a token operation, or the foreign log's own name for it",
         facet=True,
-        column=True,
+        column=3,
         required=True,
     ),
     Field("event.category", K.KEYWORD, "ECS categories", many=True),
     Field("event.type", K.KEYWORD, "ECS types", many=True),
-    Field("event.outcome", K.KEYWORD, "success, failure or unknown", facet=True, column=True, required=True),
+    Field("event.outcome", K.KEYWORD, "success, failure or unknown", facet=True, column=4, required=True),
     Field("event.reason", K.KEYWORD, "Why it was denied or failed", facet=True),
     Field("event.dataset", K.KEYWORD, "Which source the event is from", facet=True, required=True),
     Field("event.ingested", K.TIME, "When the trail received it", writer=False),
     Field("event.sequence", K.INTEGER, "The writer's own count of its events"),
     Field("event.original", K.OPAQUE, "The source record's own text, exact to the byte"),
     _ours("writer.id", K.KEYWORD, "Which writer numbered the event"),
-    Field("user.id", K.KEYWORD, "Who acted, or to whom a token was issued", identifier=True, column=True),
+    Field("user.id", K.KEYWORD, "Who acted, or to whom a token was issued", identifier=True, column=5),
     Field("user.name", K.KEYWORD, "The user's name as the source gave it", facet=True),
+    Field("user.full_name", K.KEYWORD, "The user's whole name, as the source gave it"),
     Field("user.email", K.KEYWORD, "The user's address for mail"),
-    Field("user.roles", K.KEYWORD, "The user's roles at that moment", many=True),
-    Field("service.name", K.KEYWORD, "The service that acted or was called", facet=True, column=True, identifier=True),
+    Field("user.roles", K.KEYWORD, "The user's roles at that time", many=True),
+    Field("service.name", K.KEYWORD, "The service that acted or was called", facet=True, identifier=True),
     Field("service.type", K.KEYWORD, "The kind of service"),
     Field("host.name", K.KEYWORD, "The machine on which the service acted"),
     Field(
@@ -88,7 +90,7 @@ FIELDS: tuple[Field, ...] = (
         identifier=True,
     ),
     Field("organization.name", K.KEYWORD, "That organisation's name"),
-    Field("source.ip", K.IP, "Where the request came from", facet=True, column=True, identifier=True),
+    Field("source.ip", K.IP, "Where the request came from", facet=True, column=6, identifier=True),
     Field("source.address", K.KEYWORD, "The source as given, where it is not an address"),
     Field("source.port", K.INTEGER, "The source's port"),
     Field("source.geo.country_iso_code", K.KEYWORD, "Country of the address, two letters", facet=True),
@@ -97,7 +99,7 @@ FIELDS: tuple[Field, ...] = (
     Field("source.geo.location", K.GEO_POINT, "Place of the address as text, `latitude,longitude`"),
     Field("source.as.number", K.INTEGER, "Autonomous system of the address"),
     Field("source.as.organization.name", K.KEYWORD, "Who runs that autonomous system"),
-    Field("user_agent.original", K.WILDCARD, "The client as it named itself", identifier=True),
+    Field("user_agent.original", K.WILDCARD, "The client as it named itself", column=7, identifier=True),
     Field("user_agent.name", K.KEYWORD, "The client's name", facet=True, identifier=True),
     Field("user_agent.version", K.KEYWORD, "The client's version"),
     Field("http.request.id", K.KEYWORD, "The request the operation was part of"),
@@ -105,7 +107,7 @@ FIELDS: tuple[Field, ...] = (
     Field("url.path", K.WILDCARD, "The path that was asked for"),
     Field("url.domain", K.KEYWORD, "The host that was asked"),
     _ours("resource.type", K.KEYWORD, "The kind of thing acted on", facet=True),
-    _ours("resource.id", K.KEYWORD, "The thing acted on", column=True, identifier=True),
+    _ours("resource.id", K.KEYWORD, "The thing acted on", column=8, identifier=True),
     _ours("resource.name", K.KEYWORD, "That thing's name"),
     _ours(
         "token.operation",
@@ -117,7 +119,7 @@ FIELDS: tuple[Field, ...] = (
         "token.id",
         K.KEYWORD,
         "The token's public identifier; parent and child by attenuation share it",
-        column=True,
+        column=2,
         identifier=True,
     ),
     _ours(
@@ -147,16 +149,20 @@ FIELDS: tuple[Field, ...] = (
     _ours("token.revocation.reason", K.KEYWORD, "Why it was revoked"),
     Field("trace.id", K.KEYWORD, "The trace through the platform", identifier=True),
     Field("message", K.TEXT, "A sentence for people"),
+    _ours("signature.key_id", K.KEYWORD, "The console's key that signed the event, one of its own records"),
+    _ours("signature.value", K.OPAQUE, "The signature of the console over one of its own records"),
     Field("labels", K.LABELS, "The writer's own words, text by name"),
     _ours("raw", K.RAW, "The source record as it arrived, searchable as raw.any.path"),
 )
-# No event has it: a search by it is one for a token and everything derived from it (trail.search.kin).
+# No event has it: a search by it finds a token and everything derived from it (trail.search.bodies.lineage).
 LINEAGE = _ours("token.lineage", K.LINEAGE, "The token by this id or fingerprint, and everything derived from it")
 BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
 DISCHARGE_FIELDS = ("location", "ticket_hash", "outcome")
 IDENTIFIERS = frozenset(f.name for f in FIELDS if f.identifier)
-DEFAULT_COLUMNS = tuple(f.name for f in FIELDS if f.column)
+DEFAULT_COLUMNS = tuple(f.name for f in sorted(FIELDS, key=lambda f: f.column) if f.column)
 FACETS = tuple(f.name for f in FIELDS if f.facet)
+# What a search is narrowed by most: asked with each page, in this order; the other facets where somebody opens them.
+COMMON_FACETS = ("event.outcome", "event.reason", "source.ip", "service.name", "event.action", "user.name")
 
 OUTCOMES = ("success", "failure", "unknown")
 
@@ -179,10 +185,10 @@ USES = (Operation.VERIFY, Operation.AUTHORIZE, Operation.DISCHARGE)
 
 
 def field_of(name: str) -> Field | None:
-    """The field a name speaks of: `labels.team` is `labels`, `raw.a.b` is `raw`; None if there is none."""
+    """The field that a name belongs to: `labels.team` is in `labels`, `raw.a.b` in `raw`; None if there is none."""
     if name in BY_NAME:
         return BY_NAME[name]
     if name == LINEAGE.name:
         return LINEAGE
-    root, *rest = name.split(".")
-    return BY_NAME[root] if rest and all(rest) and root in ("labels", "raw") else None
+    root, *path = name.split(".")
+    return BY_NAME[root] if path and all(path) and root in ("labels", "raw") else None

@@ -1,4 +1,4 @@
-"""What keeps the console from starting."""
+"""Defines what keeps the console from starting."""
 
 
 class CannotStart(Exception):

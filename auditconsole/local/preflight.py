@@ -1,4 +1,4 @@
-"""What must hold before the console starts, asked before anything is started. Each refusal is one sentence."""
+"""Checks what must hold before the console starts anything; each refusal is one sentence."""
 
 import fcntl
 import shutil
@@ -14,21 +14,21 @@ LEAST_DISK = 2 * 1024**3
 LEAST_MEMORY = 1536 * 1024**2
 
 
-def lock(state_dir: Path) -> IO[str]:
+def lock_state(state_dir: Path) -> IO[str]:
     """Hold the state directory for as long as the file that is returned is open. Raises CannotStart."""
     state_dir.mkdir(parents=True, exist_ok=True)
-    held = (state_dir / "console.lock").open("a+")
+    file = (state_dir / "console.lock").open("a+")
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        held.close()
+        file.close()
         raise CannotStart(
             f"Another console works in {state_dir}; stop it, or give this one a CONSOLE_STATE_DIR of its own."
         ) from error
-    return held
+    return file
 
 
-def check(
+def check_machine(
     state_dir: Path, ports: dict[str, int], *, least_disk: int = LEAST_DISK, least_memory: int = LEAST_MEMORY
 ) -> None:
     """Disk, memory and ports. `ports` is each port by the name of its setting. Raises CannotStart."""

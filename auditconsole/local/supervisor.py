@@ -1,122 +1,167 @@
-"""Several programs as one: honcho starts and stops them; what they say goes to files, what people need to the terminal."""
+"""Runs several programs as one: when one ends, or a signal comes, all of them are stopped.
+
+What they print goes to a file each, without what looks like a bearer secret; the lines that are marked for the person at the
+terminal go there as well, and those that hold a secret go there alone.
+"""
 
 import os
-import shlex
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import Any
 
-from honcho import manager as honcho
-from honcho.printer import Message
-from honcho.process import Process
-
-from auditconsole.local import follow
-from auditconsole.local.processes import tail
+from auditconsole.local import child as local_child
+from auditconsole.local.processes import read_tail
+from core.log_lines import remove_secrets_from_line
 
 # A line of a program that begins with this is for the person at the terminal.
 MARK = "» "
+# One that begins with this holds a secret: it goes to a terminal, and to no file. A program prints it only where the
+# environment says that a person is there to read it.
+PRIVATE_MARK = "»» "
+HAS_TERMINAL = "CONSOLE_HAS_TERMINAL"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Seconds that all programs together may take to end before they are killed, and then all that they needed;
+# OpenSearch closes its indices first.
+PATIENCE = 15
+OUTPUT_PATIENCE = 5  # seconds for the last output of a program that has ended
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A program of the console."""
+    """A program of the console. What others need (`is_needed`) is stopped only when they have ended."""
 
     name: str
     command: list[str]
+    is_needed: bool = False
 
 
-# How long a program may take to end before it is killed; OpenSearch closes its indices first.
-honcho.KILL_WAIT = 15
+class Running:
+    """A child that was started, in a process group of its own so that its own children can be stopped with it."""
+
+    def __init__(
+        self,
+        child: Child,
+        log: Path,
+        say: Callable[[str], object],
+        ended: "SimpleQueue[Running | None]",
+        environment: dict[str, str],
+    ) -> None:
+        self.name, self.log, self.is_needed = child.name, log, child.is_needed
+        self._file = log.open("ab", buffering=0)
+        self.process = subprocess.Popen(
+            [sys.executable, local_child.__file__, *child.command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+        self._reader = Thread(target=self._read_output, args=(say,), name=f"output of {self.name}", daemon=True)
+        self._waiter = Thread(target=self._await_end, args=(ended,), name=f"end of {self.name}", daemon=True)
+        self._reader.start()
+        self._waiter.start()
+
+    def _read_output(self, say: Callable[[str], object]) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output, self._file as file:
+            for line in output:
+                text = line.decode(errors="replace")
+                if text.startswith(PRIVATE_MARK):
+                    say(text.removeprefix(PRIVATE_MARK).rstrip("\n"))
+                    continue
+                secretless = remove_secrets_from_line(text)
+                file.write(line if secretless == text else secretless.encode())
+                if text.startswith(MARK):
+                    say(text.removeprefix(MARK).rstrip("\n"))
+
+    def _await_end(self, ended: "SimpleQueue[Running | None]") -> None:
+        self.process.wait()
+        ended.put(self)
+
+    def send(self, with_signal: signal.Signals) -> None:
+        """Send a signal to the program and everything that it started in its group."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, with_signal)
+
+    def finish(self, until: float) -> None:
+        """Wait until it has ended, kill it if it has not by then (on the monotonic clock), and take its last output."""
+        self._waiter.join(max(0.0, until - time.monotonic()))
+        self.send(signal.SIGKILL)  # what is left of the group, too
+        self._waiter.join()
+        self._reader.join(OUTPUT_PATIENCE)
 
 
-class Programs(honcho.Manager):  # type: ignore[misc]
-    """Honcho's manager, which a signal finds either with no program or with all of them."""
+def supervise(children: list[Child], *, logs: Path, say: Callable[[str], Any], has_terminal: bool = False) -> int:
+    """Run until one of them ends or a signal comes, then stop all. 0 after a signal; 1 after a crash, which is named.
 
-    def _start(self) -> None:
-        # Held back here and in what we start, until each is ready for them: `follow` lets them through again.
-        signal.pthread_sigmask(signal.SIG_BLOCK, honcho.SIGNALS)
-        super()._start()
-        early = []
-        while not self._all_started():
-            message = self.events.get(timeout=60)
-            if message.type == "start":
-                self._processes[message.name]["pid"] = message.data["pid"]
-            else:
-                early.append(message)
-        for message in early:
-            self.events.put(message)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, honcho.SIGNALS)
-
-    def _all_stopped(self) -> bool:
-        """Asked at every step, so the place to notice a go-between that was killed: its program has ended with it."""
-        for name, known in self._processes.items():
-            if known.get("returncode") is None and known["process"].exitcode not in (None, 0):
-                known["returncode"] = known["process"].exitcode
-                self._system_print(f"{name} stopped (rc={known['returncode']})\n")
-        return bool(super()._all_stopped())
-
-
-class Follower(Process):  # type: ignore[misc]
-    """Honcho's go-between for one program; it must not outlive us either."""
-
-    def run(self, events: Any = None, ignore_signals: bool = False) -> None:
-        follow.die_with_parent(signal.SIGKILL)
-        super().run(events, ignore_signals)
-
-
-class LogFiles:
-    """Takes honcho's printer's place: each program's lines into its own file, the marked ones to the terminal as well."""
-
-    def __init__(self, logs: Path, say: Callable[[str], Any]) -> None:
-        logs.mkdir(parents=True, exist_ok=True)
-        self.logs, self.say = logs, say
-        self.width = 0
-        self.ended: list[tuple[str, str]] = []
-        self.stopping = False
-        self.files: dict[str, Any] = {}
-
-    def write(self, message: Message) -> None:
-        data = message.data.decode(errors="replace") if isinstance(message.data, bytes) else str(message.data)
-        if message.name == "system":
-            self._note(data)
-            return
-        if message.name not in self.files:
-            self.files[message.name] = (self.logs / f"{message.name}.log").open("a", buffering=1)
-        self.files[message.name].write(data)
-        if data.startswith(MARK):
-            self.say(data.removeprefix(MARK).rstrip("\n"))
-
-    def _note(self, data: str) -> None:
-        if "received" in data:
-            self.stopping = True
-            self.say("Stopping …")
-        elif "stopped (rc=" in data and not self.stopping:
-            self.ended.append((data.split()[0], data.partition("rc=")[2].rstrip(")\n")))
-
-
-def supervise(children: list[Child], *, logs: Path, say: Callable[[str], Any]) -> int:
-    """Run until one of them ends or a signal comes, then stop all. 0 after a signal; 1 after a crash, which is named."""
-    printer = LogFiles(logs, say)
-    manager = Programs(printer=printer)
-    manager._process_ctor = Follower
-    for child in children:
-        wrapped = [sys.executable, follow.__file__, *child.command]
-        manager.add_process(child.name, f"exec {shlex.join(wrapped)}", env=dict(os.environ))
-    manager.loop()
-    if printer.stopping or not printer.ended:
+    `has_terminal` is whether what is said is read by a person and by no file.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != HAS_TERMINAL}
+    environment |= {HAS_TERMINAL: "1"} if has_terminal else {}
+    logs.mkdir(parents=True, exist_ok=True)
+    ended: SimpleQueue[Running | None] = SimpleQueue()
+    with _signals_into(ended):
+        say_in_turn = _in_turn(say)
+        running: list[Running] = []
+        try:
+            for child in children:
+                running.append(Running(child, logs / f"{child.name}.log", say_in_turn, ended, environment))
+            # A signal that came meanwhile waits in the queue, so it finds all of them started.
+            first = ended.get()
+            if first is None:
+                say_in_turn("Stopping …")
+        finally:
+            _stop(running)
+    if first is None:
         say("Everything has stopped.")
         return 0
-    name, status = printer.ended[0]
-    log = logs / f"{name}.log"
-    say(f"{name} {_how(int(status))}, so everything was stopped; {log} says why:\n{tail(log)}")
+    how = _how_it_ended(first.process.returncode)
+    say(f"{first.name} {how}, so everything was stopped; {first.log} says why:\n{read_tail(first.log)}")
     return 1
 
 
-def _how(status: int) -> str:
-    """How a program ended, from what its parent is told."""
+@contextmanager
+def _signals_into(ended: "SimpleQueue[Running | None]") -> Iterator[None]:
+    """Put None into the queue for each signal that asks for an end."""
+    before = {number: signal.signal(number, lambda *frame: ended.put(None)) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _in_turn(say: Callable[[str], Any]) -> Callable[[str], None]:
+    """The same for several threads."""
+    turn = Lock()
+
+    def say_in_turn(line: str) -> None:
+        with turn:
+            say(line)
+
+    return say_in_turn
+
+
+def _stop(running: list[Running]) -> None:
+    """Those that need others first, so that none of them meets an outage that is none."""
+    for is_needed in (False, True):
+        programs = [program for program in running if program.is_needed == is_needed]
+        until = time.monotonic() + PATIENCE
+        for program in programs:
+            program.send(signal.SIGTERM)
+        for program in programs:
+            program.finish(until)
+
+
+def _how_it_ended(status: int) -> str:
     if status == -signal.SIGKILL:
         return "was killed (by the system, if memory ran out)"
     return f"ended with status {status}" if status >= 0 else f"was ended by {signal.Signals(-status).name}"

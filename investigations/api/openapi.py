@@ -1,10 +1,10 @@
-"""The OpenAPI document (3.1), made from the table of addresses and the types of the answers."""
+"""Builds the OpenAPI document (3.1) from the table of addresses and the types of the answers."""
 
 from functools import cache
 from typing import Any
 
+from investigations.api.routes import ROUTES, Parameter, Route
 from investigations.api.schema import Schema, Schemas
-from investigations.api.table import ROUTES, Parameter, Route
 
 VERSION = "1"
 ABOUT = """Ask the trail from a program. Every asking is on record, under the key's name.
@@ -44,10 +44,15 @@ def document() -> dict[str, Any]:
             "responses": {f"error{status}": _refusal(status) for status in _ERRORS},
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "A key with the scope trail:read."},
-                "session": {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "Signed in; GET alone."},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "sessionid",
+                    "description": "Signed in; GET alone.",
+                },
             },
         },
-    }  # fmt: skip
+    }
 
 
 def _path(route: Route, schemas: Schemas) -> dict[str, Any]:
@@ -63,21 +68,21 @@ def _path(route: Route, schemas: Schemas) -> dict[str, Any]:
         },
     }
     if route.parameters:
-        operation["parameters"] = [_parameter(one) for one in route.parameters]
+        operation["parameters"] = [_parameter(parameter) for parameter in route.parameters]
     if route.sends_list:
         operation["requestBody"] = _list()
         operation["security"] = [{"key": []}]
     return {"post" if route.sends_list else "get": operation}
 
 
-def _parameter(one: Parameter) -> Schema:
+def _parameter(parameter: Parameter) -> Schema:
     text: Schema = {"type": "string"}
-    schema = {"type": "array", "items": text} if one.many else text
+    schema = {"type": "array", "items": text} if parameter.many else text
     return {
-        "name": one.name,
-        "in": one.place,
-        "required": one.place == "path",
-        "description": one.help,
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.place == "path",
+        "description": parameter.help,
         "schema": schema,
     }
 
@@ -85,8 +90,11 @@ def _parameter(one: Parameter) -> Schema:
 def _list() -> Schema:
     listed = {"type": "array", "items": {"type": "string"}, "maxItems": 10_000}
     body = {
-        "type": "object", "additionalProperties": False, "required": ["indicators"], "properties": {"indicators": listed},
-    }  # fmt: skip
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["indicators"],
+        "properties": {"indicators": listed},
+    }
     return {
         "required": True,
         "content": {
@@ -98,15 +106,17 @@ def _list() -> Schema:
 
 def _error() -> Schema:
     return {
-        "type": "object", "description": "A sentence that says what is wrong and what to do.",
-        "properties": {"error": {"type": "string"}, "status": {"type": "integer"}}, "required": ["error", "status"],
+        "type": "object",
+        "description": "A sentence that says what is wrong and what to do.",
+        "properties": {"error": {"type": "string"}, "status": {"type": "integer"}},
+        "required": ["error", "status"],
         "additionalProperties": False,
-    }  # fmt: skip
+    }
 
 
 def _refusal(status: str) -> Schema:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    said: Schema = {"description": _ERRORS[status], "content": content}
+    response: Schema = {"description": _ERRORS[status], "content": content}
     if status in ("429", "503"):
-        said["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
-    return said
+        response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    return response

@@ -1,19 +1,19 @@
-"""The addresses of the API, one row each: the routes, the document and the command all come from it."""
+"""Lists the addresses of the API; its routes, its document and the command `ask` come from this table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from investigations.api import questions
-from investigations.api.questions import Asking, Found
-from investigations.entities import WORDS
-from investigations.services.indicators import Result
-from trail.coverage import Coverage
+from investigations.api.questions import ApiQuestion, SearchResults
+from investigations.presentation.identifiers import WORDS
+from investigations.questions.indicators import IndicatorAnswers
 from trail.questions.compromise import Compromise
-from trail.questions.entity import KINDS, Dossier
+from trail.questions.coverage import Coverage
+from trail.questions.entity import KINDS, EntityDossier
 from trail.questions.lineage import Lineage
-from trail.questions.token import Dossier as TokenDossier
-from trail.questions.user import TokensIssued, User
+from trail.questions.token import TokenDossier
+from trail.questions.user import TokensIssued, UserDossier
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address below /api/v1/. `found` says whether an answer found anything, for the command's exit status."""
+    """One address below /api/v1/. `has_found` says whether an answer found anything, for the command's exit status."""
 
     name: str
     path: str
     summary: str
-    ask: Callable[[Asking], Any]
+    ask: Callable[[ApiQuestion], Any]
     answer: type
-    found: Callable[[Any], bool]
+    has_found: Callable[[Any], bool]
     parameters: tuple[Parameter, ...] = ()
     sends_list: bool = False
 
@@ -59,8 +59,9 @@ _TREE = (
     Parameter("start", "The number of the child from which on it is shown."),
 )
 _COMPROMISE = (
-    Parameter("at", "The moment of compromise: a time, or the id of an event."),
+    Parameter("at", "When it was compromised: a time, or the id of an event."),
     Parameter("revocation", "The id of the event of the revocation that is meant, of several."),
+    Parameter("actor", "Whose events alone are meant: address: and an IP address, or client: and a user agent."),
 )
 _RANGE = (
     Parameter("from", "The beginning of the time that is looked at; all of history where none is given."),
@@ -74,28 +75,33 @@ def _entity(word: str, kind: str) -> Route:
     spoken = kind.replace("_", " ")
     named = Parameter("id", f"The {spoken}, as {KINDS[kind].field} has it.", "path")
     return Route(
-        kind, f"{word}/{{id}}", f"One {spoken}: first and last seen, outcomes, and what it had to do with",
-        questions.entity(KINDS[kind]), Dossier, lambda answer: bool(answer.total), (named, *_RANGE),
-    )  # fmt: skip
+        kind,
+        f"{word}/{{id}}",
+        f"One {spoken}: first and last seen, outcomes, and what it had to do with",
+        questions.ask_entity(KINDS[kind]),
+        EntityDossier,
+        lambda answer: bool(answer.total),
+        (named, *_RANGE),
+    )
 
 
 ROUTES: tuple[Route, ...] = (
     Route("coverage", "coverage", "What answers cover: events, the earliest, taken in up to when, doubts",
-          questions.covered, Coverage, lambda answer: bool(answer.events)),
+          questions.ask_coverage, Coverage, lambda answer: bool(answer.events)),
     Route("search", "search", "Search the trail: a page of events with their exact number",
-          questions.search, Found, lambda answer: bool(answer.total), _SEARCH),
+          questions.ask_search, SearchResults, lambda answer: bool(answer.total), _SEARCH),
     Route("token", "tokens/{ref}", "One token: issued when and to whom, first used when and from where, what became of it",
-          questions.token, TokenDossier, lambda answer: bool(answer.events), (_TOKEN,)),
+          questions.ask_token, TokenDossier, lambda answer: bool(answer.events), (_TOKEN,)),
     Route("lineage", "tokens/{ref}/lineage", "What a token comes from and what was derived from it, as a tree",
-          questions.lineage, Lineage, lambda answer: bool(answer.tokens), (_TOKEN, *_TREE)),
+          questions.ask_lineage, Lineage, lambda answer: bool(answer.tokens), (_TOKEN, *_TREE)),
     Route("compromise", "tokens/{ref}/compromise", "What a token and its descendants did from its compromise to its revocation",
-          questions.compromise, Compromise, lambda answer: bool(answer.total), (_TOKEN, *_COMPROMISE)),
+          questions.ask_compromise, Compromise, lambda answer: bool(answer.total), (_TOKEN, *_COMPROMISE)),
     Route("user", "users/{id}", "One user: every token ever issued to them, addresses, clients, failures, impossible travel",
-          questions.user, User, lambda answer: bool(answer.dossier.total), (_USER, *_RANGE, _AFTER)),
+          questions.ask_user, UserDossier, lambda answer: bool(answer.dossier.total), (_USER, *_RANGE, _AFTER)),
     Route("user_tokens", "users/{id}/tokens", "Every token ever issued to a user, newest first, page by page",
-          questions.user_tokens, TokensIssued, lambda answer: bool(answer.total), (_USER, _AFTER)),
+          questions.ask_user_tokens, TokensIssued, lambda answer: bool(answer.total), (_USER, _AFTER)),
     Route("indicators", "indicators", "Of a list of up to 10,000 indicators, which were ever seen, where, when, how often",
-          questions.many, Result, lambda answer: answer.never < len(answer.answers), sends_list=True),
+          questions.ask_indicators, IndicatorAnswers, lambda answer: answer.never < len(answer.answers), sends_list=True),
     *(_entity(word, kind) for word, kind in WORDS.items() if kind != "user"),
 )  # fmt: skip
 BY_NAME = {route.name: route for route in ROUTES}

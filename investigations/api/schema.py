@@ -1,4 +1,4 @@
-"""The types of answers as JSON Schema (2020-12), by the same rule as `serialise`: what is said and what is described agree."""
+"""Describes the types of answers as JSON Schema (2020-12), by the same rule as `serialise`."""
 
 import types
 from collections.abc import Mapping, Set
@@ -7,31 +7,41 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from investigations.api.serialise import ALSO, PLACE
+from investigations.serialise import ALSO, PLACE, key_of
 from trail.search.execute import Hit
 from trail.search.spec import Search
 
 Schema = dict[str, Any]
 _PLAIN: dict[Any, Schema] = {
-    str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"},
-    types.NoneType: {"type": "null"}, Any: {}, datetime: {"type": "string", "format": "date-time"},
-}  # fmt: skip
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    types.NoneType: {"type": "null"},
+    Any: {},
+    datetime: {"type": "string", "format": "date-time"},
+}
 _TEXT, _TEXTS = _PLAIN[str], {"type": "array", "items": _PLAIN[str]}
 # What `serialise` writes in a way of its own.
 _OWN: dict[type, Schema] = {
     Hit: {
-        "type": "object", "additionalProperties": False, "required": ["event_id", "index", "timestamp", "event"],
-        "description": "One event of the trail, as the trail holds it (docs/trail.md).",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["event_id", "index", "timestamp", "event"],
+        "description": "One event of the trail, as the trail holds it (docs/trail/schema.md).",
         "properties": {"event_id": _TEXT, "index": _TEXT, "timestamp": _TEXT, "event": {"type": "object"}},
     },
     Search: {
-        "type": "object", "additionalProperties": False, "required": ["query", "address"],
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["query", "address"],
         "description": "A search: the words of its address, and the address of its page where it is not too long.",
         "properties": {
-            "query": {"type": "object", "additionalProperties": _TEXTS}, "address": {"type": ["string", "null"]},
+            "query": {"type": "object", "additionalProperties": _TEXTS},
+            "address": {"type": ["string", "null"]},
         },
     },
-}  # fmt: skip
+}
 
 
 class Schemas:
@@ -46,7 +56,7 @@ class Schemas:
             return _PLAIN[kind]
         origin, inner = get_origin(kind), get_args(kind)
         if origin in (Union, types.UnionType):
-            return {"anyOf": [self.of(one) for one in inner]}
+            return {"anyOf": [self.of(member) for member in inner]}
         if origin is Literal:
             return {"enum": list(inner)}
         if origin is not None and issubclass(origin, Mapping):
@@ -69,15 +79,18 @@ class Schemas:
 
     def _described(self, kind: type) -> Schema:
         if issubclass(kind, Enum):
-            return {"enum": [one.value for one in kind]}
+            return {"enum": [member.value for member in kind]}
         if not is_dataclass(kind):
             raise TypeError(f"{kind} has no form in JSON.")
         hints = get_type_hints(kind)
-        found = {one.name: self._member(one.name, hints[one.name]) for one in fields(kind)}
+        properties = {key_of(field): self._member(field.name, hints[field.name]) for field in fields(kind)}
         for name in ALSO.get(kind, ()):
-            found[name] = self.of(get_type_hints(getattr(kind, name).fget)["return"])
+            properties[name] = self.of(get_type_hints(getattr(kind, name).fget)["return"])
         words = " ".join((kind.__doc__ or "").split())
         return {
-            "type": "object", "description": words, "properties": found, "required": list(found),
+            "type": "object",
+            "description": words,
+            "properties": properties,
+            "required": list(properties),
             "additionalProperties": False,
-        }  # fmt: skip
+        }

@@ -1,28 +1,34 @@
-"""Every answer as lines for a person at a terminal: what the JSON says, shorter. What would drive the terminal is spelled out."""
+"""Writes every answer as lines for a terminal: what the JSON says, shorter. What would drive the terminal is spelled out."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from investigations.presentation import visible
-from trail.coverage import Coverage
-from trail.events import get
-from trail.indicators import Answer
-from trail.lineage import TokenRef
-from trail.questions.values import Value, Values
+from investigations.presentation.cells import make_visible
+from trail.documents import get
+from trail.questions.answers import FieldValue, FieldValues
+from trail.questions.coverage import Coverage
+from trail.questions.indicators import IndicatorAnswer
+from trail.search.bodies.histogram import Bar
+from trail.search.describe import describe_range, describe_search
 from trail.search.execute import Hit
-from trail.search.histogram import Bar
+from trail.search.lineage import TokenRef
 from trail.search.spec import Search
-from trail.search.words import span, words
 
 STEP = "  "
 # Where nothing is an answer, it is said; elsewhere what is empty is left out.
 _NEVER = frozenset({"issued", "first", "last", "revocation"})
 _NANOSECONDS = frozenset({"gap", "lag"})
-_SAID = (("by", "user.id"), ("from", "source.ip"), ("with", "token.id"), ("on", "resource.id"), ("at", "service.name"))
+_PHRASES = (
+    ("by", "user.id"),
+    ("from", "source.ip"),
+    ("with", "token.id"),
+    ("on", "resource.id"),
+    ("at", "service.name"),
+)
 
 
-def lines(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
+def write_lines(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
     """The lines of one part of an answer, with its name before it."""
     short = _short(value)
     if short is not None:
@@ -37,18 +43,18 @@ def _inner(value: Any, depth: int) -> Iterator[str]:
     match value:
         case Coverage():
             yield from _coverage(value, depth)
-        case Values():
-            yield from (line for one in value.values for line in lines(one, "", depth))
+        case FieldValues():
+            yield from (line for member in value.values for line in write_lines(member, "", depth))
             if value.others:
                 yield f"{STEP * depth}{value.others:,} more with other values"
         case Mapping():
-            yield from (line for key, one in value.items() for line in lines(one, str(key), depth))
+            yield from (line for key, member in value.items() for line in write_lines(member, str(key), depth))
         case list() | tuple() | set() | frozenset():
-            for one in value:
-                yield from _item(one, depth)
+            for item in value:
+                yield from _item(item, depth)
         case _ if is_dataclass(value):
-            for one in fields(value):
-                yield from _member(one.name, getattr(value, one.name), depth)
+            for field in fields(value):
+                yield from _member(field.name, getattr(value, field.name), depth)
 
 
 def _member(name: str, value: Any, depth: int) -> Iterator[str]:
@@ -57,14 +63,14 @@ def _member(name: str, value: Any, depth: int) -> Iterator[str]:
     if value is None and name in _NEVER:
         value = "never"
     if value not in (None, "") and not _is_of_a_chart(value):
-        yield from lines(value, name.replace("_", " "), depth)
+        yield from write_lines(value, name.replace("_", " "), depth)
 
 
-def _item(one: Any, depth: int) -> Iterator[str]:
+def _item(item: Any, depth: int) -> Iterator[str]:
     """One of several: on one line, or as a block that begins with a hyphen."""
-    first, *rest = list(lines(one, "", depth)) or [""]
+    first, *further = list(write_lines(item, "", depth)) or [""]
     yield f"{STEP * depth}- {first.strip()}"
-    yield from (f"{STEP}{line}" for line in rest)
+    yield from (f"{STEP}{line}" for line in further)
 
 
 def _short(value: Any) -> str | None:
@@ -78,28 +84,32 @@ def _short(value: Any) -> str | None:
             return value
         case Hit():
             return _event(value)
-        case Value():
-            about = f", at most {value.error:,} more" if value.error else ""
-            return f"{value.value}: {value.count:,}{about}, {value.first} to {value.last}"
+        case FieldValue():
+            error = f", at most {value.error:,} more" if value.error else ""
+            return f"{value.value}: {value.count:,}{error}, {value.first} to {value.last}"
         case TokenRef():
             return f"{value.field} {value.value}"
         case Search():
-            return f"{words(value)}, {span(value.start, value.end)}"
-        case Answer():
-            return f"{value.indicator.value} ({value.indicator.kind}): {_seen(value)}"
+            return f"{describe_search(value)}, {describe_range(value.start, value.end)}"
+        case IndicatorAnswer():
+            return f"{value.indicator.value} ({value.indicator.kind}): {_describe_sightings(value)}"
     return None
 
 
 def _event(hit: Hit) -> str:
     event = hit.document.get("event", {})
-    said = " ".join(f"{word} {found}" for word, name in _SAID if (found := get(hit.document, name)))
-    return f"{hit.timestamp} {event.get('action', '')} {event.get('outcome', '')} {said} [{hit.event_id}]"
+    words = " ".join(f"{word} {value}" for word, name in _PHRASES if (value := get(hit.document, name)))
+    return f"{hit.timestamp} {event.get('action', '')} {event.get('outcome', '')} {words} [{hit.event_id}]"
 
 
-def _seen(answer: Answer) -> str:
-    return "; ".join(
-        f"{one.field} {one.events:,} times, {one.failures:,} failed, {one.first} to {one.last}" for one in answer.seen
-    ) or "never"  # fmt: skip
+def _describe_sightings(answer: IndicatorAnswer) -> str:
+    return (
+        "; ".join(
+            f"{place.field} {place.events:,} times, {place.failures:,} failed, {place.first} to {place.last}"
+            for place in answer.seen
+        )
+        or "never"
+    )
 
 
 def _coverage(covered: Coverage, depth: int) -> Iterator[str]:
@@ -117,4 +127,4 @@ def _is_of_a_chart(value: Any) -> bool:
 
 def _shown(text: str) -> str:
     """On one line, and nothing that a terminal would obey."""
-    return visible(text).replace("\n", "⟨U+000A⟩").replace("\t", "⟨U+0009⟩")
+    return make_visible(text).replace("\n", "⟨U+000A⟩").replace("\t", "⟨U+0009⟩")

@@ -1,11 +1,12 @@
-"""What people type about detections and their findings."""
+"""Checks what people type about detections and their findings."""
 
 from typing import Any
 
 from django import forms
 
 from accounts.models import User
-from investigations.forms.cases import ReasonForm
+from core.forms import RevisedForm
+from investigations.evidence.forms import ReasonForm
 from investigations.models import Case
 
 
@@ -18,6 +19,10 @@ class DetectionForm(forms.Form):
         min_value=1, max_value=1440, initial=5, label="Looks every … minutes", help_text="1 to 1440."
     )
     enabled = forms.BooleanField(required=False, initial=True, label="On")
+
+
+class DetectionChangeForm(DetectionForm, RevisedForm):
+    """The same of a detection that is there."""
 
 
 class FindingPinForm(ReasonForm):

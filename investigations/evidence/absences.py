@@ -1,27 +1,27 @@
-"""Pin that there is no such event: asked anew, frozen as a statement with its digest, and asked again whenever it is read."""
+"""Pins that there is no such event: asks anew, freezes a statement with its digest, and asks again whenever it is read."""
 
-import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 
-from accounts.journal import trail
 from accounts.models import User
-from investigations.access import scope_of
-from investigations.errors import Refused
-from investigations.journal import Action, record_in_case
+from core.connection import trail
+from core.errors import Refused
+from core.records import next_number
+from investigations.access import build_scope
+from investigations.audit import CaseAction, record_in_case
+from investigations.cases.services import hold_open
+from investigations.coverage import add_doubts
 from investigations.models import Case, Evidence
-from investigations.services.cases import hold_open
-from investigations.services.coverage import with_doubts
 from operations.sealing import proofs as sealing
 from operations.sealing.errors import LogDamaged
-from operations.sealing.log import Log
-from trail import absence
-from trail.absence import Again, Statement
-from trail.coverage import Doubt
+from operations.sealing.folder import LogDirectory
+from trail.events import make_id
+from trail.questions import absence
+from trail.questions.absence import CountedAgain, Statement
+from trail.questions.coverage import Doubt
 from trail.search import execute
 from trail.search.spec import Scope, Search
 
@@ -30,7 +30,7 @@ LEFT_OUT = "the console's own records of what people asked and did, except those
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class StatementCheck:
     """Whether the statement still has its digest, the same as the trail's record of it names, and what is found now.
 
     `recorded` is None where the trail does not show the record.
@@ -38,7 +38,7 @@ class Check:
 
     copy: bool
     recorded: bool | None
-    again: Again
+    again: CountedAgain
 
 
 class Doubtful(Refused):
@@ -57,20 +57,20 @@ def pin(*, case: Case, search: Search, reason: str, by: User, provisional: bool 
     """
     if not reason.strip():
         raise Refused("Say why: the reason stands beside the evidence for ever.", "reason")
-    looked = absence.look(trail(), search, scope_of(by), within=_scope_of(case), now=datetime.now(UTC))
-    if looked.found:
-        raise Refused(f"There {_are(looked.found)} now, so there is no absence to pin; search again to see them.")
-    looked = replace(looked, coverage=with_doubts(looked.coverage))
+    looked = absence.count_events(trail(), search, build_scope(by), within=_scope_of(case), now=datetime.now(UTC))
+    if looked.number:
+        raise Refused(f"There {_are(looked.number)} now, so there is no absence to pin; search again to see them.")
+    looked = replace(looked, coverage=add_doubts(looked.coverage))
     if not looked.coverage.whole and not provisional:
         raise Doubtful(looked.coverage.doubts)
-    statement = absence.statement(
+    statement = absence.build_statement(
         looked, by={"id": by.username, "name": by.name or by.username}, left_out=LEFT_OUT, checkpoint=_newest()
     )
     return _pin(case, statement, looked.search, reason.strip(), by)
 
 
-def _are(found: int) -> str:
-    return "is one such event" if found == 1 else f"are {found:,} such events"
+def _are(number: int) -> str:
+    return "is one such event" if number == 1 else f"are {number:,} such events"
 
 
 def _scope_of(case: Case) -> Scope:
@@ -81,7 +81,7 @@ def _scope_of(case: Case) -> Scope:
 def _newest() -> dict[str, Any] | None:
     """The newest checkpoint of the sealed log, with its signed note; None while nothing is sealed."""
     try:
-        newest, message = sealing.newest(Log())
+        newest, message = sealing.read_newest_checkpoint(LogDirectory())
     except LogDamaged:
         return None
     return {"size": newest.size, "root": newest.root.hex(), "note": message.decode()}
@@ -90,34 +90,48 @@ def _newest() -> dict[str, Any] | None:
 @transaction.atomic
 def _pin(case: Case, statement: Statement, search: Search, reason: str, by: User) -> Evidence:
     hold_open(case)
-    number = (case.evidence.aggregate(last=Max("number"))["last"] or 0) + 1
-    stands_at, digest = absence.stands_at(statement), absence.digest(statement)
+    number = next_number(case.evidence)
+    stands_at, digest = absence.find_time(statement), absence.digest_statement(statement)
     evidence = Evidence.objects.create(
-        kind=Evidence.Kind.ABSENCE, case=case, number=number, event_id=f"console-{uuid.uuid4()}", event_index="",
-        event_timestamp=stands_at, event_place=execute.instant(stands_at), frozen=absence.form(statement), digest=digest,
-        reason=reason, search=search.to_json(), pinned_by=by, pinned_by_name=by.name or by.username,
-    )  # fmt: skip
+        kind=Evidence.Kind.ABSENCE,
+        case=case,
+        number=number,
+        event_id=make_id("console"),
+        event_index="",
+        event_timestamp=stands_at,
+        event_place=execute.sortable_time(stands_at),
+        frozen=absence.encode_statement(statement),
+        digest=digest,
+        reason=reason,
+        search=search.to_json(),
+        pinned_by=by,
+        pinned_by_name=by.name or by.username,
+    )
     case.save(update_fields=["changed_at"])
     record_in_case(
-        Action.EVIDENCE_PIN, f"pinned {evidence.label}: nothing was found", by=by, case=case,
-        labels={"count": "1", LABEL: digest}, event_id=evidence.event_id,
-    )  # fmt: skip
+        CaseAction.EVIDENCE_PIN,
+        f"pinned {evidence.label}: nothing was found",
+        by=by,
+        case=case,
+        labels={"count": "1", LABEL: digest},
+        event_id=evidence.event_id,
+    )
     return evidence
 
 
-def check(evidence: Evidence) -> Check:
+def check_statement(evidence: Evidence) -> StatementCheck:
     """Compare the statement with its digest and with the trail's record of it, and ask the same again.
 
     Raises TrailUnavailable.
     """
-    found = _record_of(evidence)
-    if found is None:  # it is not shown within the first second after it was written
+    record = _record_of(evidence)
+    if record is None:  # it is not shown within the first second after it was written
         absence.refresh(trail())
-        found = _record_of(evidence)
-    return Check(
-        copy=absence.digest(evidence.document) == evidence.digest,
-        recorded=None if found is None else found.document.get("labels", {}).get(LABEL) == evidence.digest,
-        again=absence.again(trail(), evidence.document, _scope_of(evidence.case)),
+        record = _record_of(evidence)
+    return StatementCheck(
+        copy=absence.digest_statement(evidence.document) == evidence.digest,
+        recorded=None if record is None else record.document.get("labels", {}).get(LABEL) == evidence.digest,
+        again=absence.count_again(trail(), evidence.document, _scope_of(evidence.case)),
     )
 
 

@@ -1,26 +1,30 @@
-"""Pin events to a case as frozen copies, withdraw them, check that a copy is still what was pinned."""
+"""Pins events to a case as frozen copies, withdraws them, and checks that a copy is still what was pinned."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
-from accounts.journal import trail
 from accounts.models import User
-from investigations.access import scope_of
-from investigations.errors import Refused
-from investigations.journal import Action, record_in_case
+from core.connection import trail
+from core.errors import Refused
+from core.records import next_number
+from investigations.access import build_scope
+from investigations.audit import CaseAction, record_in_case
+from investigations.cases.services import hold_open
+from investigations.entities.services import collect_entities
 from investigations.models import Case, Evidence, Run
-from investigations.services import proofs
-from investigations.services.cases import hold_open
-from trail.events import digest
+from investigations.proofs import services as proofs
+from trail.canonical_form import compute_digest
+from trail.questions.compromise import PINNABLE
 from trail.search import execute
 from trail.search.execute import Hit
 from trail.search.spec import WHOLE_TRAIL, Search
 
-MAX_AT_ONCE = 500
+MAX_AT_ONCE = PINNABLE  # as many as the page of a compromised token offers to pin
+READ_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,38 +49,47 @@ def pin(
         raise Refused(f"Pin at most {MAX_AT_ONCE} events at once; {len(wanted)} are chosen.", "event")
     if not reason.strip():
         raise Refused("Say why: the reason stands beside the evidence for ever.", "reason")
-    found = execute.find(trail(), wanted, scope_of(by))
-    missing = [event_id for event_id in wanted if event_id not in found]
+    hits = execute.find(trail(), wanted, build_scope(by))
+    missing = [event_id for event_id in wanted if event_id not in hits]
     if missing:
         raise Refused(f"The trail shows no event {missing[0]}; nothing was pinned.", "event")
-    return _pin(case, [found[event_id] for event_id in wanted], reason.strip(), by, search, run)
+    return _pin(case, [hits[event_id] for event_id in wanted], reason.strip(), by, search, run)
 
 
 @transaction.atomic
 def _pin(case: Case, hits: list[Hit], reason: str, by: User, search: Search | None, run: Run | None) -> Pinned:
     # Two people who pin at once number their evidence one after the other.
     hold_open(case)
-    standing = set(case.evidence.standing().values_list("event_id", flat=True))
-    number = case.evidence.aggregate(last=Max("number"))["last"] or 0
-    leaves = proofs.leaves()
-    known = leaves.of({hit.event_id: (hit.index, hit.number or 0) for hit in hits}) if leaves else {}
+    pinned = set(case.evidence.not_withdrawn().values_list("event_id", flat=True))
+    leaves = proofs.read_leaves()
+    leaf_of = leaves.of({hit.event_id: (hit.index, hit.number or 0) for hit in hits}) if leaves else {}
     new: list[Evidence] = []
-    for hit in sorted((hit for hit in hits if hit.event_id not in standing), key=execute.place):
-        number += 1
+    unpinned = sorted((hit for hit in hits if hit.event_id not in pinned), key=execute.sort_key)
+    for number, hit in enumerate(unpinned, next_number(case.evidence)):
         new.append(
             Evidence(
-                case=case, number=number, event_id=hit.event_id, event_index=hit.index, event_timestamp=hit.timestamp,
-                event_place=execute.place(hit)[0], frozen=orjson.dumps(hit.document),
-                digest=digest(hit.document), leaf=known.get(hit.event_id), reason=reason,
-                search=search.to_json() if search else {}, run=run,
-                pinned_by=by, pinned_by_name=by.name or by.username,
+                case=case,
+                number=number,
+                event_id=hit.event_id,
+                event_index=hit.index,
+                event_timestamp=hit.timestamp,
+                event_place=execute.sort_key(hit)[0],
+                frozen=orjson.dumps(hit.document),
+                digest=compute_digest(hit.document),
+                leaf=leaf_of.get(hit.event_id),
+                reason=reason,
+                search=search.to_json() if search else {},
+                run=run,
+                pinned_by=by,
+                pinned_by_name=by.name or by.username,
             )
-        )  # fmt: skip
+        )
     Evidence.objects.bulk_create(new)
+    collect_entities(case, [evidence.document for evidence in new])
     if new:
         case.save(update_fields=["changed_at"])
         names = ", ".join(evidence.label for evidence in new)
-        record_in_case(Action.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new))
+        record_in_case(CaseAction.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new))
     return Pinned(new, len(hits) - len(new))
 
 
@@ -88,33 +101,54 @@ def _labels(new: list[Evidence]) -> dict[str, str]:
 
 @transaction.atomic
 def withdraw(*, evidence: Evidence, reason: str, by: User) -> None:
-    """Take evidence out of the timeline and exports. It stays on record with who did so, when and why."""
-    if evidence.withdrawn_at is not None:
-        raise Refused(f"{evidence.label} was withdrawn before, by {evidence.withdrawn_by_name}.")
+    """Take evidence out of the timeline and exports. It stays on record with who did so, when and why.
+
+    Raises Refused without a reason, and when somebody has withdrawn it before; CaseClosed.
+    """
     if not reason.strip():
         raise Refused("Say why: the reason stays beside what was withdrawn.", "reason")
     hold_open(evidence.case)
+    evidence.refresh_from_db()
+    if evidence.withdrawn_at is not None:
+        raise Refused(f"{evidence.label} was withdrawn before, by {evidence.withdrawn_by_name}.")
     evidence.withdrawn_at = timezone.now()
     evidence.withdrawn_by_name = by.name or by.username
     evidence.withdrawn_reason = reason.strip()
     evidence.save(update_fields=["withdrawn_at", "withdrawn_by_name", "withdrawn_reason"])
     evidence.case.save(update_fields=["changed_at"])
-    record_in_case(Action.EVIDENCE_WITHDRAW, f"withdrew {evidence.label}", by=by, case=evidence.case,
-                   labels={"event": evidence.event_id, "digest": evidence.digest})  # fmt: skip
+    record_in_case(
+        CaseAction.EVIDENCE_WITHDRAW,
+        f"withdrew {evidence.label}",
+        by=by,
+        case=evidence.case,
+        labels={"event": evidence.event_id, "digest": evidence.digest},
+    )
+
+
+def stream_timeline(case: Case) -> Iterator[Evidence]:
+    """What has not been withdrawn from the case, in time order.
+
+    No query stays open between two rows: SQLite lets nobody write, us least of all, who reads from before another's write.
+    """
+    pks = list(case.evidence.not_withdrawn().in_time_order().values_list("pk", flat=True))
+    for start in range(0, len(pks), READ_AT_ONCE):
+        batch = pks[start : start + READ_AT_ONCE]
+        rows = case.evidence.in_bulk(batch)
+        yield from (rows[pk] for pk in batch)
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CopyCheck:
     """Whether a frozen copy still has its digest (`copy`), and whether the trail holds the same event (`trail`)."""
 
     copy: bool
     trail: bool | None
 
 
-def check(evidence: Evidence) -> Check:
+def check_copy(evidence: Evidence) -> CopyCheck:
     """Compare the copy with its digest and with the trail, whoever looks. `trail` is None when the event is not there."""
-    found = execute.find(trail(), [evidence.event_id], WHOLE_TRAIL).get(evidence.event_id)
-    return Check(
-        copy=digest(evidence.document) == evidence.digest,
-        trail=None if found is None else digest(found.document) == evidence.digest,
+    hit = execute.find(trail(), [evidence.event_id], WHOLE_TRAIL).get(evidence.event_id)
+    return CopyCheck(
+        copy=compute_digest(evidence.document) == evidence.digest,
+        trail=None if hit is None else compute_digest(hit.document) == evidence.digest,
     )

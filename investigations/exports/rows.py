@@ -1,18 +1,19 @@
-"""One line of an export: an event, and beside it what the case says of it. Knows no ORM beyond what it is given."""
+"""Builds what a line of an export holds: an event, and beside it what the case says of it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trail.events import digest
-from trail.moments import text_of
+from investigations.presentation.event_sentence import describe_absence, describe_event
+from trail.canonical_form import compute_digest
 from trail.search.execute import Hit
+from trail.times import format_datetime
 
 if TYPE_CHECKING:
     from investigations.models import Evidence
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ExportRow:
     """`digest` is the SHA-256 of the event's canonical form, `leaf` its number in the sealed log, if it has one yet; the
     evidence columns are empty outside a case.
 
@@ -30,26 +31,35 @@ class Row:
     statement: dict[str, Any] | None = None
 
     @classmethod
-    def of_hit(cls, hit: Hit, leaf: int | None = None) -> "Row":
-        return cls(hit.document, digest(hit.document), leaf=leaf)
+    def of_hit(cls, hit: Hit, leaf: int | None = None) -> "ExportRow":
+        """The row of an event outside a case."""
+        return cls(hit.document, compute_digest(hit.document), leaf=leaf)
 
     @classmethod
-    def of_evidence(cls, evidence: "Evidence") -> "Row":
+    def of_evidence(cls, evidence: "Evidence") -> "ExportRow":
+        """The row of a frozen copy, or of a statement that there is no such event."""
         return cls(
             document={"@timestamp": evidence.event_timestamp} if evidence.is_absence else evidence.document,
             digest=evidence.digest,
             evidence=evidence.label,
             reason=evidence.reason,
             pinned_by=evidence.pinned_by_name,
-            pinned_at=text_of(evidence.pinned_at),
+            pinned_at=format_datetime(evidence.pinned_at),
             leaf=evidence.leaf,
             statement=evidence.document if evidence.is_absence else None,
         )
 
-    def said(self) -> dict[str, str]:
-        """What the case says of the event; empty outside a case."""
+    def write_sentence(self) -> str:
+        """What it tells, in a sentence for people."""
+        return describe_event(self.document) if self.statement is None else describe_absence(self.statement)
+
+    def evidence_fields(self) -> dict[str, str]:
+        """What the case says of the event, by the names that stand in the file; empty outside a case."""
         if not self.evidence:
             return {}
         return {
-            "number": self.evidence, "reason": self.reason, "pinned_by": self.pinned_by, "pinned_at": self.pinned_at,
-        }  # fmt: skip
+            "number": self.evidence,
+            "reason": self.reason,
+            "pinned_by": self.pinned_by,
+            "pinned_at": self.pinned_at,
+        }

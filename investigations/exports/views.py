@@ -1,4 +1,4 @@
-"""Exports: ask for one, watch it, take its file."""
+"""Shows exports: starts one, shows how far it is, stops it, hands out its file."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -9,44 +9,49 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import person, requires, signed_in
 from accounts.roles import may_investigate
+from core.access import recorded_as
+from core.errors import Refused
+from core.htmx import render_page
 from investigations import access
-from investigations.errors import Refused
+from investigations.audit import CaseAction
+from investigations.exports import services as exports
+from investigations.exports.formats.file_formats import FORMATS
 from investigations.models import Case, Export
-from investigations.services import exports
-from web.htmx import render_page
-
-TYPES = {
-    Export.Format.CSV: "text/csv; charset=utf-8", Export.Format.JSONL: "application/x-ndjson",
-    Export.Format.BUNDLE: "application/x-ndjson",
-}  # fmt: skip
 
 
 @require_safe
 @requires(may_investigate)
 def export_list(request: HttpRequest) -> HttpResponse:
+    """The exports that this person may see: their own outside cases, and those of their cases."""
     own = Export.objects.filter(started_by=person(request), case=None)
     of_cases = Export.objects.filter(case__in=Case.objects.visible_to(person(request)))
-    found = (own | of_cases).select_related("case", "run").distinct()[:200]
-    return render_page(request, "investigations/export_list.html", {"exports": found})
+    visible = (own | of_cases).select_related("case", "run").distinct()[:200]
+    return render_page(request, "investigations/exports/list.html", {"exports": visible})
 
 
 def _format(request: HttpRequest) -> Export.Format:
-    asked = request.POST.get("format", "")
-    return Export.Format(asked) if asked in Export.Format.values else Export.Format.CSV
+    format = request.POST.get("format", "")
+    return Export.Format(format) if format in Export.Format.values else Export.Format.CSV
 
 
 @require_POST
 @requires(may_investigate)
 def export_case(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    case = access.case_for(person(request), public_id)
+    """Start an export of a case's timeline."""
+    case = access.get_case(person(request), public_id)
     format = _format(request)
-    return redirect("export_detail", exports.start(format=format, by=person(request), case=case).public_id)
+    try:
+        return redirect("export_detail", exports.start(format=format, by=person(request), case=case).public_id)
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+        return redirect("case_detail", public_id)
 
 
 @require_POST
 @requires(may_investigate)
 def export_run(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    run = access.run_for(person(request), public_id)
+    """Start an export of a run's results."""
+    run = access.get_run(person(request), public_id)
     format = _format(request)
     try:
         return redirect("export_detail", exports.start(format=format, by=person(request), run=run).public_id)
@@ -57,16 +62,19 @@ def export_run(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @require_safe
 @signed_in
+@recorded_as(CaseAction.EXPORT_READ)
 def export_detail(request: HttpRequest, public_id: str) -> HttpResponse:
-    export = access.export_for(person(request), public_id)
+    """One export, how far it is, and its file."""
+    export = access.get_export(person(request), public_id)
     context = {"export": export, "may_stop": access.may_stop(person(request), export)}
-    return render_page(request, "investigations/export_detail.html", context, {"progress": "progress"})
+    return render_page(request, "investigations/exports/detail.html", context, {"progress": "progress"})
 
 
 @require_POST
 @requires(may_investigate)
 def export_cancel(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    export = access.export_for(person(request), public_id)
+    """Stop an export."""
+    export = access.get_export(person(request), public_id)
     if not access.may_stop(person(request), export):
         raise PermissionDenied("You may see this export and not stop it.")
     try:
@@ -76,14 +84,29 @@ def export_cancel(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return redirect("export_detail", public_id)
 
 
+@require_POST
+@requires(may_investigate)
+def export_remove(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Delete the file of an export."""
+    export = access.get_export(person(request), public_id)
+    if not access.may_stop(person(request), export):
+        raise PermissionDenied("You may see this export and not delete its file.")
+    try:
+        exports.remove(export=export, by=person(request))
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+    return redirect("export_detail", public_id)
+
+
 @require_safe
 @signed_in
 def export_download(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    export = access.export_for(person(request), public_id)
+    """The file of a finished export; taking it is put on record."""
+    export = access.get_export(person(request), public_id)
     try:
         path = exports.hand_out(export, by=person(request))
     except Refused as refused:
         messages.error(request, refused.sentence)
         return redirect("export_detail", public_id)
-    type_ = TYPES[Export.Format(export.format)]
+    type_ = FORMATS[Export.Format(export.format)].content_type
     return FileResponse(path.open("rb"), as_attachment=True, filename=export.name, content_type=type_)

@@ -1,24 +1,39 @@
-from investigations.models.cases import Activity, Case, Membership, Note
+"""Re-exports the models of investigations."""
+
+from investigations.models.case_tasks import CaseTask
+from investigations.models.cases import Activity, Case, CaseSerial, CaseTag, Membership
 from investigations.models.detections import Detection, Finding
+from investigations.models.entities import CaseEntity, Verdict
 from investigations.models.evidence import Evidence
-from investigations.models.exports import Export
+from investigations.models.exports import EVERY_CASE, Export
+from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
-from investigations.models.preferences import TablePreference
+from investigations.models.notes import Mention, Note
+from investigations.models.preferences import NoticesRead, TablePreference
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
 from investigations.models.snippets import Snippet
 
 __all__ = [
+    "EVERY_CASE",
     "Activity",
     "Case",
+    "CaseEntity",
+    "CaseSerial",
+    "CaseTag",
+    "CaseTask",
     "Detection",
     "Evidence",
     "Export",
     "Finding",
+    "Hypothesis",
+    "HypothesisEvidence",
     "Job",
     "Membership",
+    "Mention",
     "Note",
+    "NoticesRead",
     "PastSearch",
     "QueryParameter",
     "Run",
@@ -28,4 +43,5 @@ __all__ = [
     "ShortLink",
     "Snippet",
     "TablePreference",
+    "Verdict",
 ]

@@ -1,11 +1,11 @@
-"""A case: who works on it, what was noted, what happened to it. Knows nothing of the trail."""
+"""Keeps cases: who works on them, what was noted, what was done to them. Knows nothing of the trail."""
 
 from django.conf import settings
 from django.db import models
 
 from accounts.models import User
-from accounts.records import Record, new_public_id
 from accounts.roles import may_investigate, sees_every_case
+from core.records import Record, new_public_id
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -13,22 +13,39 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """The cases this person may know of: those they are in, and every one for a lead."""
         return self if sees_every_case(user) else self.filter(memberships__user=user)
 
+    def not_closed(self) -> "CaseQuerySet":
+        """The cases that are worked on: those that are open or contained."""
+        return self.exclude(status=Case.Status.CLOSED)
+
     def writable_by(self, user: User) -> "CaseQuerySet":
         """The open cases this person may pin to."""
-        found = self.filter(status=Case.Status.OPEN)
+        cases = self.not_closed()
         if sees_every_case(user):
-            return found
+            return cases
         if not may_investigate(user):
-            return found.none()
-        return found.filter(memberships__user=user, memberships__level__in=Membership.WRITERS)
+            return cases.none()
+        return cases.filter(memberships__user=user, memberships__level__in=Membership.WRITERS)
 
 
 class Case(models.Model):
-    """An investigation. Its evidence, notes and activity hang on it and are never deleted."""
+    """An investigation. Its evidence, notes and activity hang on it and are never deleted.
+
+    `number` is how people call it (C-2026-0042), `public_id` how addresses and the audit log do. `revision` counts the
+    changes of its own words (title, summary, severity, assignee, tags), so that who changes them from a page that was shown
+    before another's change is told.
+    """
 
     class Status(models.TextChoices):
         OPEN = "open", "Open"
+        CONTAINED = "contained", "Contained"
         CLOSED = "closed", "Closed"
+
+    class Disposition(models.TextChoices):
+        TRUE_POSITIVE = "true_positive", "True positive: it was an incident"
+        BENIGN = "benign", "Benign: it was expected"
+        FALSE_POSITIVE = "false_positive", "False positive: it did not happen"
+        DUPLICATE = "duplicate", "Duplicate of another case"
+        INCONCLUSIVE = "inconclusive", "Inconclusive"
 
     class Severity(models.TextChoices):
         LOW = "low", "Low"
@@ -37,10 +54,16 @@ class Case(models.Model):
         CRITICAL = "critical", "Critical"
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+    number = models.CharField(max_length=16, unique=True, editable=False)
     title = models.CharField(max_length=200)
-    description = models.TextField(blank=True, max_length=20_000)
+    description = models.TextField("summary", blank=True, max_length=20_000)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
     severity = models.CharField(max_length=10, choices=Severity, default=Severity.MEDIUM)
+    disposition = models.CharField(max_length=20, choices=Disposition, blank=True)
+    closing_reason = models.TextField(blank=True, max_length=2_000)
+    closed_at = models.DateTimeField(null=True)
+    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    revision = models.PositiveIntegerField(default=1, editable=False)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     opened_by_name = models.CharField(max_length=200)
     opened_at = models.DateTimeField(auto_now_add=True)
@@ -56,11 +79,41 @@ class Case(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.status == Case.Status.OPEN
+        """Whether it takes evidence, notes and changes."""
+        return self.status != Case.Status.CLOSED
+
+    @property
+    def disposition_words(self) -> str:
+        """What it turned out to be, in a word or two; the empty text for a case that is not closed."""
+        return str(self.get_disposition_display()).partition(":")[0].lower()
 
     def membership_of(self, user: User) -> "Membership | None":
         """Runs one query."""
         return self.memberships.filter(user=user).first()
+
+
+class CaseSerial(models.Model):
+    """The last number that was given to a case of a year."""
+
+    year = models.PositiveSmallIntegerField(primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.year}: {self.last}"
+
+
+class CaseTag(models.Model):
+    """One of the words by which a case is found."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=40, db_index=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("case", "name"), name="tagged_once"),)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Membership(models.Model):
@@ -84,22 +137,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.case}"
-
-
-class Note(Record):
-    """What somebody wrote down in a case."""
-
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notes")
-    text = models.TextField(max_length=20_000)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    author_name = models.CharField(max_length=200)
-    written_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("written_at", "pk")
-
-    def __str__(self) -> str:
-        return f"{self.author_name}: {self.text[:40]}"
 
 
 class Activity(Record):

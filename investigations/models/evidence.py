@@ -1,4 +1,4 @@
-"""Evidence: an event pinned to a case as a frozen copy with its digest, or the statement that there is no such event."""
+"""Keeps evidence: an event pinned to a case as a frozen copy with its digest, or the statement that there is none such."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ FROZEN = frozenset(
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
-    def standing(self) -> "EvidenceQuerySet":
+    def not_withdrawn(self) -> "EvidenceQuerySet":
         """What has not been withdrawn."""
         return self.filter(withdrawn_at=None)
 
@@ -27,7 +27,7 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 class Evidence(models.Model):
     """`frozen` is the event as the trail held it, as JSON; `digest` the SHA-256 of its canonical form (see trail.events).
 
-    Of an absence `frozen` is the statement that a search found nothing (see trail.absence), `event_id` is the event of the
+    Of an absence `frozen` is the statement that a search found nothing (trail.questions.absence), `event_id` is the event of the
     trail that put it on record and names its digest, and the time is that up to which there was nothing.
     Withdrawn evidence stays: with who withdrew it, when, and why. `search` and `run` say how it was found.
     """
@@ -81,16 +81,21 @@ class Evidence(models.Model):
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refused: evidence is kept for ever. Raises TypeError."""
         raise TypeError("evidence is kept for ever; withdraw it instead")
 
     @property
     def document(self) -> dict[str, Any]:
-        """The frozen copy, or the statement, read."""
-        found: dict[str, Any] = orjson.loads(self.frozen)
-        return found
+        """The frozen copy, or the statement; parsed once for these bytes, and not to be changed."""
+        parsed: tuple[Any, dict[str, Any]] | None = self.__dict__.get("_parsed")
+        if parsed is None or parsed[0] is not self.frozen:
+            parsed = (self.frozen, orjson.loads(self.frozen))
+            self.__dict__["_parsed"] = parsed
+        return parsed[1]
 
     @property
     def is_absence(self) -> bool:
+        """Whether it is a statement that there is no such event."""
         return self.kind == Evidence.Kind.ABSENCE
 
     @property

@@ -1,4 +1,4 @@
-"""Exports: a file made in the background from a case's timeline or a run's results, with its digest."""
+"""Keeps exports: files made in the background from a case's timeline or a run's results, with their digests."""
 
 from django.db import models
 
@@ -6,21 +6,37 @@ from investigations.models.cases import Case
 from investigations.models.jobs import Job
 from investigations.models.runs import Run
 
+EVERY_CASE = "*"
+
 
 class Export(Job):
-    """The file is `public_id` in the exports folder; it exists, whole, exactly when the state is finished."""
+    """The file is `public_id` in the exports folder; it exists, whole, exactly when the state is finished, until it is
+    deleted at `removed_at`. The row stays."""
+
+    TASK = "investigations.tasks.write_export"
 
     class Format(models.TextChoices):
         CSV = "csv", "CSV"
         JSONL = "jsonl", "JSON Lines"
         BUNDLE = "bundle", "bundle with proofs"
+        XLSX = "xlsx", "Excel workbook"
+        TIMESKETCH_CSV = "timesketch_csv", "Timesketch CSV"
+        TIMESKETCH_JSONL = "timesketch_jsonl", "Timesketch JSON Lines"
 
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="exports")
     run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="exports")
-    format = models.CharField(max_length=10, choices=Format)
+    format = models.CharField(max_length=20, choices=Format)
     name = models.CharField(max_length=120)
     size = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
+    # Outside a case: the cases whose records its starter could find when the file was written. None where that is not known, as
+    # of files of older versions, and [EVERY_CASE] of a lead's.
+    cases = models.JSONField(null=True)
+    # The witnesses who had not cosigned the checkpoint of a bundle, by name.
+    uncosigned = models.JSONField(default=list)
+    # In which the person read times who asked for it; the file itself has them in UTC.
+    time_zone = models.CharField(max_length=64, default="UTC")
+    removed_at = models.DateTimeField(null=True)
 
     class Meta(Job.Meta):
         pass

@@ -1,12 +1,13 @@
-"""What runs in the background: the row is the handle. It says who works on it, how far it is, and whether to stop."""
+"""Keeps work in the background as rows, which say who works on it, how far it is, and whether to stop."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from accounts.records import new_public_id
+from core.records import new_public_id
 
 # Longer than one request to the engine may take, so that only a dead worker loses its claim.
 LEASE = timedelta(seconds=45)
@@ -14,6 +15,8 @@ LEASE = timedelta(seconds=45)
 
 class Job(models.Model):
     """A piece of background work. `owner` holds it until `lease_until`; after that another worker may take it up."""
+
+    TASK: ClassVar[str]  # the name of the Celery task that does the work, given the row's key
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -47,10 +50,12 @@ class Job(models.Model):
 
     @property
     def is_over(self) -> bool:
+        """Whether nobody will work on it any more."""
         return self.state in Job.ENDED
 
     @property
     def cancel_requested(self) -> bool:
+        """Whether somebody had asked for it to stop when the row was read."""
         return self.cancel_requested_at is not None
 
     @property

@@ -1,9 +1,9 @@
-"""The library: named, versioned, parametrised searches."""
+"""Keeps the library: named, versioned, parametrised searches."""
 
 from django.conf import settings
 from django.db import models
 
-from accounts.records import Record
+from core.records import Record
 
 
 class SavedQueryQuerySet(models.QuerySet["SavedQuery"]):
@@ -13,7 +13,10 @@ class SavedQueryQuerySet(models.QuerySet["SavedQuery"]):
 
 
 class SavedQuery(models.Model):
-    """A search with a name. Its text lives in versions, so that a run or a pin can say exactly what was asked."""
+    """A search with a name. Its text lives in versions, so that a run or a pin can say exactly what was asked.
+
+    `revision` counts its changes of any kind, so that who changes it from a page shown before another's change is told.
+    """
 
     slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=120)
@@ -21,6 +24,7 @@ class SavedQuery(models.Model):
     group = models.CharField(max_length=60, default="General", help_text="Under which heading the library shows it.")
     retired = models.BooleanField(default=False, help_text="Keeps it on record and out of the library.")
     created_at = models.DateTimeField(auto_now_add=True)
+    revision = models.PositiveIntegerField(default=1, editable=False)
 
     objects = SavedQueryQuerySet.as_manager()
 
@@ -59,6 +63,7 @@ class SavedQueryVersion(Record):
 
     @property
     def text(self) -> str:
+        """The query as it was typed."""
         return str(self.search.get("q", [""])[0])
 
 

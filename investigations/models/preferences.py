@@ -1,4 +1,4 @@
-"""How a person likes the table of events: it follows them from browser to browser."""
+"""Keeps how a person likes the table of events, so that it follows them from browser to browser."""
 
 from django.conf import settings
 from django.db import models
@@ -19,3 +19,13 @@ class TablePreference(models.Model):
 
     def __str__(self) -> str:
         return f"table of {self.user}"
+
+
+class NoticesRead(models.Model):
+    """Up to when a person has read their notices."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices_read")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"notices of {self.user} up to {self.at:%Y-%m-%d %H:%M}"

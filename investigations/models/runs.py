@@ -1,4 +1,4 @@
-"""Runs: one execution of a search in the background, with a result set that stays."""
+"""Keeps runs: executions of a search in the background, each with a result set that stays."""
 
 import zlib
 
@@ -18,6 +18,8 @@ class Run(Job):
 
     `after` is where the scan stands (a search_after value), so that a run goes on where a killed worker left it.
     """
+
+    TASK = "investigations.tasks.execute_run"
 
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="runs")
     title = models.CharField(max_length=200)
@@ -56,7 +58,9 @@ class RunChunk(models.Model):
 
     @staticmethod
     def pack(pairs: list[tuple[str, str]]) -> bytes:
+        """(index, event id) pairs as a chunk holds them."""
         return zlib.compress(orjson.dumps(pairs))
 
     def pairs(self) -> list[tuple[str, str]]:
+        """The chunk's (index, event id) pairs, in order."""
         return [(index, event_id) for index, event_id in orjson.loads(zlib.decompress(self.packed))]

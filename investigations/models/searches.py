@@ -1,9 +1,9 @@
-"""What is kept of searches beside the trail's record: a person's own history, and links short enough to be passed on."""
+"""Keeps of searches, beside the trail's record, a person's own history, and links short enough to be passed on."""
 
 from django.conf import settings
 from django.db import models
 
-from accounts.records import Record, new_public_id
+from core.records import Record, new_public_id
 from investigations.models.cases import Case
 
 

@@ -1,4 +1,4 @@
-"""Pieces of queries that a person keeps for themselves."""
+"""Keeps pieces of queries, each for its owner alone."""
 
 from django.conf import settings
 from django.db import models

@@ -1,4 +1,4 @@
-"""What a person's table of events remembers, and the point in time that its further pages are read from."""
+"""Remembers how a person likes the table of events, and the point in time that its further pages are read from."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,13 +15,13 @@ from trail.search.spec import Search
 MOST_WIDTHS = 200
 
 
-def of(user: User) -> TablePreference:
+def preference_of(user: User) -> TablePreference:
     """How this person likes the table; as it usually is when nothing is remembered."""
     return TablePreference.objects.filter(user=user).first() or TablePreference(user=user)
 
 
 def remember(*, user: User, changes: Mapping[str, Any]) -> TablePreference:
-    """Change what is remembered. Widths are put beside those of other columns, the oldest of too many are forgotten."""
+    """Changes what is remembered. Widths are put beside those of other columns, the oldest of too many are forgotten."""
     mine, _ = TablePreference.objects.get_or_create(user=user)
     for name, value in changes.items():
         setattr(mine, name, {**mine.widths, **value} if name == "widths" else value)
@@ -31,18 +31,18 @@ def remember(*, user: User, changes: Mapping[str, Any]) -> TablePreference:
 
 
 def forget(*, user: User) -> None:
-    """The table as it usually is."""
+    """Forgets it: the table is as it is at first."""
     TablePreference.objects.filter(user=user).delete()
 
 
 def keep_point(point: str, *, user: User, search: Search, name: str = "") -> str:
-    """Keep the engine's id of a point in time on the server, as long as the engine does, under a name that tells nothing."""
+    """Keeps the engine's id of a point in time on the server, as long as the engine does, under a name that tells nothing."""
     name = name or get_random_string(22)
     cache.set(_key(name), (point, _bound_to(user, search)), timeout=paging.SECONDS)
     return name
 
 
-def kept_point(name: str, *, user: User, search: Search) -> str:
+def find_point(name: str, *, user: User, search: Search) -> str:
     """The point of this person and this search. Raises PointEnded for any other, and when its time is over."""
     point, bound_to = cache.get(_key(name)) or ("", None)
     if bound_to != _bound_to(user, search):
@@ -54,5 +54,6 @@ def _key(name: str) -> str:
     return f"point-in-time:{name}"
 
 
-def _bound_to(user: User, search: Search) -> tuple[int, str]:
-    return user.pk, repr(search.to_query())
+def _bound_to(user: User, search: Search) -> list[Any]:
+    """A list, as it comes back from the cache."""
+    return [user.pk, repr(search.to_query())]

@@ -1,23 +1,26 @@
-"""What templates ask for by name: how a time, an identifier, a size is written."""
+"""Writes times, identifiers, sizes and what else every page shows, by name."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from django import template
-from django.template.loader import render_to_string
+from django.template.defaultfilters import linebreaksbr, pluralize
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from accounts.roles import may_investigate
-from investigations import presentation
-from investigations.forms.cases import AbsenceForm
-from investigations.presentation import cell
-from investigations.services import detections
-from operations.services.demonstration import demonstration_loaded
+from core.forms import join_lines
+from investigations.evidence.forms import AbsenceForm
+from investigations.presentation import cells, times
+from investigations.presentation.cell_markup import shorten, write_cell
+from investigations.presentation.cells import build_cell
+from investigations.presentation.identifiers import page_address
+from investigations.working_case import read_chosen_case
+from operations.demonstration.services import is_loaded
 from trail.errors import TrailError
-from trail.integrity import note
+from trail.integrity import signed_note
+from trail.search.execute import Page
 from trail.search.spec import Search
 
 register = template.Library()
@@ -26,17 +29,38 @@ register = template.Library()
 @register.simple_tag
 def value(field: str, text: Any) -> SafeString:
     """A field's value with its look and, for an identifier, its questions. Stands in a sentence, so no space around it."""
-    return SafeString(render_to_string("components/_cell.html", {"cell": cell(field, text)}).strip())
+    return write_cell(build_cell(field, text))
 
 
 @register.simple_tag
-def time(moment: Any) -> SafeString:
-    """A time in UTC, ISO 8601; the viewer's zone appears on hover."""
-    if isinstance(moment, datetime):
-        moment = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if not moment:
-        return SafeString('<span class="none">never</span>')
-    return format_html('<time datetime="{0}" title="{0}">{0}</time>', moment)
+def page_link(field: str, value: Any) -> SafeString:
+    """An identifier in a sentence: a link to its page, or the bare value where it has none."""
+    text = cells.make_visible(str(value))
+    address = page_address(field, str(value))
+    if address is None:
+        return format_html('<bdi class="id">{}</bdi>', text)
+    return format_html('<a class="id" href="{}"><bdi>{}</bdi></a>', address, text)
+
+
+@register.simple_tag
+def time(value: Any, form: str = "sentence") -> SafeString:
+    """A time in one of the forms of `presentation.times`; whole, and how long ago it was, on hover."""
+    return times.build_time(value, form) if value else SafeString('<span class="none">never</span>')
+
+
+@register.filter
+def ago(value: Any) -> str:
+    """How long ago a time was: `14 d ago`."""
+    return times.format_ago(times.to_utc_text(value)) if value else "never"
+
+
+@register.simple_tag
+def search_title(page: Page | None) -> str:
+    """What the tab of a search says: how many events it found, and whether a part of the trail is missing in that."""
+    if not page:
+        return "Search"
+    events = f"{thousands(page.total)} event{pluralize(page.total)}"
+    return f"Search: at least {events}, in part only" if page.missing else f"Search: {events}"
 
 
 @register.inclusion_tag("components/_pin_absence.html", takes_context=True)
@@ -45,45 +69,44 @@ def pin_absence(context: template.Context, search: Search | None) -> dict[str, A
     user = context["request"].user
     if search is None or not may_investigate(user):
         return {}
-    case = context.get("case")
     words = urlencode(search.to_query(), doseq=True)
-    form = AbsenceForm(user=user, initial={"search": words, "case": case.public_id if case else None})
+    form = AbsenceForm(user=user, initial={"search": words, "case": read_chosen_case(context["request"])})
     return {"absence": form, "csrf_token": context["csrf_token"]}
 
 
-@register.filter
-def short(text: str) -> str:
-    """The two ends of a long identifier; the whole of it stands in the title and is copied."""
-    return text if len(text) <= 22 else f"{text[:10]}…{text[-9:]}"
+register.filter("short", shorten)
+register.filter("written", write_cell)
 
 
 @register.filter
 def base64(data: bytes) -> str:
     """A hash as the log's formats write it."""
-    return note.encode(data)
+    return signed_note.encode(data)
 
 
 @register.filter
 def visible(text: Any) -> str:
     """A writer's text, with its invisible characters spelled out."""
-    return presentation.visible(str(text))
+    return cells.make_visible(str(text))
+
+
+@register.filter
+def lines(text: Any) -> SafeString:
+    """What a person wrote, line by line, with its invisible characters spelled out; a browser's line end is none of these."""
+    return SafeString(linebreaksbr(cells.make_visible(join_lines(str(text))), autoescape=True))
 
 
 @register.filter
 def pretty(value: Any) -> str:
-    """JSON for people to read."""
-    return presentation.visible(json.dumps(value, indent=2, ensure_ascii=False))
+    """JSON for people to read; half of a character, which no page can hold, by its number."""
+    text = json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+    return cells.make_visible(text)
 
 
 @register.filter
 def thousands(number: Any) -> str:
-    return "" if number is None else f"{number:,}"
-
-
-@register.simple_tag
-def new_findings() -> int:
-    """How many findings nobody has acknowledged yet, for the header of every page."""
-    return detections.new_findings()
+    """A number with its thousands apart; nothing for None, and for what is not there: Django has "" in its place."""
+    return "" if number in (None, "") else f"{number:,}"
 
 
 @register.filter
@@ -99,17 +122,17 @@ def demonstration() -> bool:
     from redis.exceptions import RedisError
 
     try:
-        known = cache.get("demonstration")
-        if known is None:
-            known = _demonstration_loaded()
-            cache.set("demonstration", known, timeout=60)
+        is_loaded = cache.get("demonstration")
+        if is_loaded is None:
+            is_loaded = _demonstration_loaded()
+            cache.set("demonstration", is_loaded, timeout=60)
     except RedisError:
         return False
-    return bool(known)
+    return bool(is_loaded)
 
 
 def _demonstration_loaded() -> bool:
     try:
-        return demonstration_loaded()
+        return is_loaded()
     except TrailError:
         return False

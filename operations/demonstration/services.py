@@ -1,24 +1,25 @@
-"""What the trail holds of the demonstration."""
+"""Finds the demonstration in the trail and says whether it is whole."""
 
-from accounts.journal import quick_trail, trail
-from operations.demonstration.generate import Demonstration
-from trail.search import bodies, execute
+from core.connection import quick_trail, trail
+from operations.demonstration.generator import Demonstration
+from trail.search import execute
+from trail.search.bodies.page import build_hits
 from trail.search.spec import WHOLE_TRAIL, Filter, Search
 
 DEMONSTRATION = Search(filters=(Filter("event.dataset", ("demonstration",)),))
 
 
-def demonstration_loaded() -> bool:
+def is_loaded() -> bool:
     """Whether the trail holds demonstration events. Raises TrailUnavailable."""
-    body = bodies.hits(DEMONSTRATION, WHOLE_TRAIL, size=0) | {"track_total_hits": 1}
+    body = build_hits(DEMONSTRATION, WHOLE_TRAIL, size=0) | {"track_total_hits": 1}
     return bool(execute.ask(quick_trail(), body)["hits"]["total"]["value"])
 
 
-def demonstration_in_the_trail() -> Demonstration | None:
+def find_demonstration() -> Demonstration | None:
     """The demonstration whose events the trail holds (the one that ends last); None where it holds none."""
-    answer = execute.ask(trail(), bodies.hits(DEMONSTRATION, WHOLE_TRAIL, size=1))
-    found = answer["hits"]["hits"]
-    return Demonstration.of(execute.hit(found[0]).event_id) if found else None
+    response = execute.ask(trail(), build_hits(DEMONSTRATION, WHOLE_TRAIL, size=1))
+    hits = response["hits"]["hits"]
+    return Demonstration.of(execute.read_hit(hits[0]).event_id) if hits else None
 
 
 def is_whole(demonstration: Demonstration) -> bool:

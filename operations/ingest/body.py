@@ -1,5 +1,4 @@
-"""The body of a request, whole and unpacked, within a limit. Whatever is cut, damaged or too large is refused before anything
-is written."""
+"""Reads the body of a request whole, unpacked and within a limit, and refuses one that is cut off, damaged or too large."""
 
 import zlib
 from collections.abc import Iterator
@@ -9,97 +8,103 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
-from operations.ingest.errors import NotTaken
+from operations.ingest.errors import RequestRefused
 
 CHUNK = 64 * 1024
-GZIP = 31  # zlib's word for: with gzip's head and tail, any window
+GZIP = 31  # zlib's wbits for a stream with gzip's header and trailer, whatever its window
 
 
-def read(request: HttpRequest, most: int) -> bytes:
-    """At most `most` bytes, before and after unpacking. Raises NotTaken."""
+def read_body(request: HttpRequest, limit: int) -> bytes:
+    """At most `limit` bytes, before and after unpacking. Raises RequestRefused."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", ""):
-        raise NotTaken(415, f"The body is packed as {encoding[:40]}; send it as it is or packed by gzip.")
-    packed = _received(request, most)
-    body = _joined(_unpacked(packed, most) if "gzip" in encoding else packed, most)
+        raise RequestRefused(415, f"The body is packed as {encoding[:40]}; send it as it is or packed by gzip.")
+    packed = _receive(request, limit)
+    body = _join(_unpack(packed) if "gzip" in encoding else packed, limit)
     if not body.strip():
-        raise NotTaken(400, "The body is empty.")
+        raise RequestRefused(400, "The body is empty.")
     return body
 
 
-def discard(request: HttpRequest, most: int) -> None:
-    """Read what is left of a body that is refused: who closes before may lose the answer on its way (RFC 9112, 9.6)."""
-    with suppress(NotTaken, UnreadablePostError, OSError):
-        stream = _stream(request)
-        while most > 0 and (chunk := stream.read(CHUNK)):
-            most -= len(chunk)
+def discard_body(request: HttpRequest, limit: int) -> None:
+    """Read what is left of a body that is refused: a client whose connection closes early may lose the answer (RFC 9112, 9.6)."""
+    with suppress(RequestRefused, UnreadablePostError, OSError):
+        stream = _get_stream(request)
+        while limit > 0 and (chunk := stream.read(CHUNK)):
+            limit -= len(chunk)
 
 
-def _received(request: HttpRequest, most: int) -> Iterator[bytes]:
-    """What comes over the wire. A body without a length ends by its last chunk, which the server knows."""
-    length = _length(request)
-    if length is not None and length > most:
-        raise _too_large(most)
-    stream = _stream(request)
+def split_lines(body: bytes) -> Iterator[bytes]:
+    """The lines of a body, without the empty ones."""
+    return (line for part in body.split(b"\n") if (line := part.strip(b" \t\r")))  # the space of JSON, no other
+
+
+def _receive(request: HttpRequest, limit: int) -> Iterator[bytes]:
+    """What comes over the wire. A body without a length ends with its last chunk, which the server recognises."""
+    length = _read_length(request)
+    if length is not None and length > limit:
+        raise _too_large(limit)
+    stream = _get_stream(request)
     received = 0
     try:
         while chunk := stream.read(CHUNK):
             received += len(chunk)
             yield chunk
     except (UnreadablePostError, OSError) as error:
-        raise NotTaken(400, "The body was cut off on its way; nothing of it was written.") from error
+        raise RequestRefused(400, "The body was cut off on its way; nothing of it was written.") from error
     if length is not None and received < length:
-        raise NotTaken(400, "The body is shorter than its Content-Length; nothing of it was written.")
+        raise RequestRefused(400, "The body is shorter than its Content-Length; nothing of it was written.")
 
 
-def _stream(request: HttpRequest) -> Any:
-    return request if _length(request) is not None else request.META["wsgi.input"]
+def _get_stream(request: HttpRequest) -> Any:
+    return request if _read_length(request) is not None else request.META["wsgi.input"]
 
 
-def _length(request: HttpRequest) -> int | None:
+def _read_length(request: HttpRequest) -> int | None:
+    """The length that the request declares; None for one that comes in chunks."""
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower() and request.META.get("wsgi.input_terminated"):
         return None
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError as error:
-        raise NotTaken(400, "Content-Length is no number.") from error
+        raise RequestRefused(400, "Content-Length is no number.") from error
 
 
-def _unpacked(packed: Iterator[bytes], most: int) -> Iterator[bytes]:
+def _unpack(packed: Iterator[bytes]) -> Iterator[bytes]:
     """Unpack gzip (RFC 1952, several members too) piece by piece, so that a bomb never unfolds beyond the limit."""
-    unpack, whole = zlib.decompressobj(GZIP), False
+    decompressor, is_finished = zlib.decompressobj(GZIP), False
     for chunk in packed:
         while chunk:
-            if whole:
-                unpack, whole = zlib.decompressobj(GZIP), False
+            if is_finished:
+                decompressor, is_finished = zlib.decompressobj(GZIP), False
             try:
-                yield unpack.decompress(chunk, CHUNK)
+                yield decompressor.decompress(chunk, CHUNK)
             except zlib.error as error:
-                raise NotTaken(400, "The body is no gzip, though its Content-Encoding says so.") from error
-            whole = unpack.eof
-            chunk = unpack.unused_data if whole else unpack.unconsumed_tail
-    while not whole and (rest := _rest(unpack)):
-        yield rest
-    if not whole and not unpack.eof:
-        raise NotTaken(400, "The gzip of the body ends before its end; nothing of it was written.")
+                raise RequestRefused(400, "The body is no gzip, though its Content-Encoding says so.") from error
+            is_finished = decompressor.eof
+            chunk = decompressor.unused_data if is_finished else decompressor.unconsumed_tail
+    while not is_finished and (remainder := _flush(decompressor)):
+        yield remainder
+    if not is_finished and not decompressor.eof:
+        raise RequestRefused(400, "The gzip of the body ends before its end; nothing of it was written.")
 
 
-def _rest(unpack: "zlib._Decompress") -> bytes:
+def _flush(decompressor: "zlib._Decompress") -> bytes:
     """What a limit of output left within the decompressor after its input was used up."""
     try:
-        return unpack.decompress(b"", CHUNK)
+        return decompressor.decompress(b"", CHUNK)
     except zlib.error as error:
-        raise NotTaken(400, "The gzip of the body is damaged; nothing of it was written.") from error
+        raise RequestRefused(400, "The gzip of the body is damaged; nothing of it was written.") from error
 
 
-def _joined(pieces: Iterator[bytes], most: int) -> bytes:
+def _join(pieces: Iterator[bytes], limit: int) -> bytes:
     body = bytearray()
     for piece in pieces:
         body += piece
-        if len(body) > most:
-            raise _too_large(most)
+        if len(body) > limit:
+            raise _too_large(limit)
     return bytes(body)
 
 
-def _too_large(most: int) -> NotTaken:
-    return NotTaken(413, f"The body is larger than {most:,} bytes; send fewer events at a time.")
+def _too_large(limit: int) -> RequestRefused:
+    return RequestRefused(413, f"The body is larger than {limit:,} bytes; send fewer events at a time.")

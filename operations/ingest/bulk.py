@@ -1,20 +1,21 @@
-"""The shape of OpenSearch's _bulk, as far as shippers use it: pairs of lines, an action and a record
-(https://docs.opensearch.org/latest/api-reference/document-apis/bulk/).
+"""Parses and answers the part of OpenSearch's _bulk that shippers use: pairs of lines, an action and a record.
+
+The format: https://docs.opensearch.org/latest/api-reference/document-apis/bulk/
 
 The trail only grows: `create` and `index` both mean that an event is added; update and delete are refused. Which index an
 event is in follows from its time, so the names that shippers give are only repeated in the answer.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from operations.ingest.errors import NotTaken
-from operations.ingest.writing import Answer
+from operations.ingest.errors import RequestRefused
+from operations.ingest.outcomes import EntryOutcome
 
-TAKEN = ("create", "index")
+ADDING = ("create", "index")
 # What shippers go by: 200 and 201 are done, 400 and 409 are given up, 429 and 503 are sent again.
 STATUS = {
     "created": 201,
@@ -34,63 +35,69 @@ ERRORS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """One action: what to do, with which index and id, and the record's line; empty where none follows."""
+class BulkAction:
+    """One action: what to do, with which index and id, and the record's line; each empty where there is none."""
 
     operation: str
     index: str
-    given_id: str | None
+    given_id: str
     line: bytes = b""
     place: int = 0
 
 
-def actions(lines: Iterator[bytes], index: str) -> list[Action]:
-    """Every action of a body. Raises NotTaken where one cannot be understood: what follows could be anything then."""
-    found = []
+def parse_actions(lines: Iterator[bytes], index: str) -> list[BulkAction]:
+    """Every action of a body; `index` is that of the address, for actions that name none.
+
+    Raises RequestRefused where one cannot be understood: what follows could be anything then.
+    """
+    actions = []
     for place, line in enumerate(lines, start=1):
-        action = _action(line, place, index)
+        action = _parse_action(line, place, index)
         if action.operation != "delete":
             record = next(lines, None)
             if record is None:
-                raise NotTaken(400, f"The action {place} has no record after it; nothing was written.")
-            action = Action(action.operation, action.index, action.given_id, record, place)
-        found.append(action)
-    return found
+                raise RequestRefused(400, f"The action {place} has no record after it; nothing was written.")
+            action = replace(action, line=record, place=place)
+        actions.append(action)
+    return actions
 
 
-def _action(line: bytes, place: int, index: str) -> Action:
+def _parse_action(line: bytes, place: int, index: str) -> BulkAction:
     try:
         ((operation, values),) = orjson.loads(line).items()
-        if operation not in (*TAKEN, "update", "delete") or not isinstance(values, dict):
+        if operation not in (*ADDING, "update", "delete") or not isinstance(values, dict):
             raise ValueError
     except (ValueError, AttributeError) as error:
-        raise NotTaken(
-            400, f'The action {place} cannot be read; expected {{"create": {{}}}} or {{"index": {{}}}}, each with its '
-            "record on the next line. Nothing was written.",
-        ) from error  # fmt: skip
-    given = values.get("_id")
-    named = values.get("_index")
-    return Action(operation, named if isinstance(named, str) else index, None if given in (None, "") else str(given))
+        sentence = (
+            f'The action {place} cannot be read; expected {{"create": {{}}}} or {{"index": {{}}}}, each with its '
+            "record on the next line. Nothing was written."
+        )
+        raise RequestRefused(400, sentence) from error
+    given_id, own_index = values.get("_id"), values.get("_index")
+    return BulkAction(
+        operation,
+        own_index if isinstance(own_index, str) else index,
+        "" if given_id is None else str(given_id),
+    )
 
 
-def answer(asked: list[Action], answers: Iterator[Answer], took: int) -> dict[str, Any]:
-    """The whole answer; `answers` are those of the actions that are taken, in order. `took` is in milliseconds."""
-    items = [_item(action, next(answers) if action.operation in TAKEN else None) for action in asked]
-    errors = any("error" in item for one in items for item in one.values())
+def build_response(actions: list[BulkAction], outcomes: Iterator[EntryOutcome], took: int) -> dict[str, Any]:
+    """The whole answer; `outcomes` are those of the actions that add, in order. `took` is in milliseconds."""
+    items = [_build_item(action, next(outcomes) if action.operation in ADDING else None) for action in actions]
+    errors = any("error" in answer for item in items for answer in item.values())
     return {"took": took, "errors": errors, "items": items}
 
 
-def _item(action: Action, answer: Answer | None) -> dict[str, dict[str, Any]]:
-    item: dict[str, Any] = {"_index": action.index, "_id": action.given_id}
-    if answer is None:
+def _build_item(action: BulkAction, outcome: EntryOutcome | None) -> dict[str, dict[str, Any]]:
+    item: dict[str, Any] = {"_index": action.index, "_id": action.given_id or None}
+    if outcome is None:
         reason = "the trail only grows: it takes create and index, never update or delete"
-        return {
-            action.operation: item | {"status": 400, "error": {"type": "illegal_argument_exception", "reason": reason}}
-        }
-    status = STATUS[answer.status]
-    item |= {"_id": answer.event_id or action.given_id, "status": status}
+        error = {"type": "illegal_argument_exception", "reason": reason}
+        return {action.operation: item | {"status": 400, "error": error}}
+    status = STATUS[outcome.status]
+    item |= {"_id": outcome.event_id or action.given_id or None, "status": status}
     if status in ERRORS:
-        item["error"] = {"type": ERRORS[status], "reason": answer.reason}
+        item["error"] = {"type": ERRORS[status], "reason": outcome.reason}
     else:
         item["result"] = "created" if status == 201 else "noop"
     return {action.operation: item}

@@ -1,7 +1,7 @@
-"""Why a request as a whole is not taken: nothing of it is written then."""
+"""Defines why a request as a whole is refused: nothing of it is written then."""
 
 
-class NotTaken(Exception):
+class RequestRefused(Exception):
     """`status` is HTTP's; `sentence` says what is wrong; `after` is in how many seconds the same may be sent again."""
 
     def __init__(self, status: int, sentence: str, after: int | None = None) -> None:

@@ -1,10 +1,21 @@
+"""Re-exports the models of operations."""
+
 from operations.models.incidents import Incident, IncidentStep, IncidentWriter
-from operations.models.keys import Scope, WriterKey
 from operations.models.notices import Notice
-from operations.models.publishing import Cosignature, Publication
-from operations.models.rejected import Decision, Mapping, RejectedEvent, RejectedStep
-from operations.models.sealing import Adoption, Checkpoint, Cursor, SealKey, Stretch, Verification
-from operations.models.watching import MissingNumbers, WatchedWriter
+from operations.models.publication import Cosignature, Publication
+from operations.models.rejected import Decision, Mapping, MappingRetirement, RejectedEvent, RejectedStep
+from operations.models.sealed_log import (
+    Adoption,
+    Checkpoint,
+    Cursor,
+    LogOpening,
+    RecordKey,
+    SealedRange,
+    SealKey,
+    Verification,
+)
+from operations.models.watched_writers import MissingNumbers, WatchedWriter
+from operations.models.writer_keys import KeyScope, OpenedMonth, WriterKey
 
 __all__ = [
     "Adoption",
@@ -15,15 +26,19 @@ __all__ = [
     "Incident",
     "IncidentStep",
     "IncidentWriter",
+    "KeyScope",
+    "LogOpening",
     "Mapping",
+    "MappingRetirement",
     "MissingNumbers",
     "Notice",
+    "OpenedMonth",
     "Publication",
+    "RecordKey",
     "RejectedEvent",
     "RejectedStep",
-    "Scope",
     "SealKey",
-    "Stretch",
+    "SealedRange",
     "Verification",
     "WatchedWriter",
     "WriterKey",

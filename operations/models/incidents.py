@@ -1,11 +1,11 @@
-"""A failure of the trail itself, from the first sign of it until a person has said what it was. Never deleted."""
+"""Models failures of the trail itself, from the first sign of one until a person has said what it was. Never deleted."""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 
-from accounts.records import Record, new_public_id
+from core.records import Record, new_public_id
 
 
 class Incident(models.Model):
@@ -23,6 +23,7 @@ class Incident(models.Model):
         CHECK = "check", "The trail is not kept as it should be"
         SNAPSHOT = "snapshot", "A snapshot failed or is late"
         DETECTION = "detection", "A detection cannot look"
+        PRIVILEGE = "privilege", "Somebody was given rights"
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -65,6 +66,7 @@ class Incident(models.Model):
         return "failing" if self.over_at is None else "over"
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Always raises TypeError."""
         raise TypeError("An incident is kept for ever")
 
 
@@ -111,6 +113,7 @@ class IncidentStep(Record):
 
     @property
     def awaits_record(self) -> bool:
+        """Whether the trail still lacks the record of what a person did."""
         return bool(self.by_name) and self.recorded_at is None
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What is still to be said of incidents outside: an outbox. A row stays when it was sent."""
+"""Models the notices of incidents that are sent outside: an outbox. A row stays when it was sent."""
 
 from django.db import models
 

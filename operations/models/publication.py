@@ -1,9 +1,9 @@
-"""What others hold of the log: how far its checkpoints are published, and who else has signed them."""
+"""Models what others hold of the log: how far its checkpoints are published, and who else has signed them."""
 
 from django.db import models
 
-from accounts.records import Record
-from operations.models.sealing import Checkpoint
+from core.records import Record
+from operations.models.sealed_log import VKEY, Checkpoint
 
 
 class Publication(models.Model):
@@ -22,13 +22,16 @@ class Cosignature(Record):
 
     size = models.PositiveBigIntegerField()
     root = models.CharField(max_length=64)  # hexadecimal
-    witness = models.CharField(max_length=500)  # the public key that it holds for
+    witness = models.CharField(max_length=VKEY)  # the public key that it holds for
     at = models.DateTimeField()  # by the witness's clock
-    line = models.CharField(max_length=1_000, unique=True)
+    line = models.TextField()
 
     class Meta:
         ordering = ("-size", "-at")
         indexes = (models.Index(fields=("size", "root"), name="cosignature_of_checkpoint"),)
+        constraints = (
+            models.UniqueConstraint(fields=("size", "root", "witness", "at"), name="one_cosignature_each_second"),
+        )
 
     def __str__(self) -> str:
         return f"{self.name}: {self.size:,} events at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,11 +1,11 @@
-"""What the trail did not take, until a person has decided about it. Rows are never deleted; each step is on record."""
+"""Models what the trail did not take, until a person has decided about it. Rows are never deleted; each step is on record."""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 
-from accounts.records import Record, new_public_id
+from core.records import Record, new_public_id
 
 
 class RejectedEvent(models.Model):
@@ -23,6 +23,13 @@ class RejectedEvent(models.Model):
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
     writer = models.CharField(max_length=200)
     source = models.CharField(max_length=300)
+    # How it is read as an event: by a format of operations.imports.formats, else as an event of the trail. `dataset` is
+    # the one of the key that it was sent with, empty where there was no key; `given_id` is the id beside it, if any.
+    format = models.CharField(max_length=40, blank=True)
+    dataset = models.CharField(max_length=100, blank=True)
+    given_id = models.CharField(max_length=1_000, blank=True)
+    # Where it first stood, for what came from a file: the file, the record's number, its line and its first byte.
+    place = models.CharField(max_length=1_000, blank=True)
     # Bytes, for a text that is no UTF-8, or holds what a database's text cannot, is kept exactly too. Bearer secrets in
     # it are replaced by their SHA-256.
     content = models.BinaryField()
@@ -59,11 +66,12 @@ class RejectedEvent(models.Model):
         return bytes(self.content).decode("utf-8", "replace")
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Always raises TypeError."""
         raise TypeError("A rejected event is kept for ever")
 
 
 class Mapping(Record):
-    """A named list of rules by which rejected events are corrected (operations.corrections). A change is a new version."""
+    """A named list of rules by which rejected events are corrected (operations.rejected.rules). A change is a new version."""
 
     name = models.CharField(max_length=100)
     version = models.PositiveIntegerField()
@@ -77,6 +85,17 @@ class Mapping(Record):
 
     def __str__(self) -> str:
         return f"{self.name}, version {self.version}"
+
+
+class MappingRetirement(Record):
+    """That a version of a mapping is offered no longer. It stays, for decisions were made with it."""
+
+    mapping = models.OneToOneField(Mapping, on_delete=models.PROTECT, related_name="retirement")
+    at = models.DateTimeField()
+    by_name = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.mapping}, retired"
 
 
 class Decision(models.Model):
@@ -119,6 +138,7 @@ class Decision(models.Model):
 
     @property
     def done(self) -> int:
+        """How many of the rejected events have been worked on."""
         return self.created + self.existing + self.conflict + self.invalid + self.discarded
 
 

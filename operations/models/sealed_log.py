@@ -1,12 +1,13 @@
-"""What is known of the sealed log beside its folder: which leaf is which event, what was signed, by which key."""
+"""Models what is known of the sealed log beside its folder: which leaf is which event, what was signed, by which key."""
 
 from typing import Any
 
 from django.db import models
 
-from accounts.records import Record
+from core.records import Record
 
 UUID, INDEX = 64, 255  # characters
+VKEY = 2_200  # characters: a key of ML-DSA-44 has 1,752, and a name
 
 
 class Checkpoint(Record):
@@ -29,7 +30,7 @@ class SealKey(Record):
     """A public key of the log, and from which size on it signs: up to the size from which the next one does, both included."""
 
     first_size = models.PositiveBigIntegerField()
-    vkey = models.CharField(max_length=500, unique=True)
+    vkey = models.CharField(max_length=VKEY, unique=True)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -39,7 +40,40 @@ class SealKey(Record):
         return self.vkey
 
 
-class Stretch(models.Model):
+class RecordKey(Record):
+    """A public key with which the console signs its own records. `event_id` is the record that announced it.
+
+    From leaf `first_size` on its records carry this key's signature, the next key's from that key's on; None while that is not
+    known yet. It is known once, and not changed.
+    """
+
+    vkey = models.CharField(max_length=500, unique=True)
+    event_id = models.CharField(max_length=512)
+    at = models.DateTimeField()
+    first_size = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.vkey
+
+
+class LogOpening(Record):
+    """That an admin opened the log's hashes to everybody, or closed them. The last one counts."""
+
+    is_open = models.BooleanField()
+    by_name = models.CharField(max_length=200)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{'opened' if self.is_open else 'closed'} by {self.by_name}"
+
+
+class SealedRange(models.Model):
     """Events sealed one after the other with consecutive numbers of one shard, so that each one's leaf follows from its
     number. It grows at its end while nothing else comes between."""
 
@@ -52,7 +86,7 @@ class Stretch(models.Model):
 
     class Meta:
         ordering = ("first_leaf",)
-        indexes = (models.Index(fields=("index", "first_seq"), name="stretch_by_number"),)
+        indexes = (models.Index(fields=("index", "first_seq"), name="sealed_range_by_number"),)
 
     def __str__(self) -> str:
         return f"leaves {self.first_leaf} to {self.end - 1}: {self.index}, {self.first_seq} to {self.last_seq}"
@@ -67,7 +101,7 @@ class Stretch(models.Model):
         return self.first_seq + self.count - 1
 
     def leaf(self, seq: int) -> int | None:
-        """The leaf of the event with this number, where the stretch holds it."""
+        """The leaf of the event with this number, where the range holds it."""
         return self.first_leaf + seq - self.first_seq if self.first_seq <= seq <= self.last_seq else None
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -75,12 +109,16 @@ class Stretch(models.Model):
 
 
 class Cursor(models.Model):
-    """How far a shard is sealed: everything up to `seq`. `uuid` is that of the index it was read from."""
+    """How far a shard is sealed: everything up to `seq`. `uuid` is that of the index it was read from.
+
+    `events` is how many of them there are, which every search of the whole trail must find in it.
+    """
 
     index = models.CharField(max_length=INDEX)
     shard = models.PositiveIntegerField()
     uuid = models.CharField(max_length=UUID)
     seq = models.BigIntegerField()
+    events = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         ordering = ("index", "shard")

@@ -1,6 +1,8 @@
-"""What the console remembers of each writer: how far its numbers are, so that it need not count the whole trail again."""
+"""Models what the console remembers of each writer: how far its numbers are, so that it need not count the trail again."""
 
 from django.db import models
+
+from trail.reserved_names import is_demonstration_writer
 
 
 class WatchedWriter(models.Model):
@@ -33,6 +35,11 @@ class WatchedWriter(models.Model):
     def numbers(self) -> bool:
         """Whether it numbers its events; of one that does not, only its silence is noticed."""
         return self.last >= 0
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether it is one of the demonstration's, of which nothing is an incident."""
+        return is_demonstration_writer(self.writer)
 
 
 class MissingNumbers(models.Model):

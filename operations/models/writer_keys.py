@@ -1,4 +1,4 @@
-"""The key with which a program comes in: a service that writes, a collector of metrics, a reader of the log.
+"""Models the keys with which programs come in: services that write, collectors of metrics, readers of the log.
 
 Only the SHA-256 of its secret is kept. That is enough, where a person's password would need a slow hash: the secret is 256
 random bits, so nobody who reads the database finds it by trying. It can be looked up on every request at no cost.
@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from accounts.records import new_public_id
+from core.records import new_public_id
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 NATIVE = "trail"  # records that are events of the trail already
@@ -21,12 +21,13 @@ named_plainly = RegexValidator(
 )
 
 
-class Scope(models.TextChoices):
+class KeyScope(models.TextChoices):
     """What a key opens: one thing each."""
 
     WRITE = "events:write", "Write events"
     METRICS = "metrics:read", "Read metrics"
     LOG = "log:read", "Read the sealed log"
+    ENTRIES = "log:entries", "Read every sealed event"
     TRAIL = "trail:read", "Ask the trail"
 
 
@@ -42,11 +43,11 @@ class WriterKey(models.Model):
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
     name = models.CharField(max_length=200)
     digest = models.CharField(max_length=64, editable=False)
-    scope = models.CharField(max_length=20, choices=Scope, default=Scope.WRITE)
+    scope = models.CharField(max_length=20, choices=KeyScope, default=KeyScope.WRITE)
     # Who writes, and into which dataset: an event of another is refused. Empty where the key does not write.
     writer = models.CharField(max_length=100, blank=True, validators=[named_plainly])
     dataset = models.CharField(max_length=100, blank=True, validators=[named_plainly])
-    # How the records that come in the shape of _bulk are read: a name of operations.formats, or NATIVE.
+    # How the records that come in the shape of _bulk are read: a name of operations.imports.formats, or NATIVE.
     format = models.CharField(max_length=40, blank=True, default="ecs")
     made_at = models.DateTimeField(default=timezone.now)
     made_by_name = models.CharField(max_length=200)
@@ -68,6 +69,7 @@ class WriterKey(models.Model):
         return f"{self.name} ({self.public_id})"
 
     def works(self, now: datetime) -> bool:
+        """Whether the key opens anything at this time."""
         return self.revoked_at is None and (self.ends_at is None or self.ends_at > now)
 
     @property
@@ -80,4 +82,20 @@ class WriterKey(models.Model):
         return "ending" if self.ends_at > timezone.now() else "ended"
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Always raises TypeError."""
         raise TypeError("A key is kept for ever, and revoked when it shall work no more")
+
+
+class OpenedMonth(models.Model):
+    """A month that the trail did not have before somebody's event of it. `opener` is a writer, or what decides for others."""
+
+    opener = models.CharField(max_length=200)
+    month = models.CharField(max_length=7)  # 2026-11
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = (models.Index(fields=("opener", "at"), name="opened_months_of_a_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.opener} opened {self.month}"

@@ -1,8 +1,9 @@
-"""The sealed log's folder: the newest checkpoint, the tiles of the tree, the ids of its leaves, what is under way.
+"""Reads and writes the sealed log's folder: the newest checkpoint, the tiles, the ids of the leaves, the pending batch.
 
 checkpoint      the newest signed note            tile/…   the tree (C2SP tlog-tiles)
 pending         a batch that is being sealed      ids/…    which event is which leaf, laid out as the tiles
 key  keys       the private key, all public ones  lock     held by the one process that seals
+arrivals        the socket that wakes that process (core.arrival_signal)
 """
 
 import fcntl
@@ -12,11 +13,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from operations.sealing import keys
-from operations.sealing.batch import Batch
+from operations.sealing.batch import LeafBatch
 from operations.sealing.errors import LogBusy, LogDamaged
-from operations.sealing.keys import Keys
-from trail import disk
+from operations.sealing.signing_keys import Keys
+from trail import files
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.tiles import WIDTH, FileStore, Tree, tile_name
 from trail.integrity.verdict import Broken
@@ -24,7 +24,7 @@ from trail.integrity.verdict import Broken
 _LENGTH = 2  # bytes before each id, as before the entries of tlog-tiles
 
 
-class Log:
+class LogDirectory:
     """One log's folder, made where it is not there, for nobody but us."""
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -58,32 +58,37 @@ class Log:
     def newest(self) -> Checkpoint | None:
         """The same, verified. Raises LogDamaged."""
         message = self.note()
-        found = keys.opened(message) if message is not None else None
-        if isinstance(found, Broken):
-            raise LogDamaged(f"{self._checkpoint} is not a checkpoint of this log: {found.reason}.")
-        return found
+        checkpoint = self.keys.history().open_checkpoint(message) if message is not None else None
+        if isinstance(checkpoint, Broken):
+            raise LogDamaged(f"{self._checkpoint} is not a checkpoint of this log: {checkpoint.reason}.")
+        return checkpoint
 
     def put(self, message: bytes) -> None:
-        disk.replace(self._checkpoint, message)
+        """Make a note the newest checkpoint, durably."""
+        files.replace(self._checkpoint, message)
 
     def tree(self, size: int) -> Tree:
         return Tree(self.store, size)
 
-    def pending(self) -> Batch | None:
+    def pending(self) -> LeafBatch | None:
         """The batch that was under way when the process ended. Raises LogDamaged."""
         try:
-            return Batch.decode(self._pending.read_bytes())
+            return LeafBatch.decode(self._pending.read_bytes())
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
             raise LogDamaged(f"{self._pending} cannot be read: {error!r}.") from error
 
-    def begin(self, batch: Batch) -> None:
-        disk.replace(self._pending, batch.encode())
+    def begin(self, batch: LeafBatch) -> None:
+        """Write a batch down before it is sealed, durably. Raises LogDamaged while another one is not finished."""
+        if self._pending.exists():
+            raise LogDamaged(f"{self._pending} is a batch that is not finished; another cannot be begun over it.")
+        files.replace(self._pending, batch.encode())
 
     def finished(self) -> None:
+        """Remove the batch that is sealed, durably."""
         self._pending.unlink(missing_ok=True)
-        disk.sync_folder(self.folder)
+        files.sync_folder(self.folder)
 
     # --- Which event is which leaf -------------------------------------------------------------------------------
 
@@ -93,11 +98,11 @@ class Log:
         whole = [*self.ids(start, first), *ids]
         bundles = {}
         for at in range(0, len(whole), WIDTH):
-            some = whole[at : at + WIDTH]
-            bundles[_name((start + at) // WIDTH, len(some))] = b"".join(map(_encoded, some))
+            bundle = whole[at : at + WIDTH]
+            bundles[_name_bundle((start + at) // WIDTH, len(bundle))] = b"".join(map(_encode_id, bundle))
         self.store.write(bundles)
         for at in range(0, len(whole) - WIDTH + 1, WIDTH):
-            self.store.remove(f"{_name((start + at) // WIDTH, WIDTH)}.p")
+            self.store.remove(f"{_name_bundle((start + at) // WIDTH, WIDTH)}.p")
 
     def ids(self, start: int, end: int) -> Iterator[str]:
         """The ids of leaves from one to before another, bundle by bundle. Raises LogDamaged."""
@@ -110,22 +115,22 @@ class Log:
     def _bundle(self, number: int, count: int) -> list[str]:
         """The first ids of a bundle, from the file that has as many, or from a wider one."""
         for width in range(count, WIDTH + 1):
-            content = self.store.read(_name(number, width))
+            content = self.store.read(_name_bundle(number, width))
             if content is not None:
-                return list(_decoded(content, _name(number, width)))[:count]
-        raise LogDamaged(f"{self.folder / _name(number, count)}, which says which events are there, is missing.")
+                return list(_decode_ids(content, _name_bundle(number, width)))[:count]
+        raise LogDamaged(f"{self.folder / _name_bundle(number, count)}, which says which events are there, is missing.")
 
 
-def _name(number: int, width: int) -> str:
+def _name_bundle(number: int, width: int) -> str:
     return tile_name(0, number, width).replace("tile/0/", "ids/", 1)
 
 
-def _encoded(event_id: str) -> bytes:
+def _encode_id(event_id: str) -> bytes:
     content = event_id.encode()
     return len(content).to_bytes(_LENGTH) + content
 
 
-def _decoded(content: bytes, name: str) -> Iterator[str]:
+def _decode_ids(content: bytes, name: str) -> Iterator[str]:
     at = 0
     while at < len(content):
         end = at + _LENGTH + int.from_bytes(content[at : at + _LENGTH])

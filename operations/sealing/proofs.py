@@ -1,18 +1,22 @@
-"""Prove that an event is in the trail as it was sealed, and that one checkpoint went on from another."""
+"""Proves that an event is in the trail as it was sealed, and that one checkpoint went on from another."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.journal import trail
-from operations.models import Cursor, Stretch
-from operations.sealing import keys
+from django.db.models import F
+
+from core.connection import trail
+from operations.models import Cursor, SealedRange
+from operations.sealing import signing_keys
 from operations.sealing.errors import LogDamaged
-from operations.sealing.log import Log
+from operations.sealing.folder import LogDirectory
 from trail import arrivals
 from trail.integrity import merkle
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.verdict import Broken, Verdict
+from trail.search import execute
+from trail.search.spec import WHOLE_TRAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,36 +75,36 @@ class Consistency:
     path: tuple[bytes, ...]
 
 
-def newest(log: Log) -> tuple[Checkpoint, bytes]:
+def read_newest_checkpoint(log: LogDirectory) -> tuple[Checkpoint, bytes]:
     """The newest checkpoint, verified, with its note. Raises LogDamaged, where there is none yet too."""
     message = log.note()
     if message is None:
         raise LogDamaged("Nothing is sealed yet: manage.py keep_trail does that, and has not begun.")
-    found = keys.opened(message)
-    if isinstance(found, Broken):
-        raise LogDamaged(f"The newest checkpoint is not one of this log: {found.reason}.")
-    return found, message
+    checkpoint = signing_keys.open_checkpoint(message)
+    if isinstance(checkpoint, Broken):
+        raise LogDamaged(f"The newest checkpoint is not one of this log: {checkpoint.reason}.")
+    return checkpoint, message
 
 
-def leaf_of(event_id: str) -> Leaf | None:
+def find_leaf(event_id: str) -> Leaf | None:
     """The leaf of an event that the trail holds; None where it holds none, or none that is sealed.
 
     Raises TrailUnavailable and LogDamaged.
     """
-    found = _look_up(event_id, Log())
-    return found if isinstance(found, Leaf) else None
+    leaf = _look_up(event_id, LogDirectory())
+    return leaf if isinstance(leaf, Leaf) else None
 
 
-def prove(event_id: str) -> Proof | NotSealed | NeverSealed | None:
-    """What the log says of an event; None where the trail has none of this id.
+def prove_event(event_id: str, index: str = "") -> Proof | NotSealed | NeverSealed | None:
+    """What the log says of an event, the one in `index` where several have its id; None where the trail has none.
 
     Raises TrailUnavailable, LogDamaged and TileMissing.
     """
-    log = Log()
-    found = _look_up(event_id, log)
-    if not isinstance(found, Leaf):
-        return found
-    return prove_document(event_id, found.number, found.document)
+    log = LogDirectory()
+    leaf = _look_up(event_id, log, index)
+    if not isinstance(leaf, Leaf):
+        return leaf
+    return prove_document(event_id, leaf.number, leaf.document)
 
 
 def prove_document(event_id: str, number: int, document: dict[str, Any]) -> Proof | NotSealed:
@@ -108,73 +112,84 @@ def prove_document(event_id: str, number: int, document: dict[str, Any]) -> Proo
 
     Raises LogDamaged and TileMissing.
     """
-    log = Log()
-    signed, message = newest(log)
+    log = LogDirectory()
+    signed, message = read_newest_checkpoint(log)
     if number >= signed.size:
         return NotSealed(event_id, signed.size)
-    form = arrivals.sealed_form(document)
+    form = arrivals.build_sealed_form(document)
     path = log.tree(signed.size).inclusion_proof(number)
     verdict = merkle.verify_inclusion(merkle.leaf_hash(form), number, signed.size, path, signed.root)
     return Proof(
-        event_id, number, signed.size, signed.root, message, tuple(path), form, verdict, keys.signed_at(message)
+        event_id,
+        number,
+        signed.size,
+        signed.root,
+        message,
+        tuple(path),
+        form,
+        verdict,
+        signing_keys.read_signing_time(message),
     )
 
 
-def leaf_in(index: str, event_id: str) -> int | None:
+def search_leaf(index: str, event_id: str) -> int | None:
     """The leaf of an event by the log's own list of ids, for one whose index is lost. Reads the list of all the index."""
-    return _search(Log(), index, event_id)
+    return _search(LogDirectory(), index, event_id)
 
 
-def consistency(old_size: int, new_size: int) -> Consistency:
+def prove_consistency(old_size: int, new_size: int) -> Consistency:
     """The proof between two sizes of the log. Raises ValueError for sizes it does not have, LogDamaged, TileMissing."""
-    log = Log()
-    tree = log.tree(newest(log)[0].size)
+    log = LogDirectory()
+    tree = log.tree(read_newest_checkpoint(log)[0].size)
     path = tree.consistency_proof(old_size, new_size)
     return Consistency(old_size, new_size, tree.root_at(old_size), tree.root_at(new_size), tuple(path))
 
 
-def _look_up(event_id: str, log: Log) -> Leaf | NotSealed | NeverSealed | None:
-    places = arrivals.find(trail(), event_id)
+def _look_up(event_id: str, log: LogDirectory, wanted: str = "") -> Leaf | NotSealed | NeverSealed | None:
+    places = [place for place in arrivals.find_event(trail(), event_id) if wanted in ("", place[0])]
     if not places:
+        execute.find_event(trail(), event_id, WHOLE_TRAIL)  # raises where events are missing, of which it may be one
         return None
     for index, seq, document in places:
-        for number in _leaves(index, seq):
-            if _id_of(log, number) == event_id:
+        for number in _list_candidates(index, seq):
+            if _read_id(log, number) == event_id:
                 return Leaf(number, event_id, index, document)
     index, seq, _ = places[0]
-    if _waits(index, seq):
-        return NotSealed(event_id, newest(log)[0].size)
+    if _is_waiting(index, seq):
+        return NotSealed(event_id, read_newest_checkpoint(log)[0].size)
     for index, _, document in places:  # its index was made anew, so that the numbers are others now
         if (searched := _search(log, index, event_id)) is not None:
             return Leaf(searched, event_id, index, document)
     return NeverSealed(event_id, f"events of {index} up to a later number are sealed, and this one is not among them")
 
 
-def _waits(index: str, seq: int) -> bool:
+def _is_waiting(index: str, seq: int) -> bool:
     """Whether the log has not come so far in this very index."""
     cursors = list(Cursor.objects.filter(index=index))
-    uuid = arrivals.indices(trail()).get(index)
+    uuid = arrivals.list_indices(trail()).get(index)
     return all(seq > cursor.seq and cursor.uuid == uuid for cursor in cursors)
 
 
-def _leaves(index: str, seq: int) -> Iterator[int]:
+def _list_candidates(index: str, seq: int) -> Iterator[int]:
     """The leaves that an event with this number can be: one, unless the index has several shards or was restored."""
-    shards = Stretch.objects.filter(index=index).values_list("uuid", "shard").order_by().distinct()
+    shards = SealedRange.objects.filter(index=index).values_list("uuid", "shard").order_by().distinct()
     for uuid, shard in shards:
-        before = Stretch.objects.filter(index=index, uuid=uuid, shard=shard, first_seq__lte=seq)
-        stretch = before.order_by("-first_seq").first()
-        if stretch and (leaf := stretch.leaf(seq)) is not None:
+        before = SealedRange.objects.filter(index=index, uuid=uuid, shard=shard, first_seq__lte=seq)
+        sealed_range = before.order_by("-first_seq").first()
+        if sealed_range is None or sealed_range.leaf(seq) is None:  # or in one before, where a batch was begun twice
+            sealed_range = before.filter(first_seq__gt=seq - F("count")).first()
+        if sealed_range and (leaf := sealed_range.leaf(seq)) is not None:
             yield leaf
 
 
-def _id_of(log: Log, number: int) -> str:
+def _read_id(log: LogDirectory, number: int) -> str:
     return next(log.ids(number, number + 1))
 
 
-def _search(log: Log, index: str, event_id: str) -> int | None:
+def _search(log: LogDirectory, index: str, event_id: str) -> int | None:
     """The leaf with this id among all of an index: for an event that is not where it was sealed; it reads them all."""
-    for stretch in Stretch.objects.filter(index=index).iterator():
-        for number, known in enumerate(log.ids(stretch.first_leaf, stretch.end), stretch.first_leaf):
-            if known == event_id:
+    for sealed_range in SealedRange.objects.filter(index=index).iterator():
+        for number, sealed_id in enumerate(log.ids(sealed_range.first_leaf, sealed_range.end), sealed_range.first_leaf):
+            if sealed_id == event_id:
                 return number
     return None

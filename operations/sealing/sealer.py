@@ -1,38 +1,40 @@
-"""Seal what has arrived: number it, put it into the tree, sign the tree's new size. One process, a step each second.
+"""Seals what has arrived: numbers it, puts it into the tree, signs the tree's new size; one process, step by step.
 
 A batch is written down first (`pending`); whatever is cut short after that is done again, with the same result, by the
-next step or the next process.
+next step or the next process, before anything else.
 """
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import transaction
 from django.utils import timezone
 
-from accounts.journal import trail
+from core.connection import trail
+from core.pauses import WATCH
+from operations.incidents.services import IncidentKind
+from operations.incidents.throttle import IncidentThrottle
 from operations.models import Checkpoint as Row
-from operations.models import Cursor, Stretch
-from operations.sealing import keys
-from operations.sealing.arriving import Arriving
-from operations.sealing.batch import Batch
-from operations.sealing.errors import LogDamaged
-from operations.sealing.log import Log
-from operations.sealing.trouble import Trouble
-from operations.services.incidents import Kind
+from operations.models import SealedRange
+from operations.sealing import pending_check, rows, signing_keys
+from operations.sealing.batch import LeafBatch
+from operations.sealing.checkpoint_signer import CheckpointSigner
+from operations.sealing.errors import ElsewhereUnreadable, KeyUnusable, LogDamaged
+from operations.sealing.folder import LogDirectory
+from operations.sealing.intake import Intake
+from operations.sealing.intervals import SIGNED_EVERY
+from operations.sealing.recovery import derive_batch, derive_batches
 from trail.errors import TrailUnavailable
-from trail.integrity import merkle
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.tiles import TileConflict, TileMissing
-from trail.integrity.verdict import Broken
 
+log = logging.getLogger(__name__)
 BATCHES = 20  # at most in one step, so that a step ends while much waits
-ROW_EVERY = 60  # seconds between the checkpoints that are kept as rows
 # Seconds from the arrival of an event to its seal, after which it is an incident. A large import may outrun the sealing for
 # a while; sealing that fails is an incident at once.
 LATE = 300
-LOG, LAG = "log", "lag"  # subjects of incidents
+LOG, LAG, KEYS = "log", "lag", "keys"  # subjects of incidents
 
 
 @dataclass(slots=True)
@@ -46,84 +48,113 @@ class _Step:
 class Sealer:
     """Seals into one log, which the caller has locked."""
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._trouble = Trouble()
-        self._arriving = Arriving(self._trouble)
-        self._checked = False
+    def __init__(self, folder: LogDirectory) -> None:
+        self._log = folder
+        self._signer = CheckpointSigner(folder)
+        self._trouble = IncidentThrottle()
+        self._arriving = Intake(self._trouble)
+        self._begun = False  # the log is as the last step that ended well left it
         self._signed = float("-inf")  # when a checkpoint was last kept as a row, by the monotonic clock
         self._out_until = float("-inf")  # when the trail was last found not to answer, by the same
 
     def step(self) -> int:
         """Seal what is there, as far as BATCHES go; how many events. Sign anew each minute in any case.
 
-        Raises LogDamaged, TileConflict, TileMissing (nothing is sealed any more, and an incident says so) and
-        TrailUnavailable (nothing is known of what waits).
+        After an error of any kind the next step first ends what this one began. Raises LogDamaged, TileConflict,
+        TileMissing (nothing is sealed any more, and an incident says so) and TrailUnavailable (nothing is known of what waits);
+        DatabaseError and OSError, which say nothing of the log.
         """
         try:
-            done = self._step()
+            outcome = self._step()
+        except (KeyUnusable, ElsewhereUnreadable) as error:
+            self._trouble.record_failure(IncidentKind.NOT_SEALED, LOG, f"The log cannot go on: {error}")
+            raise
         except (LogDamaged, TileConflict, TileMissing) as error:
-            self._checked = False
-            self._trouble.failed(Kind.TAMPERED, LOG, f"The log cannot go on: {error}")
+            self._trouble.record_failure(IncidentKind.TAMPERED, LOG, f"The log cannot go on: {error}")
             raise
         except TrailUnavailable:
             self._out_until = time.monotonic()
             raise
-        self._trouble.over(Kind.TAMPERED, LOG)
-        if done.waited > LATE:
-            what = f"An event waited {done.waited:.0f} seconds for its seal; after {LATE} that is too long."
-            self._trouble.failed(Kind.NOT_SEALED, LAG, what)
-        return done.sealed
+        self._trouble.record_recovery(IncidentKind.TAMPERED, LOG)
+        self._trouble.record_recovery(IncidentKind.NOT_SEALED, LOG)
+        if outcome.waited > LATE:
+            what = f"An event waited {outcome.waited:.0f} seconds for its seal; after {LATE} that is too long."
+            self._trouble.record_failure(IncidentKind.NOT_SEALED, LAG, what)
+        return outcome.sealed
 
     def _step(self) -> _Step:
-        if not self._checked:
+        begun, self._begun = self._begun, False  # and true again only at the end, whatever comes between
+        if not begun:
             self._begin()
-            self._checked = True
-        if time.monotonic() - self._signed >= ROW_EVERY:
+        if time.monotonic() - self._signed >= SIGNED_EVERY.total_seconds():
             self._sign_again()
-        done = _Step()
+        outcome = _Step()
         for _ in range(BATCHES):
-            size = self._size()
-            batch, oldest = self._arriving.take(trail(), size)
+            newest = self._newest()
+            self._signer.expect_kept(newest)
+            batch, oldest = self._arriving.take(trail(), newest.size)
             if not batch.cursors:
-                self._trouble.over(Kind.NOT_SEALED, LAG, "Everything that arrived is sealed.")
+                self._trouble.record_recovery(IncidentKind.NOT_SEALED, LAG, "Everything that arrived is sealed.")
                 break
+            pending_check.expect_new_numbers(batch)
             self._log.begin(batch)
             self._finish(batch)
-            done.sealed += len(batch.ids)
-            # What waited only because of an outage is that incident's, not one of its own.
-            done.waited = max(done.waited, min(_age(oldest), time.monotonic() - self._out_until))
-        return done
+            outcome.sealed += len(batch.ids)
+            # What waited only because of an outage, or a pause, is that incident's, not one of its own.
+            since_outage = min(time.monotonic() - self._out_until, WATCH.measure_awake())
+            outcome.waited = max(outcome.waited, min(_measure_age(oldest), since_outage))
+        self._begun = True
+        return outcome
 
     def _begin(self) -> None:
         """Make the log, or end what a process before us began; and see that folder and rows say the same."""
         new = self._log.note() is None
-        if new and (Stretch.objects.exists() or Row.objects.exists()):
-            raise LogDamaged(f"{self._log.folder} has no checkpoint, and {_covered():,} events are sealed.")
-        key = self._log.keys.ensure(new=new)
+        if new and (SealedRange.objects.exists() or Row.objects.exists()):
+            raise LogDamaged(f"{self._log.folder} has no checkpoint, and {rows.count_covered():,} events are sealed.")
+        self._log.keys.ensure(new=new)
         if new:
-            self._log.put(keys.sign(Checkpoint(key.origin, 0, merkle.EMPTY), [key], int(time.time())))
+            self._signer.sign(0)
         if batch := self._log.pending():
-            self._finish(batch)
+            self._derive_rows(batch.first)
+            pending_check.compare_pending(self._log, trail(), batch)
+            self._finish_pending(batch)
+        self._derive_rows(self._size())
         self._compare_with_rows()
+        pending_check.restore_cursors()
+
+    def _finish_pending(self, batch: LeafBatch) -> None:
+        """End a batch; or the one before it, whose leaves are in the tree already, where this one was begun over it."""
+        try:
+            self._finish(batch)
+        except TileConflict:
+            unsigned = self._log.tree(batch.first).read_unsigned()
+            if self._size() != batch.first or not unsigned:
+                raise
+            log.warning(
+                "Leaves from %d on stand in the tree and are not signed; they are sealed as they are.", batch.first
+            )
+            before = derive_batch(self._log, trail(), batch.first, unsigned)
+            self._log.finished()
+            self._log.begin(before)
+            self._finish(before)
+
+    def _derive_rows(self, end: int) -> None:
+        """Rows and ids of the leaves before `end` that are signed and that no row knows."""
+        size = self._size()
+        for batch in derive_batches(self._log, trail(), rows.count_covered(), min(end, size)):
+            log.warning("The rows of leaves %d to %d were lost and are derived anew.", batch.first, batch.end - 1)
+            self._log.append_ids(batch.first, batch.ids)
+            pending_check.note_repeats(self._log, batch)
+            rows.keep_batch(batch)
 
     def _compare_with_rows(self) -> None:
-        """That the folder is not an old copy, nor another log, nor the rows."""
+        """That neither the folder nor the rows are an old copy."""
         newest = self._newest()
-        if newest.size != _covered():
+        if newest.size != rows.count_covered():
             raise LogDamaged(
                 f"The newest checkpoint in {self._log.folder} is of {newest.size:,} events, and the rows say that "
-                f"{_covered():,} are sealed."
+                f"{rows.count_covered():,} are sealed."
             )
-        last = Row.objects.order_by("size", "pk").last()
-        if last is None:
-            return
-        verdict = merkle.verify_consistency(
-            last.size, newest.size, bytes.fromhex(last.root), newest.root,
-            self._log.tree(newest.size).consistency_proof(min(last.size, newest.size), newest.size),
-        )  # fmt: skip
-        if isinstance(verdict, Broken):
-            raise LogDamaged(f"The log does not go on from the checkpoint of {last.size:,} events: {verdict.reason}.")
 
     def _newest(self) -> Checkpoint:
         newest = self._log.newest()
@@ -134,34 +165,37 @@ class Sealer:
     def _size(self) -> int:
         return self._newest().size
 
-    def _finish(self, batch: Batch) -> None:
+    def _finish(self, batch: LeafBatch) -> None:
         """Seal a batch that is written down. Every part of it may have been done already."""
-        newest, key = self._newest(), self._log.keys.current()
-        rotation = self._log.keys.waiting()
+        rows.expect_place_for(batch)  # before anything is signed
+        newest, rotation = self._newest(), self._log.keys.waiting()
         rotates = rotation is not None and rotation.event_id in batch.ids
-        signers = [key, rotation.key] if rotation and rotates else [key]
         if newest.size == batch.first and batch.ids:
-            size, root = self._log.tree(batch.first).append(batch.leaves)
-            newest = Checkpoint(key.origin, size, root)
-            self._log.put(keys.sign(newest, signers, int(time.time())))
+            newest = self._signer.sign(batch.first, batch.leaves, rotates=rotates)
         if newest.size != batch.end:
             raise LogDamaged(f"A batch of leaves {batch.first} to {batch.end - 1} does not follow {newest.size:,}.")
         self._log.append_ids(batch.first, batch.ids)
-        with transaction.atomic():
-            _keep(batch)
+        rows.keep_batch(batch)
         if rotation and rotates:
-            self._log.keys.publish(rotation.key, newest.size)
+            self._log.keys.publish(rotation, newest.size)
             self._keep_row(newest)
-            self._log.keys.rotate(rotation)
+            self._log.keys.rotate()
         self._log.finished()
 
     def _sign_again(self) -> None:
         """The same size, a new time: nothing came until then."""
-        newest = self._newest()
-        fresh = Checkpoint(newest.origin, newest.size, newest.root)
-        self._log.put(keys.sign(fresh, [self._log.keys.current()], int(time.time())))
-        self._keep_row(fresh)
+        self._signer.look_elsewhere()
+        self._keep_row(self._signer.sign(self._size()))
         self._signed = time.monotonic()
+        self._look_at_keys()
+
+    def _look_at_keys(self) -> None:
+        """Rows of keys count for nothing; that somebody put others there is said all the same."""
+        if foreign := list(signing_keys.find_foreign_rows(self._log.keys.history())):
+            what = f"The database names keys that the log never had: {', '.join(foreign[:3])}. None of them counts."
+            self._trouble.record_failure(IncidentKind.TAMPERED, KEYS, what)
+        else:
+            self._trouble.record_recovery(IncidentKind.TAMPERED, KEYS)
 
     def _keep_row(self, signed: Checkpoint) -> None:
         message = self._log.note()
@@ -169,35 +203,7 @@ class Sealer:
             Row.objects.create(size=signed.size, root=signed.root.hex(), at=timezone.now(), note=message.decode())
 
 
-def _covered() -> int:
-    """How many leaves the rows know."""
-    last = Stretch.objects.last()
-    return last.end if last else 0
-
-
-def _keep(batch: Batch) -> None:
-    """The rows of a batch, unless they are there."""
-    covered = _covered()
-    if covered == batch.first:
-        for run in batch.runs:
-            last = Stretch.objects.last()
-            if last and (last.index, last.uuid, last.shard, last.last_seq + 1) == (
-                run.index, run.uuid, run.shard, run.first_seq,
-            ):  # fmt: skip
-                last.count += run.count
-                last.save(update_fields=["count"])
-            else:
-                Stretch.objects.create(
-                    first_leaf=last.end if last else 0, count=run.count, index=run.index, uuid=run.uuid,
-                    shard=run.shard, first_seq=run.first_seq,
-                )  # fmt: skip
-    elif covered != batch.end:
-        raise LogDamaged(f"The rows know {covered:,} events, and a batch of {batch.first} to {batch.end - 1} is due.")
-    for (index, uuid, shard), seq in batch.cursors.items():
-        Cursor.objects.update_or_create(index=index, shard=shard, defaults={"uuid": uuid, "seq": seq})
-
-
-def _age(ingested: str) -> float:
+def _measure_age(ingested: str) -> float:
     """Seconds since a time that the writer gave an event; 0 for an event without one, or from the future."""
     try:
         then = datetime.fromisoformat(ingested)

@@ -1,7 +1,7 @@
-"""Cosignatures of the log's checkpoints: taken from witnesses that were named beforehand, and put into the notes again."""
+"""Takes cosignatures of the log's checkpoints from named witnesses, and puts them into the notes again."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from django.conf import settings
@@ -9,43 +9,62 @@ from django.utils import timezone
 
 from operations.models import Checkpoint as Row
 from operations.models import Cosignature
-from operations.sealing import keys
-from operations.sealing.log import Log
+from operations.sealing import signing_keys
+from operations.sealing.folder import LogDirectory
 from trail.errors import TrailError
-from trail.integrity import checkpoint, note
+from trail.integrity import checkpoint, signed_note
 from trail.integrity.checkpoint import Checkpoint
-from trail.integrity.note import Note, Verifier
+from trail.integrity.signed_note import SignedNote, Verifier
 from trail.integrity.verdict import Broken
+from trail.witness.named_witness import NamedWitness
 
 NEWEST = 1_000  # cosignatures among which one is looked for
+AHEAD = timedelta(hours=1)  # by which a witness's clock may differ from ours
 
 
-class NotTaken(TrailError):
+class CosignatureRefused(TrailError):
     """A cosignature that cannot be kept; the message says why."""
 
 
-def witnesses() -> list[Verifier]:
-    """The public keys in TRAIL_WITNESSES, whose cosignatures count. Raises BadKey."""
-    return [Verifier.parse(text) for text in settings.TRAIL_WITNESSES]
+def list_named_witnesses() -> list[NamedWitness]:
+    """The witnesses in TRAIL_WITNESSES. Raises BadKey."""
+    return [NamedWitness.parse(text) for text in settings.TRAIL_WITNESSES]
 
 
-def take(message: bytes) -> int:
-    """Keep the witnesses' signatures in a note of ours; how many were new.
+def list_witnesses() -> list[Verifier]:
+    """Their public keys, whose cosignatures count. Raises BadKey."""
+    return [key for witness in list_named_witnesses() for key in witness.keys]
 
-    Raises NotTaken for what is no checkpoint of this log, or has no signature of a witness that was named.
+
+def take_cosignatures(message: bytes, keys: Sequence[Verifier] | None = None) -> int:
+    """Keep the signatures in a note of ours that witnesses made, or these keys; how many were new.
+
+    Raises CosignatureRefused for what is no checkpoint of this log, or has no signature of a witness that was named.
     """
-    ours = keys.opened(message)
+    keys = list_witnesses() if keys is None else keys
+    ours = signing_keys.open_checkpoint(message)
     if isinstance(ours, Broken):
-        raise NotTaken(f"This is not a checkpoint of this log: {ours.reason}.")
-    opened = note.open_note(message, witnesses())
-    if isinstance(opened, Broken):
-        raise NotTaken(f"No cosignature was taken: {opened.reason}. TRAIL_WITNESSES names the keys that count.")
-    log = Log()
+        raise CosignatureRefused(f"This is not a checkpoint of this log: {ours.reason}.")
+    note = signed_note.open_note(message, keys)
+    if isinstance(note, Broken):
+        raise CosignatureRefused(f"No cosignature was taken: {note.reason}. TRAIL_WITNESSES names the keys that count.")
+    _expect_times(note)
+    log = LogDirectory()
     newest = log.newest()
     if newest is None or ours.size > newest.size or log.tree(newest.size).root_at(ours.size) != ours.root:
-        raise NotTaken("This checkpoint is not of the history that the log holds now.")
+        raise CosignatureRefused("This checkpoint is not of the history that the log holds now.")
     _keep_row(ours, message, log.note() or message)
-    return sum(_keep(ours, opened, witness) for witness in witnesses())
+    return sum(_keep(ours, note, witness) for witness in keys)
+
+
+def _expect_times(note: SignedNote) -> None:
+    """Raises CosignatureRefused for a cosignature that says no time, or one that has not come."""
+    latest = (timezone.now() + AHEAD).timestamp()
+    for signature in note.signatures:
+        if not 0 < (signature.time or 0) <= latest:
+            raise CosignatureRefused(
+                f"The cosignature of {signature.name} says no time at which it can have been made."
+            )
 
 
 def _keep_row(signed: Checkpoint, message: bytes, newest: bytes) -> None:
@@ -53,55 +72,84 @@ def _keep_row(signed: Checkpoint, message: bytes, newest: bytes) -> None:
     where the log has gone on, as it came back."""
     if Row.objects.filter(size=signed.size, root=signed.root.hex()).exists():
         return
-    ours = _own(newest) if _own(newest).text == _own(message).text else _own(message)
-    signed_at = keys.signed_at(ours.message())
+    newest_note, note = _strip_cosignatures(newest), _strip_cosignatures(message)
+    ours = newest_note if newest_note.text == note.text else note
+    signed_at = signing_keys.read_signing_time(ours.message())
     at = timezone.now() if signed_at is None else datetime.fromtimestamp(signed_at, UTC)
     Row.objects.create(size=signed.size, root=signed.root.hex(), at=at, note=ours.message().decode())
 
 
-def _own(message: bytes) -> Note:
+def _strip_cosignatures(message: bytes) -> SignedNote:
     """A note of ours with none but the log's own signatures."""
-    opened = note.open_note(message, keys.verifiers())
-    assert isinstance(opened, Note), opened
-    return opened
+    note = signed_note.open_note(message, signing_keys.list_verifiers())
+    assert isinstance(note, SignedNote), note
+    return note
 
 
-def _keep(signed: Checkpoint, opened: Note, witness: Verifier) -> int:
-    new = 0
-    for signature in filter(witness.knows, opened.signatures):
-        _, made = Cosignature.objects.get_or_create(
-            line=signature.line(),
-            defaults={
-                "size": signed.size, "root": signed.root.hex(), "witness": str(witness),
-                "at": datetime.fromtimestamp(signature.time or 0, UTC),
-            },
-        )  # fmt: skip
-        new += made
-    return new
+def _keep(signed: Checkpoint, note: SignedNote, witness: Verifier) -> int:
+    count = 0
+    for signature in filter(witness.knows, note.signatures):
+        _, is_new = Cosignature.objects.get_or_create(
+            size=signed.size,
+            root=signed.root.hex(),
+            witness=str(witness),
+            at=datetime.fromtimestamp(signature.time or 0, UTC),
+            defaults={"line": signature.line()},
+        )
+        count += is_new
+    return count
 
 
-def cosigned(message: bytes) -> bytes:
+def add_cosignatures(message: bytes) -> bytes:
     """A note of ours with the newest signature of each witness behind the log's own."""
-    read = note.parse(message)
-    signed = checkpoint.parse(read.text) if isinstance(read, Note) else read
+    signed = checkpoint.parse_note(message)
     if isinstance(signed, Broken):
         return message
-    return message + "".join(one.line for one in of_checkpoint(signed.size, signed.root.hex())).encode()
+    return message + "".join(cosignature.line for cosignature in list_cosignatures(signed)).encode()
 
 
-def best(size: int) -> bytes | None:
+def find_cosigned_note(size: int) -> bytes | None:
     """The newest checkpoint of at least this size that every witness cosigned, as a note with all signatures; None where
     there is none, or no witness was named."""
-    wanted = {str(one) for one in witnesses()}
-    found = Cosignature.objects.filter(size__gte=size, witness__in=wanted).order_by("-size", "root")
-    for (its_size, root), some in groupby(found[:NEWEST], key=lambda one: (one.size, one.root)):
+    wanted = {str(witness) for witness in list_witnesses()}
+    cosignatures = Cosignature.objects.filter(size__gte=size, witness__in=wanted).order_by("-size", "root")
+    for (its_size, root), group in groupby(
+        cosignatures[:NEWEST], key=lambda cosignature: (cosignature.size, cosignature.root)
+    ):
         row = Row.objects.filter(size=its_size, root=root).first()
-        if row and {one.witness for one in some} == wanted:
-            return cosigned(row.note.encode())
+        if row is None or {cosignature.witness for cosignature in group} != wanted:
+            continue
+        signed = signing_keys.open_checkpoint(row.note.encode())
+        if isinstance(signed, Checkpoint) and len(list_cosignatures(signed)) == len(wanted):
+            return add_cosignatures(row.note.encode())
     return None
 
 
-def of_checkpoint(size: int, root: str) -> Iterable[Cosignature]:
-    """The newest cosignature of each witness for a size and root."""
-    found = Cosignature.objects.filter(size=size, root=root).order_by("at")
-    return {one.witness: one for one in found}.values()
+def list_cosignatures(signed: Checkpoint) -> list[Cosignature]:
+    """The newest cosignature of each named witness for a checkpoint, of those that hold: a row is what anybody wrote there."""
+    newest: dict[str, Cosignature] = {}
+    rows = Cosignature.objects.filter(size=signed.size, root=signed.root.hex()).order_by("-at")
+    for witness in list_witnesses():
+        for row in rows.filter(witness=str(witness)):
+            if _is_sound(row, signed, witness):
+                newest[row.witness] = row
+                break
+    return list(newest.values())
+
+
+def find_unsound_cosignatures(origin: str, since: int) -> Iterator[str]:
+    """Rows under a named witness's key, for sizes from `since` on, that hold no cosignature of it, as sentences."""
+    witnesses = {str(witness): witness for witness in list_witnesses()}
+    for row in Cosignature.objects.filter(witness__in=witnesses, size__gte=since).order_by("size").iterator():
+        try:
+            signed = Checkpoint(origin, row.size, bytes.fromhex(row.root))
+            is_sound = _is_sound(row, signed, witnesses[row.witness])
+        except ValueError:  # no root
+            is_sound = False
+        if not is_sound:
+            yield f"the row of a cosignature of {row.name} for {row.size:,} events holds none of it"
+
+
+def _is_sound(row: Cosignature, signed: Checkpoint, witness: Verifier) -> bool:
+    note = signed_note.open_note(f"{signed.text()}\n{row.line}".encode(), [witness])
+    return isinstance(note, SignedNote) and [signature.line() for signature in note.signatures] == [row.line]

@@ -2,4 +2,5 @@
 (() => {
   const chosen = localStorage.getItem("theme");
   if (chosen) document.documentElement.dataset.theme = chosen;
+  if (localStorage.getItem("spine") === "narrow") document.documentElement.dataset.spine = "narrow";
 })();

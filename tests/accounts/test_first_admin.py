@@ -25,7 +25,7 @@ def page(db: None, quick_passwords: None) -> str:
 
 def test_the_link_makes_one_admin_who_is_signed_in(client: Client, page: str, trail: Trail) -> None:
     assertContains(client.get(page), "Make the first admin")
-    assertRedirects(client.post(page, WORDS), "/")
+    assertRedirects(client.post(page, WORDS), "/home/")
     admin = User.objects.get()
     assert (admin.username, admin.role, admin.check_password(WORDS["password"])) == ("root", "admin", True)
     assert client.get("/admin/").status_code == 200

@@ -6,7 +6,7 @@ from pytest_django.asserts import assertContains
 
 from accounts.models import User
 from accounts.roles import DUTIES, Role
-from tests.functional.reading import at_sign_in
+from tests.support.pages import at_sign_in
 
 
 @pytest.mark.parametrize("name", ["rae", "alice", "lea", "ada"])

@@ -1,6 +1,11 @@
 """What each role may do, as one table."""
 
+import re
+
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.template import Context, Template
 
 from accounts import roles
 from accounts.models import User
@@ -52,3 +57,22 @@ def test_the_admin_reaches_people_and_the_library_alone(permission: str, may: bo
 
 def test_every_role_has_duties_to_read() -> None:
     assert DUTIES.keys() == set(Role)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("rule", ["search", "investigate", "read_rejected", "curate"])
+def test_a_template_asks_the_same_rules(role: Role, rule: str) -> None:
+    user = User(role=role)
+    shown = Template("{% load roles %}{% if user|may:rule %}yes{% endif %}").render(
+        Context({"user": user, "rule": rule})
+    )
+    assert shown == ("yes" if getattr(roles, f"may_{rule}")(user) else "")
+
+
+def test_a_template_lets_nobody_do_anything_who_has_not_signed_in() -> None:
+    assert Template('{% load roles %}{{ user|may:"search" }}').render(Context({"user": AnonymousUser()})) == "False"
+
+
+def test_no_template_decides_by_a_persons_role_itself() -> None:
+    pages = (settings.BASE_DIR / "templates").rglob("*.html")
+    assert [page.name for page in pages if re.search(r"user\.role\b", page.read_text())] == []

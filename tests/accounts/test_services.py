@@ -4,10 +4,10 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts import services
-from accounts.errors import Refused
 from accounts.models import FirstAdminLink, User
 from accounts.roles import Role
-from tests.functional.reading import journal
+from core.errors import Refused
+from tests.support.pages import audit_log
 from trail.connection import Trail
 from trail.errors import TrailUnavailable
 
@@ -44,10 +44,10 @@ def test_roles_change_and_people_are_shut_out_on_record(trail: Trail, alice: Use
     _change(alice, ada, is_active=False)
     alice.refresh_from_db()
     assert (alice.role, alice.is_active) == (Role.LEAD, False)
-    first, second = journal(trail, "user.change")
+    first, second = audit_log(trail, "user.change")
     assert (first["user"]["id"], first["resource"]["id"]) == ("ada", "alice")
-    assert (first["labels"]["changed"], first["labels"]["role"]) == ("email,role", "lead")
-    assert (second["labels"]["changed"], second["labels"]["active"]) == ("is_active", "false")
+    assert (first["labels"]["changed"], first["labels"]["role"]) == ("email,role", "analyst → lead")
+    assert (second["labels"]["changed"], second["labels"]["active"]) == ("is_active", "true → false")
     assert "alice@example.org" not in str([first, second])
 
 
@@ -83,4 +83,4 @@ def test_a_link_that_was_used_or_made_up_makes_nobody(trail: Trail, db: None, qu
         services.claim_first_admin(token=token, username="eve", password="x", name="")
     assert [user.username for user in User.objects.all()] == ["root"]
     assert not FirstAdminLink.objects.exists()
-    assert [one["resource"]["id"] for one in journal(trail, "user.make")] == ["root"]
+    assert [one["resource"]["id"] for one in audit_log(trail, "user.make")] == ["root"]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.pairs import Aim, Pairs, measured
+from benchmarks.figures import Aim, Pairs
+from benchmarks.pairs import measure_pairs
 
 CHEAP, FAST = Aim(at_most=1.15), Aim(at_least=0.8)
 
@@ -25,11 +26,11 @@ def test_the_median_of_the_pairs_counts_and_not_one_that_was_disturbed() -> None
 
 def test_both_run_in_turn_and_the_first_pair_is_only_to_warm_up() -> None:
     ran: list[str] = []
-    pairs = measured("x", FAST, ours=lambda: ran.append("ours"), bare=lambda: ran.append("bare"), rounds=3)
+    pairs = measure_pairs("x", FAST, ours=lambda: ran.append("ours"), bare=lambda: ran.append("bare"), rounds=3)
     assert len(pairs.seconds) == 3
     assert ran == ["bare", "ours", "ours", "bare", "bare", "ours", "ours", "bare"]
 
 
 def test_different_work_is_never_compared() -> None:
     with pytest.raises(AssertionError, match="do not compare"):
-        measured("x", FAST, ours=lambda: 10, bare=lambda: 11, rounds=1)
+        measure_pairs("x", FAST, ours=lambda: 10, bare=lambda: 11, rounds=1)

@@ -42,24 +42,26 @@ def test_an_absence_is_pinned_by_keyboard_and_says_what_was_searched(signed_in: 
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     provisional = page.get_by_label("Pin it all the same")
-    expect(page.locator(".answer__line").or_(provisional)).to_be_visible()
+    expect(page.locator(".answer .say:not(.say--more)").or_(provisional)).to_be_visible()
     if provisional.is_visible():  # the console of these tests may have an incident by now
         provisional.check()
-        page.get_by_role("button", name="Pin this absence").click()
-    expect(page.locator(".answer__line")).to_contain_text("No event: user.id: mallory, from 2026-09-01T00:00:00Z")
+        page.get_by_role("button", name="Pin that nothing was found").click()
+    expect(page.locator(".answer .say:not(.say--more)")).to_contain_text(
+        "No event: user.id: mallory, from 2026-09-01T00:00:00Z"
+    )
     expect(page.get_by_text("still nothing")).to_be_visible()
     page.locator(".coverage summary").click()
     expect(page.get_by_text("Earliest event of the trail")).to_be_visible()
     assert _faults_in_both_shapes(page) == []
     page.get_by_role("link", name="What never was").click()
-    expect(page.locator(".timeline")).to_contain_text("Nothing was found")
-    expect(page.locator(".timeline time").first).to_have_text("2026-11-01T00:00:00Z")
+    expect(page.locator(".entries")).to_contain_text("Nothing was found")
+    expect(page.locator(".entries time").first).to_have_attribute("datetime", "2026-11-01T00:00:00Z")
 
 
 def test_a_list_is_pasted_or_uploaded_and_its_answer_filtered_and_taken_along(signed_in: Page, tmp_path: Path) -> None:
     page = signed_in
     page.goto("/")
-    page.get_by_role("link", name="Many at once").click()
+    page.get_by_role("link", name="Indicator lookup").click()
     assert _faults_in_both_shapes(page) == []
     page.get_by_label("Indicators").focus()
     page.keyboard.type("203.0.113[.]77 # defanged\n203.0.113.0/24\nnobody-at-all\n999.9.9.9")

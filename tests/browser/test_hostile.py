@@ -9,10 +9,10 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from investigations.templatetags.bounded import CUT
-from tests import hostile
 from tests.browser.conftest import Console, sign_in
+from tests.support import hostile
 from trail.connection import Trail, connect
-from trail.writer import write_many
+from trail.writing.writer import write
 
 LET_IN = [one for one in hostile.corpus() if not one.refused]
 SCRIPT = next(one.value for one in LET_IN if one.name == "script")
@@ -26,7 +26,7 @@ def hostile_trail(console: Console) -> Iterator[list[str]]:
     """The addresses of an event for each value, in the running console's trail."""
     trail: Trail = connect(console.environment["OPENSEARCH_URL"], prefix=console.environment["TRAIL_PREFIX"])
     documents = [hostile.event(one, number) for number, one in enumerate(LET_IN)]
-    assert {one.status for one in write_many(trail, documents)} <= {"created", "existing"}
+    assert {one.status for one in write(trail, documents, by_console=True)} <= {"created", "existing"}
     trail.client.indices.refresh(index=trail.events)
     yield [reverse("event_detail", args=[document["event"]["id"]]) for document in documents]
     trail.client.close()
@@ -55,22 +55,29 @@ def test_hostile_values_are_text_on_every_kind_of_page(
     case = page.url
     wide = []
     identifiers = [
-        f"/users/~{_encoded(SCRIPT)}/", f"/services/~{_encoded(SCRIPT)}/", f"/resources/~{_encoded(SCRIPT)}/",
-        f"/tokens/~{_encoded(SCRIPT)}/", f"/tokens/~{_encoded(SCRIPT)}/lineage/", f"/?f={quote('user.id:' + SCRIPT)}",
-    ]  # fmt: skip
+        f"/users/~{_encoded(SCRIPT)}/",
+        f"/services/~{_encoded(SCRIPT)}/",
+        f"/resources/~{_encoded(SCRIPT)}/",
+        f"/tokens/~{_encoded(SCRIPT)}/",
+        f"/tokens/~{_encoded(SCRIPT)}/lineage/",
+        f"/?f={quote('user.id:' + SCRIPT)}",
+    ]
     for address in [SEARCH, *hostile_trail[::9], *identifiers]:
         page.goto(address, wait_until="networkidle")
         wide += [address] if _wider(page) > 0 else []
     page.goto(f"{SEARCH}&case={case.rstrip('/').rpartition('/')[2]}", wait_until="networkidle")
-    for menu in page.locator("tbody details.pivot summary").all()[:6]:
-        menu.click()
+    for identifier in page.locator("tbody .row .id").all()[:4]:
+        identifier.hover()
+        page.locator("[data-cell-menu]").click()
+        expect(page.locator("#cell-menu")).to_be_visible()
+        page.keyboard.press("Escape")
     for tick in page.locator("tbody input[name=event]").all()[:3]:
         tick.check()
     page.get_by_role("textbox", name="Reason").fill(SCRIPT)
-    page.get_by_role("button", name="Pin to case").click()
+    page.get_by_role("button", name="Pin to").click()
     expect(page.get_by_text("Pinned 3 to")).to_be_visible()
     page.goto(case, wait_until="networkidle")
-    expect(page.locator(".timeline__entry")).not_to_have_count(0)
+    expect(page.locator(".item")).not_to_have_count(0)
     page.set_viewport_size({"width": 390, "height": 800})
     for address in (case, SEARCH, hostile_trail[0]):
         page.goto(address, wait_until="networkidle")

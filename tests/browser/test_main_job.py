@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Download, Page, expect
 
-from tests.browser.conftest import EVENTS, Console, sign_in_by_hand
+from tests.browser.conftest import EVENTS, Console, run_in_background, sign_in_by_hand
 
 QUERY = "What a token was refused"
 
@@ -27,7 +27,7 @@ def test_an_analyst_goes_from_a_question_to_an_exported_timeline(
 
     page = context.new_page()
     page.goto(case)
-    times = page.locator(".timeline__time time").all_inner_texts()
+    times = page.locator(".item__time time").evaluate_all("times => times.map(time => time.dateTime)")
     assert len(times) == 4
     assert times == sorted(times)
     _the_files_hold_exactly_the_pinned_events(page, case, pinned, tmp_path)
@@ -56,7 +56,7 @@ def _an_admin_adds_a_saved_query(context: BrowserContext, console: Console) -> N
 
 
 def _open_a_case(page: Page, title: str) -> str:
-    page.get_by_role("link", name="Cases").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Cases").click()
     page.get_by_role("link", name="Open a case").first.click()
     page.get_by_label("Title").fill(title)
     page.get_by_label("Severity").select_option("high")
@@ -71,8 +71,8 @@ def _run_the_saved_query(page: Page, token: str) -> None:
     page.get_by_label("Token id").fill(token)
     page.get_by_role("button", name="Run the query").click()
     expect(page.get_by_role("group", name="Events over time")).to_be_visible()
-    expect(page.locator("table[data-rows] tbody tr").first).to_contain_text("failure")
-    assert page.locator(".histogram a rect.bar--failure").count() >= 1
+    expect(page.locator("table[data-rows] tbody tr").first).to_contain_text("revoked")
+    assert page.locator(".hist .failure").count() >= 1
 
 
 def _pin_three(page: Page, reason: str) -> list[str]:
@@ -81,7 +81,7 @@ def _pin_three(page: Page, reason: str) -> list[str]:
     for number in range(3):
         ticks.nth(number).check()
     page.locator("#pin-form").get_by_label("Reason").fill(reason)
-    page.get_by_role("button", name="Pin to case").click()
+    page.get_by_role("button", name="Pin to").click()
     expect(page.get_by_text("Pinned 3 to")).to_be_visible()
     return chosen
 
@@ -90,7 +90,7 @@ def _pin_from_a_background_run(context: BrowserContext, page: Page, token: str, 
     """Over the whole trail, so that it takes a while: watched, left, and come back to."""
     page.goto(f"/?case={case.rstrip('/').rpartition('/')[2]}")
     page.get_by_label("Query").fill("event.dataset:demonstration")
-    page.get_by_role("button", name="Run in background").click()
+    run_in_background(page)
     page.wait_for_url(re.compile("/runs/"))
     run = page.url
     seen = _progress_moves(page)
@@ -106,7 +106,7 @@ def _pin_from_a_background_run(context: BrowserContext, page: Page, token: str, 
     chosen = tick.get_attribute("value") or ""
     tick.check()
     later.locator("#pin-form").get_by_label("Reason").fill("What was usual at that time")
-    later.get_by_role("button", name="Pin to case").click()
+    later.get_by_role("button", name="Pin to").click()
     expect(later.get_by_text("Pinned 1 to")).to_be_visible()
     later.close()
     return [chosen]

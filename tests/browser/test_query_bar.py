@@ -44,7 +44,7 @@ def test_a_field_an_operator_and_a_value_are_completed_and_searched_for(search: 
     expect(query).to_have_value(re.compile(r"^token.operation:token.revoke AND user.id:usr_\d+ $"))
     page.keyboard.press("Enter")
     expect(page.locator("#live")).to_contain_text("events match")
-    expect(page.locator("tbody tr").first).to_contain_text("token.revoke")
+    expect(page.locator(".row .c-action").first).to_have_text("revoke")
     page.keyboard.type(" x")
     expect(page.get_by_role("listbox")).to_be_visible()
     page.keyboard.press("Escape")
@@ -81,7 +81,7 @@ def test_a_filter_is_made_changed_turned_round_set_aside_and_pinned(search: Page
     expect(page.locator(".field__error")).to_contain_text("holds addresses")
     editor.get_by_label("Value").fill("10.0.0.0/8")
     editor.get_by_role("button", name="Add").press("Enter")
-    chip = page.locator(".chip")
+    chip = page.locator(".chip", has_text="source.ip")
     expect(chip).to_contain_text("source.ip: in 10.0.0.0/8")
     expect(page.locator("#filter-dialog[open]")).to_have_count(0)
     expect(page.get_by_role("button", name="Add filter")).to_be_focused()
@@ -115,12 +115,25 @@ def test_a_text_is_kept_as_a_snippet_and_offered_again(search: Page) -> None:
     page, query = search, search.get_by_role("combobox", name="Query")
     page.keyboard.type("event.outcome:failure OR token.operation:token.revoke")
     page.keyboard.press("Escape")
+    page.locator(".uses > summary").press("Enter")
     page.get_by_role("button", name="Keep as snippet").press("Enter")
     expect(page.locator("#alerts")).to_contain_text("Kept as a snippet")
     expect(query).to_have_value("event.outcome:failure OR token.operation:token.revoke")
     query.fill("")
     query.press_sequentially("user.id:usr_0001 failure")
     _choose(page, "event.outcome:failure OR")
-    expect(query).to_have_value(
-        "user.id:usr_0001 (event.outcome:failure OR token.operation:token.revoke) "
-    )  # fmt: skip
+    expect(query).to_have_value("user.id:usr_0001 (event.outcome:failure OR token.operation:token.revoke) ")
+
+
+def test_one_link_mends_a_slip_and_a_click_with_shift_leaves_a_value_out(page: Page) -> None:
+    sign_in(page, "alice")
+    page.goto("/?q=(event.dataset%3Ademonstration")
+    page.get_by_role("link", name="Close it").click()
+    expect(page.locator(".count")).to_contain_text("10,000 events")
+    page.locator(".facet__value", has_text="denied").first.click(modifiers=["Shift"])
+    expect(page.locator(".chip--not")).to_contain_text("event.outcome")
+    expect(page.locator(".count")).not_to_contain_text("10,000")
+    address = page.locator(".facet li", has_text="10.20.").first
+    address.hover()
+    address.get_by_role("button", name="Filter out 10.20.").click()  # and by its button
+    expect(page.locator(".chip--not")).to_have_count(2)

@@ -11,12 +11,12 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 
-from tests import tokens
 from tests.browser.conftest import Console, sign_in
-from tests.factories.events import use, write
-from tests.tokens import Found
+from tests.support import macaroons
+from tests.support.factories.events import use, write
+from tests.support.macaroons import Found
 from trail.connection import Trail, connect
-from trail.events import without_secrets
+from trail.redaction import remove_secrets
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
 
@@ -81,8 +81,11 @@ def _close(page: Page, dialog: Locator) -> None:
 
 def _said_since(console: Console, trail: Trail, began: str) -> list[str]:
     """What the processes wrote into their logs, and every event that was written."""
-    logs = [path.read_text(errors="replace") for path in Path(console.environment["CONSOLE_STATE_DIR"]).rglob("*") if
-            path.is_file() and path.suffix in (".txt", ".log", ".json", ".jsonl")]  # fmt: skip
+    logs = [
+        path.read_text(errors="replace")
+        for path in Path(console.environment["CONSOLE_STATE_DIR"]).rglob("*")
+        if path.is_file() and path.suffix in (".txt", ".log", ".json", ".jsonl")
+    ]
     trail.client.indices.refresh(index=trail.events)
     since = Search(text=f"event.ingested:>={began}")
     return logs + [json.dumps(hit.document) for batch in execute.scan(trail, since, WHOLE_TRAIL) for hit in batch.hits]
@@ -93,7 +96,7 @@ def test_tokens_of_every_format_lead_to_what_the_trail_knows_and_leave_nothing_b
 ) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    found = tokens.every("browser") + tokens.published(data)
+    found = macaroons.every("browser") + macaroons.published(data)
     # The trail knows the first half by what it says of itself, the rest by its fingerprint, one by what an import left.
     known = [
         use(
@@ -103,9 +106,13 @@ def test_tokens_of_every_format_lead_to_what_the_trail_knows_and_leave_nothing_b
         )
         for n, one in enumerate(found)
     ]
-    left, removed = without_secrets(f"Bearer {found[-5].secret}")
+    left, removed = remove_secrets(f"Bearer {found[-5].secret}")
     assert (removed, found[-5].secret in left) == (1, False)
-    write(own_trail, *known, use("other", event__original="{}", raw={"header": left}, event__dataset="secret"))
+    write(
+        own_trail,
+        *known,
+        use("other", event__original=json.dumps({"header": left}), raw={"header": left}, event__dataset="secret"),
+    )
     sign_in(page, "alice")
     page.goto("/secret/")
     page.locator("main textarea").focus()
@@ -136,7 +143,7 @@ def test_a_token_that_is_put_into_a_form_is_stopped_and_read_here(
 ) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    found = tokens.every("guard")
+    found = macaroons.every("guard")
     sign_in(page, "alice")
     page.goto("/")
     dialog = page.get_by_role("dialog", name="A token, read in this browser")

@@ -3,10 +3,10 @@
 import os
 from dataclasses import dataclass, field
 
+from tests.support.found_events import scan_all
+from trail.canonical_form import compute_digest
 from trail.connection import Trail
-from trail.events import digest
-from trail.search import execute
-from trail.search.spec import WHOLE_TRAIL, Search
+from trail.search.spec import Search
 
 # How often something is killed; the default takes seconds.
 FAULTS = int(os.environ.get("FAULTS", "3"))
@@ -40,16 +40,18 @@ class Writes:
         self.refused |= other.refused
         self.unknown |= other.unknown
 
-    def check(self, trail: Trail) -> None:
-        """Nothing lost, nothing made up, nothing changed, nothing twice."""
+    def check(self, trail: Trail, among: Search = OTHERS) -> None:
+        """Nothing lost, nothing made up, nothing changed, nothing twice, of what this search finds."""
         trail.client.indices.refresh(index=trail.events)
-        found = [(hit.event_id, digest(hit.document)) for hit in execute.stream(trail, OTHERS, WHOLE_TRAIL)]
+        found = [(hit.event_id, compute_digest(hit.document)) for hit in scan_all(trail, among)]
         there = dict(found)
         lost = self.acknowledged.keys() - there.keys()
         certainly_not_there = self.refused - self.unknown - self.acknowledged.keys()
         phantom = (there.keys() & certainly_not_there) | (there.keys() - self.begun)
         changed = {one for one in self.acknowledged.keys() & there.keys() if there[one] != self.acknowledged[one]}
-        assert not lost
+        assert not lost, (
+            f"{len(lost):,} of {len(self.acknowledged):,} acknowledged are not there, such as {sorted(lost)[:3]}"
+        )
         assert not phantom
         assert not changed
         assert len(found) == len(there)

@@ -7,11 +7,11 @@ import threading
 import time
 import uuid
 
-from tests.factories.events import event
-from tests.factories.ingest import EVENTS, LINES, lines
 from tests.faults.audit import Writes
-from tests.ingest.web import Web
-from trail.events import digest
+from tests.support.factories.events import event
+from tests.support.factories.ingest import EVENTS, LINES, lines
+from tests.support.web_server import Web
+from trail.canonical_form import compute_digest
 
 THREADS = 4
 PAUSE = 0.3  # seconds before the same is sent again
@@ -20,12 +20,12 @@ PAUSE = 0.3  # seconds before the same is sent again
 class Sender:
     """Sends a few events at a time. `done` and `failed` count answers, for who waits; `first_failure` is in seconds since 1970."""
 
-    def __init__(self, web: Web) -> None:
+    def __init__(self, web: Web, writer: str = "tokens-1") -> None:
         self.writes = Writes()
         self.done = threading.Semaphore(0)
         self.failed = threading.Semaphore(0)
         self.first_failure: float | None = None
-        self._web = web
+        self._web, self._writer = web, writer
         self._headers = {"Authorization": f"Bearer {web.keys['ecs']}", "Content-Type": LINES}
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(seed,), daemon=True) for seed in range(THREADS)]
@@ -53,14 +53,16 @@ class Sender:
             waiting = {
                 one["event"]["id"]: one for one in (event(id=str(uuid.uuid4())) for _ in range(chance.randint(1, 30)))
             }
-            self.writes.begun |= waiting.keys()
+            self.writes.begun.update(
+                waiting
+            )  # in place: `|=` with keys makes another set, and threads lose what was added
             while waiting:
                 answered = self._send(lines(*waiting.values()))
                 for event_id, status in answered.items():
                     if status in ("created", "existing"):
-                        stored = {**waiting.pop(event_id), "writer": {"id": "tokens-1"}}
-                        self.writes.acknowledged[event_id] = digest(stored)
-                self.writes.unknown |= waiting.keys()
+                        stored = {**waiting.pop(event_id), "writer": {"id": self._writer}}
+                        self.writes.acknowledged[event_id] = compute_digest(stored)
+                self.writes.unknown.update(waiting)
                 if waiting:
                     self._note_failure()
                     time.sleep(PAUSE)

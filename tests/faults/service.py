@@ -4,11 +4,11 @@ import threading
 import uuid
 from typing import Any
 
-from tests.factories.events import event
 from tests.faults.audit import Writes
-from trail.emitter import Durable, Emitter
+from tests.support.factories.events import event
+from trail.canonical_form import compute_digest
 from trail.errors import TrailUnavailable, WriteRefused, WriteUnknown
-from trail.events import digest
+from trail.writing.emitter import Durable, Emitter
 
 THREADS = 4
 
@@ -59,5 +59,5 @@ class Service:
 
     def _acknowledged(self, one: dict[str, Any], durable: Durable) -> None:
         own = {"event": {**one["event"], "sequence": durable.sequence}, "writer": {"id": self.emitter.writer_id}}
-        self.writes.acknowledged[durable.event_id] = digest({**one, **own})
+        self.writes.acknowledged[durable.event_id] = compute_digest({**one, **own})
         (self.done if durable.where == "index" else self.failed).release()

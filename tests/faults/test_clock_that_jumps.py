@@ -9,10 +9,11 @@ from tests.faults.audit import FAULTS, Writes
 from tests.faults.clock import Clock
 from tests.faults.sender import Sender
 from tests.faults.test_killed_writer import ROOT, kill
-from tests.ingest import web as server
-from trail import sequences
+from tests.support import web_server as server
+from tests.support.web_server import Prepared
 from trail.connection import Trail
-from trail.spool import Spool
+from trail.maintenance import sequences
+from trail.spool.spool import Spool
 
 JUMPS = ["-3s", "+2h", "-400d", "+3d", "+0", "-1d", "+900d", "-20y"]
 # A server whose clock is more than a day behind an event's time keeps the event for a person to decide, which is another test.
@@ -27,9 +28,13 @@ def test_whatever_is_emitted_while_the_clock_jumps_is_in_the_trail_once(
     Spool(folder).close()
     environment = clock.environment | {"OPENSEARCH_URL": node, "TRAIL_PREFIX": trail.prefix}
     writer = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.writer", str(folder)], cwd=ROOT, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, "-m", "tests.faults.writer", str(folder)],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     ship = [sys.executable, "manage.py", "ship", str(folder)]
     shipper = subprocess.Popen(ship, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert writer.stdout
@@ -51,14 +56,14 @@ def test_whatever_is_emitted_while_the_clock_jumps_is_in_the_trail_once(
     )
     assert done.returncode == 0
     writes.check(trail)
-    assert list(sequences.gaps(trail)) == []
+    assert list(sequences.find_gaps(trail)) == []
 
 
 def test_whatever_is_acknowledged_over_http_while_the_clock_jumps_is_there_once(
-    trail: Trail, node: str, tmp_path: Path
+    trail: Trail, node: str, prepared: Prepared, tmp_path: Path
 ) -> None:
     chance, clock = random.Random(5), Clock(tmp_path)
-    with server.running(tmp_path, node, trail.prefix) as web:
+    with server.running(tmp_path, node, trail.prefix, prepared) as web:
         web.kill()
         # Not gunicorn: its master sleeps by a call that this library answers with an error.
         serve = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{web.port}"]

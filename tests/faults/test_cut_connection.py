@@ -7,9 +7,9 @@ import pytest
 from tests.faults.audit import FAULTS
 from tests.faults.relay import relay
 from tests.faults.service import Service
-from trail import sequences
 from trail.connection import Trail, connect
-from trail.emitter import Emitter
+from trail.maintenance import sequences
+from trail.writing.emitter import Emitter
 
 CUTS = FAULTS * 10
 
@@ -37,7 +37,7 @@ def test_whatever_is_acknowledged_over_a_line_that_is_cut_is_there_once(
     assert service.writes.unknown
     if tries > 1:
         assert service.writes.acknowledged.keys() == service.writes.begun
-        assert list(sequences.gaps(trail)) == []
+        assert list(sequences.find_gaps(trail)) == []
 
 
 def port_of(trail: Trail) -> int:

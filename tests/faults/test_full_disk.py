@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults.audit import FAULTS
-from tests.unit.trail.test_spool import drained, payloads
-from trail.drain import Drain
+from tests.trail.spool.test_spool import drained, payloads
 from trail.errors import WriteRefused
-from trail.spool import Spool, segments
+from trail.spool.reader import SpoolReader
+from trail.spool.spool import Spool, list_segments
 
 SIZE = 128 * 1024
 
@@ -47,7 +47,7 @@ def fill(spool: Spool, record: Callable[[], bytes]) -> list[bytes]:
 def test_what_a_full_disk_refuses_is_not_there_and_what_is_delivered_makes_room(disk: Path) -> None:
     chance = random.Random(3)
     folder = disk / "spool"
-    with Spool(folder, segment_bytes=16 * 1024) as spool, Drain(folder) as drain:
+    with Spool(folder, segment_bytes=16 * 1024) as spool, SpoolReader(folder) as drain:
         for _ in range(FAULTS * 5):
             promised = fill(spool, lambda: os.urandom(chance.randint(1, 5_000)))
             assert len(promised) > 1
@@ -63,7 +63,7 @@ def test_a_writer_begins_again_on_a_full_disk_and_goes_on_when_there_is_room(dis
     ballast.write_bytes(bytes(SIZE // 2))
     with Spool(folder) as spool:
         promised = fill(spool, lambda: bytes(3_000))
-    ((_, segment),) = segments(folder)
+    ((_, segment),) = list_segments(folder)
     with segment.open("ab", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"half a frame" * 100)

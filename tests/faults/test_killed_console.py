@@ -13,30 +13,22 @@ from django.conf import settings
 
 from auditconsole.local import opensearch
 from auditconsole.local import redis as local_redis
-from auditconsole.local.ports import free_port
 from tests.faults.audit import FAULTS
 from tests.faults.sender import Sender
-from tests.ingest import web as server
-from tests.ingest.web import Web
+from tests.support import parts
+from tests.support import web_server as server
+from tests.support.web_server import Prepared, Web
 from trail.connection import Trail, connect
 from trail.mapping import install
 
 WITHIN = 10  # seconds from the first write that failed to its incident
-RESOLVE = """
-import django
-django.setup()
-from accounts.models import User
-from operations.models import Incident
-from operations.services.response import resolve
-for incident in Incident.objects.filter(resolved_at=None):
-    assert incident.over_at, incident.latest
-    resolve(incident=incident, by=User.objects.get(), text="It was killed on purpose.")
-"""
 
 
-def test_what_a_web_server_acknowledged_before_a_kill_is_there_once(trail: Trail, node: str, tmp_path: Path) -> None:
+def test_what_a_web_server_acknowledged_before_a_kill_is_there_once(
+    trail: Trail, node: str, prepared: Prepared, tmp_path: Path
+) -> None:
     chance = random.Random(1)
-    with server.running(tmp_path, node, trail.prefix, workers=2) as web:
+    with server.running(tmp_path, node, trail.prefix, prepared, workers=2) as web:
         sender = Sender(web)
         sender.start()
         for _ in range(FAULTS):
@@ -52,15 +44,17 @@ def test_what_a_web_server_acknowledged_before_a_kill_is_there_once(trail: Trail
     sender.writes.check(trail)
 
 
-def test_writing_does_not_need_redis(trail: Trail, node: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_does_not_need_redis(
+    trail: Trail, node: str, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chance = random.Random(2)
-    redis = local_redis.Server(tmp_path, port=free_port())
+    redis = parts.new_redis()
     monkeypatch.setenv("REDIS_URL", redis.url)
-    with server.running(tmp_path, node, trail.prefix) as web:
+    with server.running(tmp_path, node, trail.prefix, prepared) as web:
         sender = Sender(web)
         sender.start()
         for _ in range(FAULTS):
-            with local_redis.running(redis) as process:
+            with local_redis.run_server(redis) as process:
                 for _ in range(chance.randint(1, 30)):
                     sender.done.acquire()
                 process.kill()
@@ -72,19 +66,19 @@ def test_writing_does_not_need_redis(trail: Trail, node: str, tmp_path: Path, mo
     sender.writes.check(trail)
 
 
-def test_each_outage_of_the_engine_is_one_incident_and_costs_no_event(tmp_path: Path) -> None:
+def test_each_outage_of_the_engine_is_one_incident_and_costs_no_event(prepared: Prepared, tmp_path: Path) -> None:
     chance = random.Random(3)
-    own = opensearch.Node(tmp_path / "node", http_port=free_port(), transport_port=free_port(), heap="256m")
+    own = parts.new_node(tmp_path / "node", heap="256m")
     trail = connect(own.url, prefix="faults", timeout=10)
     with ExitStack() as stack:
-        with opensearch.running(own):
+        with opensearch.run_node(own):
             install(trail)
-            web = stack.enter_context(server.running(tmp_path, own.url, trail.prefix))
+            web = stack.enter_context(server.running(tmp_path, own.url, trail.prefix, prepared))
             sender = Sender(web)
             sender.start()
             sender.done.acquire()
         for _ in range(FAULTS):
-            with opensearch.running(own) as process:
+            with opensearch.run_node(own) as process:
                 for _ in range(chance.randint(1, 30)):
                     sender.done.acquire()
                 resolve_all(web)
@@ -94,7 +88,7 @@ def test_each_outage_of_the_engine_is_one_incident_and_costs_no_event(tmp_path: 
                 for _ in range(10):
                     sender.failed.acquire()
                 expect_one_incident(tmp_path, since=sender.first_failure or 0)
-        with opensearch.running(own):
+        with opensearch.run_node(own):
             sender.stop()
             sender.writes.check(trail)
             resolve_all(web)
@@ -119,4 +113,6 @@ def expect_one_incident(folder: Path, *, since: float) -> None:
 
 def resolve_all(web: Web) -> None:
     """A person resolves what is over."""
-    subprocess.run([sys.executable, "-c", RESOLVE], cwd=settings.BASE_DIR, env=web.environment, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "tests.faults.resolve_incidents"], cwd=settings.BASE_DIR, env=web.environment, check=True
+    )

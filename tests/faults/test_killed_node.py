@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 
 from auditconsole.local import opensearch
-from auditconsole.local.ports import free_port
 from tests.faults.audit import Writes
 from tests.faults.service import Service
+from tests.support import parts
 from trail.connection import connect
-from trail.drain import Drain
-from trail.emitter import Emitter
 from trail.mapping import install
-from trail.shipper import Shipper
-from trail.spool import Spool
+from trail.spool.reader import SpoolReader
+from trail.spool.spool import Spool
+from trail.writing.emitter import Emitter
+from trail.writing.shipper import Shipper
 
 AFTERWARDS = 20
 
 
 @pytest.fixture
 def own_node(tmp_path: Path) -> opensearch.Node:
-    return opensearch.Node(tmp_path / "node", http_port=free_port(), transport_port=free_port(), heap="256m")
+    return parts.new_node(tmp_path / "node", heap="256m")
 
 
 def test_a_node_that_is_killed_costs_no_event_that_was_acknowledged(own_node: opensearch.Node, tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_node_that_is_killed_costs_no_event_that_was_acknowledged(own_node: op
             Service(opened.enter_context(Emitter(trail, writer_id="alone", state=tmp_path))),
             Service(opened.enter_context(Emitter(trail, writer_id="with a spool", spool=spool))),
         ]
-        with opensearch.running(own_node) as process:
+        with opensearch.run_node(own_node) as process:
             install(trail)
             for service in services:
                 service.start()
@@ -49,7 +49,7 @@ def test_a_node_that_is_killed_costs_no_event_that_was_acknowledged(own_node: op
         assert not spooling.writes.refused
         assert len(spooling.writes.begun) == len(spooling.writes.acknowledged)
         assert len(alone.writes.acknowledged) < len(alone.writes.begun)
-        with opensearch.running(own_node), Drain(spool.folder) as drain:
+        with opensearch.run_node(own_node), SpoolReader(spool.folder) as drain:
             assert Shipper(trail, drain, tmp_path / "rejected").run(follow=False).rejected == 0
             both = Writes()
             for service in services:

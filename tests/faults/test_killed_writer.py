@@ -7,20 +7,24 @@ import sys
 from pathlib import Path
 
 from tests.faults.audit import FAULTS, Writes
-from trail import sequences
 from trail.connection import Trail
-from trail.drain import Drain
-from trail.shipper import Shipper
-from trail.spool import Spool
+from trail.maintenance import sequences
+from trail.spool.reader import SpoolReader
+from trail.spool.spool import Spool
+from trail.writing.shipper import Shipper
 
 ROOT = Path(__file__).parents[2]
 
 
 def start(*command: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, env={**os.environ, **environment}, text=True, stdout=subprocess.PIPE,
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        text=True,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -55,10 +59,10 @@ def test_whatever_was_acknowledged_before_a_kill_is_in_the_trail_once_byte_for_b
         if chance.random() < 0.5:  # else the shipper is the first to find what was left
             with Spool(folder) as spool:
                 assert spool.damage == []
-    with Drain(folder) as drain:
+    with SpoolReader(folder) as drain:
         shipped = Shipper(trail, drain, folder / "rejected").run(follow=False)
     assert (shipped.rejected, shipped.damaged) == (0, 0)
     assert not (folder / "rejected").exists()
     writes.check(trail)
     # A torn frame's number goes to the next event, so a kill leaves no gap.
-    assert list(sequences.gaps(trail)) == []
+    assert list(sequences.find_gaps(trail)) == []

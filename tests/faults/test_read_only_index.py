@@ -6,10 +6,10 @@ import pytest
 
 from tests.faults.service import Service
 from trail.connection import Trail
-from trail.drain import Drain
-from trail.emitter import Emitter
-from trail.shipper import Shipper
-from trail.spool import Spool
+from trail.spool.reader import SpoolReader
+from trail.spool.spool import Spool
+from trail.writing.emitter import Emitter
+from trail.writing.shipper import Shipper
 
 BLOCKS = ["index.blocks.read_only_allow_delete", "index.blocks.read_only"]
 
@@ -18,8 +18,11 @@ BLOCKS = ["index.blocks.read_only_allow_delete", "index.blocks.read_only"]
 def test_a_read_only_index_refuses_for_certain_and_costs_a_service_with_a_spool_nothing(
     trail: Trail, tmp_path: Path, block: str
 ) -> None:
-    with Spool(tmp_path / "spool") as spool, Emitter(trail, writer_id="alone", state=tmp_path) as without, \
-            Emitter(trail, writer_id="spooling", spool=spool) as spooling:  # fmt: skip
+    with (
+        Spool(tmp_path / "spool") as spool,
+        Emitter(trail, writer_id="alone", state=tmp_path) as without,
+        Emitter(trail, writer_id="spooling", spool=spool) as spooling,
+    ):
         services = [Service(without), Service(spooling)]
         for service in services:
             service.start()
@@ -39,7 +42,7 @@ def test_a_read_only_index_refuses_for_certain_and_costs_a_service_with_a_spool_
     assert alone.refused
     assert not alone.unknown
     assert spooling_writes.acknowledged.keys() == spooling_writes.begun
-    with Drain(tmp_path / "spool") as drain:
+    with SpoolReader(tmp_path / "spool") as drain:
         assert Shipper(trail, drain, tmp_path / "rejected").run(follow=False).rejected == 0
     alone.add(spooling_writes)
     alone.check(trail)

@@ -6,9 +6,10 @@ import threading
 import uuid
 from pathlib import Path
 
-from trail.emitter import Emitter
-from trail.events import digest, nest
-from trail.spool import Spool
+from trail.canonical_form import compute_digest
+from trail.documents import nest
+from trail.spool.spool import Spool
+from trail.writing.emitter import Emitter
 
 THREADS = 10
 
@@ -37,7 +38,7 @@ def emit(emitter: Emitter) -> None:
         say("begun", event_id)
         durable = emitter.emit(one)
         numbered = {**one, "event": {**one["event"], "sequence": durable.sequence}, "writer": {"id": "faults"}}  # type: ignore[dict-item]
-        say("acknowledged", event_id, digest(numbered))
+        say("acknowledged", event_id, compute_digest(numbered))
 
 
 def main(folder: str) -> None:

@@ -6,9 +6,9 @@ from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.models import User
 from investigations.models import Run, SavedQuery
-from investigations.services import runs
-from tests.factories.events import use, write
-from tests.functional.reading import events_on, journal, link
+from investigations.runs import services as runs
+from tests.support.factories.events import use, write
+from tests.support.pages import audit_log, events_on, hidden_fields, link
 from trail.connection import Trail
 from trail.search.spec import Search
 
@@ -17,6 +17,8 @@ WORDS = {
     "name": "By user", "slug": "by-user", "group": "People", "description": "What somebody did",
     "text": "user.id:$user", "start": "now-30d", "parameters": "user | User id | user | root",
 }  # fmt: skip
+
+SHOWN = WORDS | {"shown_revision": "1"}  # as the form of a query that was saved once sends it
 
 
 @pytest.fixture
@@ -53,23 +55,24 @@ def test_what_is_asked_anew_is_a_new_version_and_what_was_run_stays(
 ) -> None:
     first = query.current
     made = runs.start(search=Search(text="user.id:x"), title="Before", by=ada, version=first)
-    assertRedirects(client.post(_change(query), WORDS | {"text": "user.id:$user AND event.outcome:failure"}), LIST)
+    assertRedirects(client.post(_change(query), SHOWN | {"text": "user.id:$user AND event.outcome:failure"}), LIST)
     assert [version.text for version in query.versions.order_by("number")] == [
-        "user.id:$user", "user.id:$user AND event.outcome:failure",
-    ]  # fmt: skip
+        "user.id:$user",
+        "user.id:$user AND event.outcome:failure",
+    ]
     assert Run.objects.get(pk=made.pk).version == first
 
 
 def test_another_blank_is_a_new_version(client: Client, query: SavedQuery) -> None:
-    client.post(_change(query), WORDS | {"parameters": "user | Who | user"})
+    client.post(_change(query), SHOWN | {"parameters": "user | Who | user"})
     assert query.versions.count() == 2
 
 
 def test_another_name_is_the_same_version_and_on_record(client: Client, query: SavedQuery, trail: Trail) -> None:
-    client.post(_change(query), WORDS | {"name": "By person"})
+    client.post(_change(query), SHOWN | {"name": "By person"})
     query.refresh_from_db()
     assert (query.name, query.versions.count()) == ("By person", 1)
-    assert [one["event"]["action"] for one in journal(trail, "query.*")] == ["query.save", "query.save"]
+    assert [one["event"]["action"] for one in audit_log(trail, "query.*")] == ["query.save", "query.save"]
 
 
 def test_saving_what_is_there_changes_and_records_nothing(client: Client, query: SavedQuery, trail: Trail) -> None:
@@ -78,17 +81,17 @@ def test_saving_what_is_there_changes_and_records_nothing(client: Client, query:
     assert {name: kept[name] for name in ("text", "start", "parameters")} == {
         name: WORDS[name] for name in ("text", "start", "parameters")
     }
-    client.post(_change(query), WORDS)
+    client.post(_change(query), SHOWN)
     assert query.versions.count() == 1
-    assert len(journal(trail, "query.*")) == 1
+    assert len(audit_log(trail, "query.*")) == 1
 
 
 def test_a_retired_query_leaves_the_library_and_stays_on_record(
     client: Client, query: SavedQuery, trail: Trail
 ) -> None:
-    client.post(_change(query), WORDS | {"retired": "on"})
+    client.post(_change(query), SHOWN | {"retired": "on"})
     assertContains(client.get("/queries/"), "The library is empty")
-    assert journal(trail, "query.retire")[0]["resource"]["id"] == "by-user"
+    assert audit_log(trail, "query.retire")[0]["resource"]["id"] == "by-user"
     assert client.get("/queries/by-user/").status_code == 200
 
 
@@ -147,8 +150,16 @@ def test_cases_and_evidence_are_not_in_the_admin(client: Client, ada: User) -> N
 
 def test_a_search_becomes_a_saved_query_whole_with_its_form_filled_in(client: Client, ada: User, trail: Trail) -> None:
     client.force_login(ada)
-    asked = {"q": "user.id:$who", "p.who": "mallory", "f": ["-event.outcome:success", "source.ip(network):10.0.0.0/8"],
-             "from": "now-30d", "to": "2026-12-01", "sort": "user.id:asc", "columns": "user.id", "stack": "event.action"}  # fmt: skip
+    asked = {
+        "q": "user.id:$who",
+        "p.who": "mallory",
+        "f": ["-event.outcome:success", "source.ip(network):10.0.0.0/8"],
+        "from": "now-30d",
+        "to": "2026-12-01",
+        "sort": "user.id:asc",
+        "columns": "user.id",
+        "stack": "event.action",
+    }
     address = link(client.get("/", asked), "Save it in the library") or ""
     form = client.get(address)
     values = {name: form.context["adminform"].form[name].value() for name in ("text", "start", "parameters", "rest")}
@@ -163,3 +174,24 @@ def test_a_search_becomes_a_saved_query_whole_with_its_form_filled_in(client: Cl
     assert again["rest"].value() == values["rest"]
     wrong = client.post(f"{LIST}add/", {"name": "W", "slug": "w", "group": "G", **values, "rest": "until=now"})
     assertContains(wrong, "Line 1: write one of f, to, sort, columns, stack")
+
+
+def test_of_two_admins_who_change_it_from_the_same_page_the_second_sees_both_and_loses_neither(
+    client: Client, query: SavedQuery, trail: Trail
+) -> None:
+    first = {"name": "By person", "text": "user.id:$user AND event.outcome:failure"}
+    assertRedirects(client.post(_change(query), SHOWN | first), LIST)
+    response = client.post(_change(query), SHOWN | {"name": "By somebody", "text": "user.id:$user AND source.ip:*"})
+    for text in (
+        "Somebody changed this meanwhile",
+        "Name is now: By person",
+        "event.outcome:failure",
+        "By somebody",
+        "source.ip:*",
+    ):
+        assertContains(response, text)
+    query.refresh_from_db()
+    assert (query.name, query.versions.count()) == ("By person", 2)
+    assertRedirects(client.post(_change(query), SHOWN | hidden_fields(response) | {"name": "By both"}), LIST)
+    query.refresh_from_db()
+    assert query.name == "By both"

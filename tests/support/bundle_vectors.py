@@ -1,4 +1,4 @@
-"""The test vectors of the bundle format: made anew by `python -m tests.vectors`, the same bytes each time.
+"""Bundles that hold, and what must be refused: the first of the test vectors (vector_set).
 
 The keys are known to everybody and sign nothing else.
 """
@@ -6,21 +6,22 @@ The keys are known to everybody and sign nothing else.
 import json
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import rfc8785
 
-from trail.events import canonical, nest
+from trail.canonical_form import canonicalise
+from trail.documents import nest
 from trail.integrity import bundle
-from trail.integrity.bundle import Entry
+from trail.integrity.bundle import BundleEntry
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.merkle import leaf_hash
-from trail.integrity.note import Algorithm, Signer, encode
+from trail.integrity.signed_note import Algorithm, Signer, encode
 from trail.integrity.tiles import FileStore, Tree
 
-FOLDER = Path(__file__).parent / "data" / "vectors"
 LOG = Signer("example.com/trail", b"\x01" * 32)
 ROTATED = Signer("example.com/trail", b"\x02" * 32)
 STRANGER = Signer("example.com/trail", b"\x03" * 32)
@@ -61,11 +62,13 @@ def signed(tree: Tree, size: int, *signers: Signer, witness: bool = False) -> by
 def sound(folder: Path) -> dict[str, bytes]:
     """The bundles that hold, by name."""
     tree = Tree(FileStore(folder / "tree"))
-    tree.append(leaf_hash(canonical(event(number))) for number in range(300))
+    tree.append(leaf_hash(canonicalise(event(number))) for number in range(300))
     old, new = signed(tree, 20, LOG), signed(tree, 300, ROTATED, witness=True)
 
     def make(checkpoints: list[bytes], *indexes: int) -> bytes:
-        return b"".join(bundle.lines(tree, checkpoints, KEYS, [Entry(index, event(index)) for index in indexes]))
+        return b"".join(
+            bundle.build_lines(tree, checkpoints, KEYS, [BundleEntry(index, event(index)) for index in indexes])
+        )
 
     return {
         "alone": make([signed(tree, 1, LOG)], 0),
@@ -74,28 +77,41 @@ def sound(folder: Path) -> dict[str, bytes]:
         "rotated": make([old, new], 3, 5, 19, 20, 255, 256, 299),
         "same-size": make([old, signed(tree, 20, ROTATED)], 3),
         "about": b"".join(
-            bundle.lines(tree, [old], KEYS, [Entry(3, event(3), SAID), Entry(4, event(4))], {"case": "c"})
+            bundle.build_lines(
+                tree, [old], KEYS, [BundleEntry(3, event(3), SAID), BundleEntry(4, event(4))], {"case": "c"}
+            )
         ),
-        "absence": _absence(folder),
+        "absence": _absence(folder, "vectors"),
+        "record-absence": _absence(folder, "console"),
         "from-empty": make([signed(tree, 0, LOG), signed(tree, 256, LOG, ROTATED, witness=True)], 128),
     }
 
 
-def _absence(folder: Path) -> bytes:
+def _absence(folder: Path, dataset: str) -> bytes:
     """A log of 12 events whose last puts on record that nothing was found when there were seven."""
-    tree = Tree(FileStore(folder / "absence"))
-    tree.append(leaf_hash(canonical(event(number))) for number in range(11))
+    tree = Tree(FileStore(folder / f"absence-{dataset}"))
+    tree.append(leaf_hash(canonicalise(event(number))) for number in range(11))
     checkpoint = {"size": 7, "root": tree.root_at(7).hex(), "note": signed(tree, 7, LOG).decode()}
     statement = {
-        "format": "audit-trail-absence/v1", "query": {"words": "user.id: zoë", "url": {"f": ["user.id:zoë"]}},
-        "counted": 0, "checkpoint": checkpoint,
-    }  # fmt: skip
+        "format": "audit-trail-absence/v1",
+        "query": {"words": "user.id: zoë", "url": {"f": ["user.id:zoë"]}},
+        "counted": 0,
+        "checkpoint": checkpoint,
+    }
     digest = sha256(rfc8785.dumps(statement)).hexdigest()
     record = event(11) | {"labels": {"absence": digest}}
-    tree.append([leaf_hash(canonical(record))])
-    entries = [Entry(3, event(3)), Entry(11, record, SAID, statement)]
+    record["event"]["dataset"] = dataset
+    tree.append([leaf_hash(canonicalise(record))])
+    entries = [BundleEntry(3, event(3)), BundleEntry(11, record, SAID, statement)]
     checkpoints = [signed(tree, 7, LOG), signed(tree, 12, ROTATED, witness=True)]
-    return b"".join(bundle.lines(tree, checkpoints, KEYS, entries, {"case": "c"}, bundle.WITH_STATEMENTS))
+    return b"".join(bundle.build_lines(tree, checkpoints, KEYS, entries, {"case": "c"}, bundle.WITH_STATEMENTS))
+
+
+@cache
+def sound_bundles() -> dict[str, bytes]:
+    """The same, for tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        return sound(Path(folder))
 
 
 def seal(lines: Lines) -> bytes:
@@ -112,9 +128,17 @@ def seal(lines: Lines) -> bytes:
 def resealed(content: bytes, old: bytes, new: bytes) -> bytes:
     """The text of a bundle changed, and the end made to fit."""
     assert old in content
-    *body, end = content.replace(old, new, 1).splitlines(keepends=True)
-    told = json.loads(end)["end"]
-    return b"".join(body) + _write({"end": told | {"sha256": sha256(b"".join(body)).hexdigest()}})
+    return refit(content.replace(old, new, 1))
+
+
+def refit(content: bytes) -> bytes:
+    """A bundle whose end, if it has one, is given the digest of what stands before it."""
+    *body, end = content.splitlines(keepends=True) or [b""]
+    try:
+        told = json.loads(end)["end"]
+        return b"".join(body) + _write({"end": told | {"sha256": sha256(b"".join(body)).hexdigest()}})
+    except (ValueError, KeyError, TypeError):
+        return content
 
 
 def _write(line: dict[str, Any]) -> bytes:
@@ -226,7 +250,7 @@ def _restructured(folder: Path, rotated: bytes) -> dict[str, bytes]:
     lines = [json.loads(line) for line in rotated.splitlines()]
     parts = rotated.splitlines(keepends=True)
     forked = Tree(FileStore(folder / "fork"))
-    forked.append(leaf_hash(canonical(event(number + (number == 7)))) for number in range(300))
+    forked.append(leaf_hash(canonicalise(event(number + (number == 7)))) for number in range(300))
     text = lines[2]["checkpoint"]
     _, head, cosigned = text.rsplit("\N{EM DASH} ", 2)
 
@@ -293,23 +317,3 @@ def _retyped(rotated: bytes) -> dict[str, bytes]:
         "nested-without-end": resealed(rotated, b'"Stra', b"[" * 20_000 + b'"Stra'),
         "nested-deeply": resealed(rotated, '"Straße </script>"'.encode(), b"[" * 600 + b"]" * 600),
     }
-
-
-def files() -> dict[str, bytes]:
-    """Everything that lies in the folder, by path."""
-    with tempfile.TemporaryDirectory() as folder:
-        good = sound(Path(folder))
-        bad = tampered(Path(folder), good["rotated"]) | misstated(good["absence"])
-    keys = {"log": [str(key) for key in KEYS], "witness": str(WITNESS.verifier)}
-    return {
-        "keys.json": json.dumps(keys, indent=2).encode() + b"\n",
-        **{f"sound/{name}.jsonl": content for name, content in good.items()},
-        **{f"tampered/{name}.jsonl": content for name, content in bad.items()},
-    }
-
-
-if __name__ == "__main__":
-    for name, content in files().items():
-        path = FOLDER / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""What every functional test stands on: the style sheets in place, and a case that everybody of the cast has a part in."""
+"""Provides what tests of pages stand on: the style sheets, a case, a sealed log, the requests that pass by."""
 
 import http.client
 from collections.abc import Callable, Iterator
@@ -9,21 +9,25 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from accounts.models import User
 from investigations.models import Case
-from operations.sealing.log import Log
+from operations.sealing.folder import LogDirectory
 from operations.sealing.sealer import Sealer
-from tests.factories.cases import open_case
+from tests.support.factories.cases import open_case
 from trail.connection import Trail
 
 
 @pytest.fixture(autouse=True)
-def _pages(static_files: None, settings: Settings) -> None:
-    """Every test here looks at pages, and waits for them however busy the machine is."""
-    settings.PAGE_SECONDS = 30
-    settings.WHITENOISE_AUTOREFRESH = True  # or each test's client reads every style sheet first
+def _pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that touches the database looks at pages, and waits for them however busy the machine is."""
+    if {"db", "transactional_db"} & set(request.fixturenames):
+        request.getfixturevalue("static_files")
+        monkeypatch.setattr(django_settings, "PAGE_SECONDS", 30)
+        # Or each test's client reads every style sheet first.
+        monkeypatch.setattr(django_settings, "WHITENOISE_AUTOREFRESH", True, raising=False)
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def case(trail: Trail, alice: User, bob: User, rae: User) -> Case:
 def seal(trail: Trail, settings: Settings, tmp_path: Path) -> Callable[[], object]:
     """A log of this test alone; called, it seals what has arrived."""
     settings.SEAL_DIR, settings.TRAIL_ORIGIN, settings.TRAIL_KEY = tmp_path / "log", "", ""
-    return Sealer(Log()).step
+    return Sealer(LogDirectory()).step
 
 
 @pytest.fixture

@@ -48,13 +48,18 @@ def every(seed: str) -> list[Found]:
     secret, long = (base64.b64encode(hashlib.sha512(key + word).digest()).decode() for word in (b"a", b"b"))
     letters = "".join(one for one in secret + long if one.isalnum())
     return [
-        *_fly(key), _libmacaroons(key, 1), _libmacaroons(key, 2), _jwt(key),
+        *_fly(key),
+        _libmacaroons(key, 1),
+        _libmacaroons(key, 2),
+        _jwt(key),
         Found("AWS secret key", f"AKIA{key.hex().upper()[:16]} {secret[:40]}", secret[:40], None, _hash(secret[:40])),
-        _github(f"ghp_{letters[:36]}"), _github(f"github_pat_{letters[:22]}_{letters[22:81]}"),
-        _plain("Slack token", f"xoxb-{letters[:11]}-{letters[11:40]}"), _plain("AWS session token", f"IQoJ{letters[:110]}"),
+        _github(f"ghp_{letters[:36]}"),
+        _github(f"github_pat_{letters[:22]}_{letters[22:81]}"),
+        _plain("Slack token", f"xoxb-{letters[:11]}-{letters[11:40]}"),
+        _plain("AWS session token", f"IQoJ{letters[:110]}"),
         _plain("Bearer credential", letters[5:45], "Authorization: Bearer {}"),
         _plain("Hexadecimal secret", hashlib.sha384(key).hexdigest()),
-    ]  # fmt: skip
+    ]
 
 
 def _hash(text: str | bytes) -> str:
@@ -169,9 +174,17 @@ def published(data: Path) -> list[Found]:
     fly = json.loads((data / "tokens" / "superfly.json").read_text())
     print_ = _hash(bytes.fromhex(PYMACAROONS_SIGNATURE))
     return [
-        *(Found(f"{one['kind'].title()} token (superfly/macaroon)", one["token"], one["token"].partition("_")[2], one["id"],
-                one["fingerprint"]) for one in fly),
+        *(
+            Found(
+                f"{one['kind'].title()} token (superfly/macaroon)",
+                one["token"],
+                one["token"].partition("_")[2],
+                one["id"],
+                one["fingerprint"],
+            )
+            for one in fly
+        ),
         Found("Macaroon (libmacaroons, version 1)", PYMACAROONS_1, PYMACAROONS_1, "my identifier", print_),
         Found("Macaroon (libmacaroons, version 2)", PYMACAROONS_2, PYMACAROONS_2, "my identifier", print_),
         Found("JSON Web Token", RFC_7519, RFC_7519, None, _hash(RFC_7519)),
-    ]  # fmt: skip
+    ]

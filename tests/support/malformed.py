@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from tests.factories.events import event
-from tests.factories.ingest import BULK, EVENTS, LINES, lines
+from tests.support.factories.events import event
+from tests.support.factories.ingest import BULK, EVENTS, LINES, lines
 
 HOSTILE = [
     b"1e999", b"-0", b"18446744073709551616", b"9007199254740993", b"-9223372036854775809", b"NaN", b"Infinity", b"null", b"true",
@@ -44,11 +44,16 @@ def case(number: int) -> Case:
 def _good(number: int, rng: random.Random) -> tuple[str, str, bytes]:
     documents = [
         event(
-            id=f"fuzz-{number if rng.random() < 0.9 else number // 10}-{one}", user__name="Ünal", token__caveats__count=3,
-            labels={"a": "b"}, raw={"a": [1, 2.5, {"b": None}]}, event__original='{"a": "b"}', source__ip="2001:db8::1",
+            id=f"fuzz-{number if rng.random() < 0.9 else number // 10}-{one}",
+            user__name="Ünal",
+            token__caveats__count=3,
+            labels={"a": "b"},
+            raw={"a": [1, 2.5, {"b": None}]},
+            event__original='{"a": [1, 2.5, {"b": null}]}',
+            source__ip="2001:db8::1",
         )
         for one in range(rng.choice((1, 1, 2, 5)))
-    ]  # fmt: skip
+    ]
     what = rng.randrange(4)
     if what == 0:
         return EVENTS, "application/json", orjson.dumps(documents[0])

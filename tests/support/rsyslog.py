@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from auditconsole.local.ports import free_port
+from auditconsole.local.ports import find_free_port
 
 CONFIGURATION = """
 global(workDirectory="{folder}")
@@ -35,9 +35,9 @@ def installed() -> str | None:
 def running(folder: Path, server: str, key: str) -> Iterator[int]:
     """rsyslog that ships to `server` what comes to the port that is given."""
     folder.mkdir()
-    port = free_port()
+    port = find_free_port()
     configuration, program = folder / "rsyslog.conf", installed()
-    assert program, "rsyslog is missing; run python -m tests.programs"
+    assert program, "rsyslog is missing; run python -m tests.support.programs"
     configuration.write_text(CONFIGURATION.format(folder=folder, port=port, server=server, key=key))
     with (folder / "said.txt").open("wb") as said:
         process = subprocess.Popen(

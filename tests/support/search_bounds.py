@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trail.schema import Kind, field_of
-from trail.search import cost
+from trail.search.language import cost
 
 # Nothing else is ever asked: no script, no regular expression, no fuzzy term, no query in the engine's own language.
 LEAVES = frozenset({"term", "terms", "match_phrase", "wildcard", "range", "exists", "match_all"})

@@ -6,12 +6,12 @@ from threading import Thread
 
 import pytest
 
-from tests.factories.events import event, write
+from tests.support.factories.events import event, write
 from trail import arrivals
 from trail.arrivals import Shard
+from trail.canonical_form import canonicalise
 from trail.connection import Trail, connect
 from trail.errors import TrailUnavailable
-from trail.events import canonical
 from trail.integrity import merkle
 from trail.mapping import ensure_index
 
@@ -27,16 +27,16 @@ def _put(trail: Trail, index: str, id: str, document: dict[str, object]) -> None
     trail.client.index(index=index, id=id, body=document, params={"op_type": "create"})
 
 
-def _all(trail: Trail, shard: Shard) -> list[arrivals.Stored]:
+def _all(trail: Trail, shard: Shard) -> list[arrivals.StoredEvent]:
     arrivals.refresh(trail, {shard.index})
-    windows = arrivals.windows(trail, shard.index, shard.number, 0, shard.settled)
+    windows = arrivals.read_windows(trail, shard.index, shard.number, 0, shard.settled)
     return [event for window in windows for event in window.events]
 
 
 def test_every_event_comes_once_in_the_order_of_its_number(trail: Trail) -> None:
     documents = [event() for _ in range(arrivals.FEWEST * 3 + 1)]
     write(trail, *documents)
-    (shard,) = arrivals.shards(trail)
+    (shard,) = arrivals.list_shards(trail)
     found = _all(trail, shard)
     assert [one.seq for one in found] == list(range(len(documents)))
     assert {one.event_id for one in found} == {one["event"]["id"] for one in documents}
@@ -46,29 +46,32 @@ def test_every_event_comes_once_in_the_order_of_its_number(trail: Trail) -> None
 def test_what_is_not_refreshed_yet_is_found_after_it_is(trail: Trail) -> None:
     trail.client.indices.put_index_template(
         name=f"{trail.prefix}-slow",
-        body={"index_patterns": [f"{trail.prefix}-events-*"], "priority": 501,
-              "template": {"settings": {"index.refresh_interval": "-1"}, "aliases": {trail.events: {}}}},
-    )  # fmt: skip
+        body={
+            "index_patterns": [f"{trail.prefix}-events-*"],
+            "priority": 501,
+            "template": {"settings": {"index.refresh_interval": "-1"}, "aliases": {trail.events: {}}},
+        },
+    )
     trail.client.indices.create(index=_index(trail))
     trail.client.indices.delete_index_template(name=f"{trail.prefix}-slow")
     _put(trail, _index(trail), "late", event(id="late"))
-    (shard,) = arrivals.shards(trail)
+    (shard,) = arrivals.list_shards(trail)
     assert shard.settled == 0
     assert [one.event_id for one in _all(trail, shard)] == ["late"]
 
 
 def test_an_event_with_nested_parts_comes_once(trail: Trail) -> None:
     write(trail, event(id="nested", token__discharges=[{"location": "a"}, {"location": "b"}]))
-    (shard,) = arrivals.shards(trail)
+    (shard,) = arrivals.list_shards(trail)
     assert [one.event_id for one in _all(trail, shard)] == ["nested"]
 
 
 def test_the_leaf_is_the_hash_of_the_event_as_its_writer_made_it(trail: Trail) -> None:
     document = event(raw={"n": 1.5}, event__original='{"n":1.5}')
     write(trail, document)
-    (shard,) = arrivals.shards(trail)
+    (shard,) = arrivals.list_shards(trail)
     (stored,) = _all(trail, shard)
-    assert stored.leaf == merkle.leaf_hash(canonical(document))
+    assert stored.leaf == merkle.leaf_hash(canonicalise(document))
     assert stored.strange == ""
     assert stored.ingested.endswith("Z")
 
@@ -78,7 +81,7 @@ def test_shards_are_told_apart(node: str, trail: Trail) -> None:
 
     install(replace(trail, shards=3))
     write(trail, *(event() for _ in range(40)))
-    shards = arrivals.shards(trail)
+    shards = arrivals.list_shards(trail)
     assert [shard.number for shard in shards] == [0, 1, 2]
     found = [one.event_id for shard in shards for one in _all(trail, shard)]
     assert len(found) == len(set(found)) == 40
@@ -86,23 +89,23 @@ def test_shards_are_told_apart(node: str, trail: Trail) -> None:
 
 def test_an_empty_shard_is_settled_at_nothing(trail: Trail) -> None:
     ensure_index(trail, _index(trail))
-    (shard,) = arrivals.shards(trail)
+    (shard,) = arrivals.list_shards(trail)
     assert (shard.settled, shard.last) == (-1, -1)
     assert _all(trail, shard) == []
 
 
 def test_a_trail_without_an_index_has_no_shards(trail: Trail) -> None:
-    assert arrivals.shards(trail) == []
-    assert arrivals.indices(trail) == {}
+    assert arrivals.list_shards(trail) == []
+    assert arrivals.list_indices(trail) == {}
 
 
 def test_a_closed_index_is_there_without_answering(trail: Trail) -> None:
     write(trail, event())
-    uuid = arrivals.indices(trail)[_index(trail)]
-    assert arrivals.shards(trail)[0].uuid == uuid
+    uuid = arrivals.list_indices(trail)[_index(trail)]
+    assert arrivals.list_shards(trail)[0].uuid == uuid
     trail.client.indices.close(index=_index(trail))
-    assert arrivals.indices(trail) == {_index(trail): uuid}
-    assert arrivals.shards(trail) == []
+    assert arrivals.list_indices(trail) == {_index(trail): uuid}
+    assert arrivals.list_shards(trail) == []
 
 
 def test_a_number_that_failed_inside_the_engine_is_passed_over(trail: Trail) -> None:
@@ -110,7 +113,7 @@ def test_a_number_that_failed_inside_the_engine_is_passed_over(trail: Trail) -> 
     with pytest.raises(Exception, match="immense term"):
         _put(trail, _index(trail), "never", event(user__name="x" * 40_000))
     write(trail, event(id="after"))
-    (shard,) = arrivals.shards(trail)
+    (shard,) = arrivals.list_shards(trail)
     assert [(one.seq, one.event_id) for one in _all(trail, shard)] == [(0, "before"), (2, "after")]
 
 
@@ -129,7 +132,7 @@ def test_a_number_that_failed_inside_the_engine_is_passed_over(trail: Trail) -> 
 def test_an_event_past_the_writer_is_strange(trail: Trail, id: str, document: dict[str, object], why: str) -> None:
     ensure_index(trail, _index(trail))
     _put(trail, _index(trail), id, document)
-    (shard,) = arrivals.shards(trail)
+    (shard,) = arrivals.list_shards(trail)
     assert [one.strange for one in _all(trail, shard)] == [why]
 
 
@@ -137,22 +140,22 @@ def test_what_has_no_canonical_form_has_a_leaf_all_the_same(trail: Trail) -> Non
     ensure_index(trail, _index(trail))
     document = event(id="big", event__sequence=2**60, event__ingested="2026-11-01T00:00:00Z")
     _put(trail, _index(trail), "big", document)
-    (shard,) = arrivals.shards(trail)
+    (shard,) = arrivals.list_shards(trail)
     (stored,) = _all(trail, shard)
-    assert stored.leaf == merkle.leaf_hash(arrivals.sealed_form(document))
+    assert stored.leaf == merkle.leaf_hash(arrivals.build_sealed_form(document))
     changed = event(id="big", event__sequence=2**60 + 1, event__ingested="2026-11-01T00:00:00Z")
-    assert arrivals.sealed_form(changed) != arrivals.sealed_form(document)
+    assert arrivals.build_sealed_form(changed) != arrivals.build_sealed_form(document)
 
 
 def test_windows_are_narrow_for_large_events_and_wide_for_small_ones(
     trail: Trail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(trail, *(event() for _ in range(arrivals.FEWEST * 5)))
-    (shard,) = arrivals.shards(trail)
+    (shard,) = arrivals.list_shards(trail)
     arrivals.refresh(trail, {shard.index})
 
     def widths() -> list[int]:
-        found = arrivals.windows(trail, shard.index, 0, 0, shard.settled)
+        found = arrivals.read_windows(trail, shard.index, 0, 0, shard.settled)
         return [window.last - window.first + 1 for window in found]
 
     assert widths() == [arrivals.FEWEST, arrivals.FEWEST * 2, arrivals.FEWEST * 2]
@@ -162,14 +165,14 @@ def test_windows_are_narrow_for_large_events_and_wide_for_small_ones(
 
 def test_an_event_is_found_where_it_stands(trail: Trail) -> None:
     write(trail, event(id="a"), event(id="b"))
-    ((index, seq, document),) = arrivals.find(trail, "b")
+    ((index, seq, document),) = arrivals.find_event(trail, "b")
     assert (index, seq, document["event"]["id"]) == (_index(trail), 1, "b")
-    assert arrivals.find(trail, "nobody") == []
+    assert arrivals.find_event(trail, "nobody") == []
 
 
 def test_a_silent_engine_is_an_error() -> None:
     with pytest.raises(TrailUnavailable, match="could not be read"):
-        arrivals.shards(connect("http://127.0.0.1:1"))
+        arrivals.list_shards(connect("http://127.0.0.1:1"))
 
 
 class _Partial(BaseHTTPRequestHandler):
@@ -205,6 +208,6 @@ def test_an_answer_in_part_is_no_answer(partial: Trail) -> None:
     with pytest.raises(TrailUnavailable, match="could not be refreshed"):
         arrivals.refresh(partial, {"some"})
     with pytest.raises(TrailUnavailable, match="in part only"):
-        list(arrivals.windows(partial, "some", 0, 0, 10))
+        list(arrivals.read_windows(partial, "some", 0, 0, 10))
     with pytest.raises(TrailUnavailable, match="in part only"):
-        arrivals.find(partial, "some")
+        arrivals.find_event(partial, "some")

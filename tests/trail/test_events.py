@@ -2,16 +2,21 @@
 
 import copy
 from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.factories.events import event
-from trail import events
+from tests.support.factories.events import event
+from trail import redaction
+from trail.canonical_form import canonicalise, compute_digest
+from trail.documents import flatten, nest
 from trail.errors import InvalidEvent
-from trail.events import canonical, digest, flatten, nest, parse, without_secrets
+from trail.events import make_id, parse_event, read_id_month
+from trail.redaction import remove_secrets
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 
@@ -20,7 +25,7 @@ def test_a_whole_event_is_accepted() -> None:
     document = event(
         source__ip="2001:db8::1", token__cache_hit=True, labels={"team": "red"}, token__caveats__types=["org"]
     )
-    assert parse(document).document == document
+    assert parse_event(document).document == document
 
 
 @pytest.mark.parametrize(
@@ -53,7 +58,7 @@ def test_a_whole_event_is_accepted() -> None:
 )
 def test_what_does_not_fit_is_refused_with_its_field(field: str, value: object) -> None:
     with pytest.raises(InvalidEvent) as caught:
-        parse(event(**{field: value}))
+        parse_event(event(**{field: value}))
     named = {"at": "@timestamp", "id": "event.id"}.get(field, field.replace("__", "."))
     assert caught.value.field == named
 
@@ -61,33 +66,33 @@ def test_what_does_not_fit_is_refused_with_its_field(field: str, value: object) 
 @pytest.mark.parametrize("document", [None, [], "text", 7])
 def test_only_an_object_is_an_event(document: object) -> None:
     with pytest.raises(InvalidEvent):
-        parse(document)
+        parse_event(document)
 
 
 def test_raw_needs_the_exact_text_beside_it() -> None:
     with pytest.raises(InvalidEvent, match=r"event\.original"):
-        parse(event(raw={"a": 1.5}))
+        parse_event(event(raw={"a": 1.5}))
 
 
 def test_a_source_record_that_no_engine_can_keep_is_refused() -> None:
     with pytest.raises(InvalidEvent, match="raw: cannot be stored"):
-        parse(event(raw={"n": 2**70}, event__original="{}"))
+        parse_event(event(raw={"n": 2**70}, event__original="{}"))
 
 
 def test_the_digest_is_of_what_the_writer_said_and_not_of_what_the_trail_added() -> None:
     document = event(id="fixed", at="2026-11-01T00:00:00Z", user__id="ada")
     stored = copy.deepcopy(document)
     stored["event"]["ingested"] = "2026-11-24T00:00:00Z"
-    assert digest(stored) == digest(document)
+    assert compute_digest(stored) == compute_digest(document)
     changed = copy.deepcopy(document)
     changed["user"]["id"] = "eve"
-    assert digest(changed) != digest(document)
+    assert compute_digest(changed) != compute_digest(document)
 
 
 def test_the_canonical_form_is_rfc_8785_and_ignores_the_order_of_keys() -> None:
     one = {"@timestamp": "t", "event": {"id": "é", "action": "a"}}
     other = {"event": {"action": "a", "id": "é"}, "@timestamp": "t"}
-    assert canonical(one) == canonical(other) == '{"@timestamp":"t","event":{"action":"a","id":"é"}}'.encode()
+    assert canonicalise(one) == canonicalise(other) == '{"@timestamp":"t","event":{"action":"a","id":"é"}}'.encode()
 
 
 letters = st.characters() | st.sampled_from('\x00\x08\x1f\x7f\x85\u2028\ud800\udfff\ue000\uffff\U00010000"\\/<é')
@@ -112,17 +117,17 @@ def _or_error(write: Callable[[object], bytes], value: object) -> bytes | type[E
 )
 def test_the_canonical_form_of_anything_is_the_reference_implementations(value: object) -> None:
     document = {"labels": value}
-    assert _or_error(canonical, document) == _or_error(rfc8785.dumps, document)
+    assert _or_error(canonicalise, document) == _or_error(rfc8785.dumps, document)
 
 
-@given(st.from_regex(events.SECRET, fullmatch=True))
+@given(st.from_regex(redaction.SECRET, fullmatch=True))
 def test_whatever_looks_like_a_secret_is_noticed(secret: str) -> None:
-    assert events.holds_secret(f'"{secret}"') == bool(events.SECRET.search(f'"{secret}"'))
+    assert redaction.holds_secret(f'"{secret}"') == bool(redaction.SECRET.search(f'"{secret}"'))
 
 
 def test_a_name_with_dots_is_no_field_for_it_would_evade_the_checks_of_the_nested_one() -> None:
     with pytest.raises(InvalidEvent, match="not a field"):
-        parse({**event(), "token.operation": "token.steal"})
+        parse_event({**event(), "token.operation": "token.steal"})
 
 
 names = st.sampled_from(["user.id", "user.name", "token.id", "source.address", "event.action"])
@@ -135,12 +140,38 @@ def test_flattening_undoes_nesting(flat: dict[str, str]) -> None:
 
 @given(st.text(max_size=200))
 def test_taking_secrets_out_leaves_none_and_changes_nothing_else(text: str) -> None:
-    cleaned, count = without_secrets(f"{text} {JWT} {text}")
+    cleaned, count = remove_secrets(f"{text} {JWT} {text}")
     assert count >= 1
-    assert not events.SECRET.search(cleaned)
+    assert not redaction.SECRET.search(cleaned)
     assert JWT not in cleaned
 
 
 def test_an_id_is_plain_enough_to_be_kept_anywhere() -> None:
     with pytest.raises(InvalidEvent, match="without NUL"):
-        parse(event(id="a\0b"))
+        parse_event(event(id="a\0b"))
+
+
+def test_an_id_that_is_made_here_carries_the_time_of_its_event_and_no_two_are_the_same() -> None:
+    at = datetime(2019, 2, 28, 23, 59, 59, 999_000, UTC)
+    made = {make_id("tokens", at) for _ in range(100)}
+    assert len(made) == 100
+    assert {read_id_month(event_id) for event_id in made} == {"2019-02"}
+    assert UUID(make_id("tokens", at).removeprefix("tokens-")).version == 7
+
+
+@pytest.mark.parametrize(
+    ("event_id", "month"),
+    [
+        ("017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "2022-02"),  # RFC 9562, A.6
+        ("cloudtrail:017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "2022-02"),
+        ("017F22E2-79B0-7CC3-98C4-DC0C0C07398F", None),  # another id, for ids are not folded
+        ("017f22e2-79b0-4cc3-98c4-dc0c0c07398f", None),
+        ("017f22e2-79b0-7cc3-18c4-dc0c0c07398f", None),
+        ("x017f22e2-79b0-7cc3-98c4-dc0c0c07398f", None),
+        ("017f22e2-79b0-7cc3-98c4-dc0c0c07398f:issue", None),
+        ("ffffffff-ffff-7cc3-98c4-dc0c0c07398f", None),  # in the year 10889
+        ("event-7", None),
+    ],
+)
+def test_only_an_id_that_carries_its_time_tells_its_month(event_id: str, month: str | None) -> None:
+    assert read_id_month(event_id) == month

@@ -1,10 +1,10 @@
-"""A checkpoint (https://c2sp.org/tlog-checkpoint): a signed statement of a log's size and root."""
+"""Reads, signs and verifies checkpoints (https://c2sp.org/tlog-checkpoint): signed statements of a log's size and root."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trail.integrity import merkle, note
+from trail.integrity import merkle, signed_note
 from trail.integrity.verdict import Broken
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -21,14 +21,14 @@ class Checkpoint:
 
     def text(self) -> str:
         """The note's text. Raises ValueError for what `parse` would not read back."""
-        text = "\n".join((self.origin, str(self.size), note.encode(self.root), *self.extensions, ""))
+        text = "\n".join((self.origin, str(self.size), signed_note.encode(self.root), *self.extensions, ""))
         if parse(text) != self:
             raise ValueError("a checkpoint is of non-empty lines, a size below 2^63 and 32 bytes of root")
         return text
 
-    def sign(self, *signers: note.Signer) -> bytes:
+    def sign(self, *signers: signed_note.Signer) -> bytes:
         """The signed note."""
-        return note.sign(self.text(), *signers)
+        return signed_note.sign(self.text(), *signers)
 
 
 def parse(text: str) -> Checkpoint | Broken:
@@ -39,26 +39,32 @@ def parse(text: str) -> Checkpoint | Broken:
     origin, count, encoded, *extensions = lines
     if not _SIZE.fullmatch(count) or (size := int(count)) >= 2**63:
         return Broken("the size is not a decimal number without leading zeroes")
-    root = note.decode(encoded)
+    root = signed_note.decode(encoded)
     if root is None or len(root) != merkle.SIZE:
         return Broken("the root is not the base64 of 32 bytes")
     return Checkpoint(origin, size, root, tuple(extensions))
 
 
-def verify(message: bytes, origin: str, keys: Iterable[note.Verifier]) -> Checkpoint | Broken:
+def parse_note(message: bytes) -> Checkpoint | Broken:
+    """The checkpoint in a note, nothing verified."""
+    note = signed_note.parse(message)
+    return note if isinstance(note, Broken) else parse(note.text)
+
+
+def verify(message: bytes, origin: str, keys: Iterable[signed_note.Verifier]) -> Checkpoint | Broken:
     """The checkpoint in a signed note, if it is of this log and one of the log's own keys signed it."""
-    opened = note.open_note(message, keys)
-    if isinstance(opened, Broken):
-        return opened
-    checkpoint = parse(opened.text)
+    note = signed_note.open_note(message, keys)
+    if isinstance(note, Broken):
+        return note
+    checkpoint = parse(note.text)
     if isinstance(checkpoint, Checkpoint) and checkpoint.origin != origin:
         return Broken(f"the checkpoint is of the log {checkpoint.origin}, not of {origin}")
     return checkpoint
 
 
-def cosigned(message: bytes, witnesses: Iterable[note.Verifier]) -> dict[str, int]:
-    """When each known witness cosigned, by name, in seconds since 1970; empty when one that is known does not hold."""
-    opened = note.open_note(message, [one for one in witnesses if one.algorithm is note.Algorithm.COSIGNATURE])
-    if isinstance(opened, Broken):
+def find_cosignatures(message: bytes, witnesses: Iterable[signed_note.Verifier]) -> dict[str, int]:
+    """When each of these witnesses cosigned, by name, in seconds since 1970; empty when a signature of one does not hold."""
+    note = signed_note.open_note(message, [key for key in witnesses if key.algorithm.is_timed])
+    if isinstance(note, Broken):
         return {}
-    return {signature.name: signature.time for signature in opened.signatures if signature.time is not None}
+    return {signature.name: signature.time for signature in note.signatures if signature.time is not None}

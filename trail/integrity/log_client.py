@@ -1,19 +1,17 @@
-"""Read a log that somebody else keeps, as C2SP tlog-tiles has it: its newest checkpoint and its tiles, by HTTP or in a folder."""
+"""Reads a log that somebody else keeps (C2SP tlog-tiles): its newest checkpoint and its tiles, by HTTP or from a folder."""
 
-import urllib.request
 from collections.abc import Mapping
-from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO, Protocol
-from urllib.error import HTTPError
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from trail.errors import TrailError
-from trail.integrity import merkle, note
-from trail.integrity.publish import newest
+from trail.http import NoResponse, ResponseCutOff, ResponseTooLong, send_request
+from trail.integrity import merkle, signed_note
+from trail.integrity.publish import read_newest
 from trail.integrity.tiles import WIDTH
 
-PATIENCE = 30  # seconds for one answer
+TIMEOUT = 30  # seconds for each wait for the log
 
 
 class LogUnavailable(TrailError):
@@ -29,16 +27,22 @@ class Log(Protocol):
     def read(self, name: str) -> bytes | None:
         """A tile, or None. Raises LogUnavailable."""
 
-    def write(self, tiles: Mapping[str, bytes]) -> None: ...
+    def write(self, tiles: Mapping[str, bytes]) -> None:
+        """Raises TypeError: it is only read."""
 
-    def remove(self, name: str) -> None: ...
+    def remove(self, name: str) -> None:
+        """Raises TypeError: it is only read."""
 
 
 class _ReadOnly:
+    """Refuses what a `Store` of tiles does beside reading."""
+
     def write(self, tiles: Mapping[str, bytes]) -> None:
+        """Raises TypeError."""
         raise TypeError("a log that somebody else keeps is only read")
 
     def remove(self, name: str) -> None:
+        """Raises TypeError."""
         raise TypeError("a log that somebody else keeps is only read")
 
 
@@ -49,32 +53,25 @@ class LogFolder(_ReadOnly):
         self._folder, self._published = tiles or folder, folder if tiles else None
 
     def checkpoint(self) -> bytes:
+        """The newest signed note. Raises LogUnavailable."""
         try:
             if self._published is None:
                 return (self._folder / "checkpoint").read_bytes()
-            found = newest(self._published)
+            note = read_newest(self._published)
         except OSError as error:
             raise LogUnavailable(f"The checkpoint cannot be read: {error}.") from error
-        if found is None:
+        if note is None:
             raise LogUnavailable(f"{self._published} holds no checkpoint yet.")
-        return found
+        return note
 
     def read(self, name: str) -> bytes | None:
+        """A tile, or None. Raises LogUnavailable."""
         try:
             return (self._folder / name).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise LogUnavailable(f"A tile cannot be read: {error}.") from error
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the API key to wherever it points."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> None:
-        return None
 
 
 class LogAddress(_ReadOnly):
@@ -85,40 +82,38 @@ class LogAddress(_ReadOnly):
             raise ValueError("a log's address begins with https:// or http://")
         self._address = address.rstrip("/")
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._opener = urllib.request.build_opener(_NoRedirect)
 
     def checkpoint(self) -> bytes:
-        found = self._ask("checkpoint", limit=note.MAX_NOTE)
-        if found is None:
+        """The newest signed note. Raises LogUnavailable."""
+        note = self._request("checkpoint", limit=signed_note.MAX_NOTE)
+        if note is None:
             raise LogUnavailable(f"{self._address} has no checkpoint yet, or is no log.")
-        return found
+        return note
 
     def read(self, name: str) -> bytes | None:
-        return self._ask(name, limit=WIDTH * merkle.SIZE)
+        """A tile, or None. Raises LogUnavailable."""
+        return self._request(name, limit=WIDTH * merkle.SIZE)
 
     def write_cosigned(self, message: bytes) -> None:
         """Give the log a checkpoint with our cosignature. Raises LogUnavailable."""
-        if self._ask("cosignatures", limit=note.MAX_NOTE, body=message) is None:
+        if self._request("cosignatures", limit=signed_note.MAX_NOTE, body=message) is None:
             raise LogUnavailable(f"{self._address} takes no cosignatures.")
 
-    def _ask(self, name: str, *, limit: int, body: bytes | None = None) -> bytes | None:
-        where = f"{self._address}/{name}"
+    def _request(self, name: str, *, limit: int, body: bytes | None = None) -> bytes | None:
+        """The body of a response, None where there is nothing of this name. Raises LogUnavailable."""
+        url = f"{self._address}/{name}"
         headers = self._headers if body is None else self._headers | {"Content-Type": "text/plain; charset=utf-8"}
-        request = urllib.request.Request(where, body, headers)  # noqa: S310  the scheme was looked at
         try:
-            with self._opener.open(request, timeout=PATIENCE) as answer:
-                found: bytes = answer.read(limit + 1)
-                missing = answer.length
-        except HTTPError as error:
-            with error:
-                if error.code == 404:
-                    return None
-                why = error.read(300).decode(errors="replace").strip()
-            raise LogUnavailable(f"{where} answers {error.code}: {why or error.reason}") from error
-        except (OSError, HTTPException) as error:
-            raise LogUnavailable(f"{where} does not answer: {error}.") from error
-        if len(found) > limit:
-            raise LogUnavailable(f"{where} answers more than a log would.")
-        if missing:
-            raise LogUnavailable(f"The answer of {where} was cut off.")
-        return found
+            response = send_request(url, headers=headers, body=body, timeout=TIMEOUT, limit=limit)
+        except ResponseTooLong as error:
+            raise LogUnavailable(f"{url} answers more than a log would.") from error
+        except ResponseCutOff as error:
+            raise LogUnavailable(f"The answer of {url} was cut off.") from error
+        except NoResponse as error:
+            raise LogUnavailable(f"{url} does not answer: {error}.") from error
+        if response.status == 404:
+            return None
+        if not response.is_success:
+            reason = response.body[:300].decode(errors="replace").strip() or response.reason
+            raise LogUnavailable(f"{url} answers {response.status}: {reason}")
+        return response.body

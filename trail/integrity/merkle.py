@@ -23,6 +23,7 @@ def leaf_hash(data: bytes) -> bytes:
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of an inner node over its two children."""
     return sha256(b"\x01" + left + right).digest()
 
 
@@ -117,7 +118,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ProofStep:
     """One step of a proof on its way up: on which side the sibling stands, and what the two together hash to."""
 
     left: bool
@@ -125,13 +126,13 @@ class Step:
     node: bytes
 
 
-def steps(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> Iterator[Step]:
+def list_steps(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> Iterator[ProofStep]:
     """The way of an inclusion proof, for people to read. It judges nothing; `verify_inclusion` does."""
     position, last = index, size - 1
     for sibling in proof:
         left = bool(position & 1) or position == last
         leaf = node_hash(sibling, leaf) if left else node_hash(leaf, sibling)
-        yield Step(left, sibling, leaf)
+        yield ProofStep(left, sibling, leaf)
         while left and position and not position & 1:
             position, last = position >> 1, last >> 1
         position, last = position >> 1, last >> 1
@@ -157,13 +158,13 @@ def _follow(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequenc
     position, last = old - 1, new - 1
     while position & 1:
         position, last = position >> 1, last >> 1
-    rest = iter(proof)
+    siblings = iter(proof)
     # An old size that is a power of two is a whole subtree of the new tree, and its root need not be sent.
-    first = old_root if position == 0 else next(rest, None)
+    first = old_root if position == 0 else next(siblings, None)
     if first is None:
         return Broken("the proof is too short")
     before = after = first
-    for sibling in rest:
+    for sibling in siblings:
         if last == 0:
             return Broken("the proof is too long")
         if position & 1 or position == last:
@@ -181,7 +182,7 @@ def _follow(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequenc
 
 
 def _are_hashes(*hashes: bytes) -> bool:
-    return all(len(one) == SIZE for one in hashes)
+    return all(len(digest) == SIZE for digest in hashes)
 
 
 def _split(count: int) -> int:
@@ -204,7 +205,7 @@ def _perfect(start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _fold(hashes: list[bytes]) -> bytes:
     """One root over perfect subtrees that stand side by side, the largest first."""
-    *rest, last = hashes
-    for one in reversed(rest):
-        last = node_hash(one, last)
+    *before, last = hashes
+    for left in reversed(before):
+        last = node_hash(left, last)
     return last

@@ -1,4 +1,4 @@
-"""The tree's nodes, kept as C2SP tlog-tiles (https://c2sp.org/tlog-tiles): 256 hashes a tile, each written once.
+"""Stores the tree's nodes as C2SP tlog-tiles (https://c2sp.org/tlog-tiles): 256 hashes a tile, each written once.
 
 The tree's size is not kept here but in the checkpoint: what lies beyond it was never signed and counts for nothing.
 """
@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from trail import disk
+from trail import files
 from trail.errors import TrailError
 from trail.integrity import merkle
 
@@ -51,23 +51,26 @@ class FileStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     def read(self, name: str) -> bytes | None:
+        """The bytes of a tile, or None. Raises OSError."""
         try:
             return (self.folder / name).read_bytes()
         except FileNotFoundError:
             return None
 
     def write(self, tiles: Mapping[str, bytes]) -> None:
+        """Keep these tiles, durably when it returns. Raises TileConflict for other bytes under a name, OSError."""
         folders = {self.folder}
         for name, content in tiles.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            if not disk.write_once(path, content, beside=self.folder):
+            if not files.write_once(path, content, beside=self.folder):
                 raise TileConflict(f"{path} is there already and holds other hashes.")
             folders.update(self.folder / parent for parent in Path(name).parents)
         for folder in folders:
-            disk.sync_folder(folder)
+            files.sync_folder(folder)
 
     def remove(self, name: str) -> None:
+        """Delete a tile, or all below a name. Raises OSError."""
         path = self.folder / name
         with suppress(FileNotFoundError):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -83,19 +86,19 @@ def tile_name(level: int, index: int, width: int = WIDTH) -> str:
 
 def parse_tile_name(name: str) -> tuple[int, int, int] | None:
     """Level, index and width of the tile with this path; None for every text that `tile_name` does not write."""
-    found = _TILE.fullmatch(name)
-    if found is None:
+    match = _TILE.fullmatch(name)
+    if match is None:
         return None
-    level, index = int(found["level"]), int(found["index"].replace("x", "").replace("/", ""))
-    width = int(found["width"] or WIDTH)
+    level, index = int(match["level"]), int(match["index"].replace("x", "").replace("/", ""))
+    width = int(match["width"] or WIDTH)
     return (level, index, width) if tile_name(level, index, width) == name else None
 
 
 class Tree:
     """The tree over the first `size` leaves in a store.
 
-    Who appends signs a checkpoint of the new size before appending again, so that after a crash the size to go on
-    from is that of the last checkpoint; the same leaves are then appended again, in whatever batches.
+    The caller signs a checkpoint of the new size before it appends again, so that after a crash the size to go on from is that
+    of the last checkpoint; the same leaves are then appended again, in batches of any size.
     """
 
     def __init__(self, store: Store, size: int = 0) -> None:
@@ -109,7 +112,7 @@ class Tree:
         Raises TileConflict, and changes nothing below the size, where other leaves were appended before from here.
         """
         hashes = list(leaves)
-        if any(len(one) != merkle.SIZE for one in hashes):
+        if any(len(leaf) != merkle.SIZE for leaf in hashes):
             raise ValueError(f"a leaf hash has {merkle.SIZE} bytes")
         size = self.size + len(hashes)
         level, tiles, completed = 0, {}, []
@@ -132,16 +135,31 @@ class Tree:
         self.size = size
         return size, self.root()
 
+    def read_unsigned(self) -> list[bytes]:
+        """The leaves that an append which was never signed left beyond the size, as far as they follow without a gap."""
+        leaves: list[bytes] = []
+        index, width = divmod(self.size, WIDTH)
+        while content := self._read_widest(index):
+            leaves += [content[at : at + merkle.SIZE] for at in range(width * merkle.SIZE, len(content), merkle.SIZE)]
+            if len(content) < WIDTH * merkle.SIZE:
+                break
+            index, width = index + 1, 0
+        return leaves
+
+    def _read_widest(self, index: int) -> bytes:
+        contents = (self._store.read(tile_name(0, index, width)) for width in range(WIDTH, 0, -1))
+        return next(filter(None, contents), b"")
+
     def discard_unsigned(self) -> None:
-        """Take away what an append that was never signed left beyond the size, so that other leaves can come there.
+        """Delete what an append that was never signed left beyond the size, so that other leaves can come there.
 
         For a person who knows that no checkpoint beyond this size was ever given out.
         """
         for level in range(_LEVELS):
             index, width = divmod(self.size >> HEIGHT * level, WIDTH)
             if width:
-                kept = b"".join(self._hashes(level, index * WIDTH, index * WIDTH + width))
-                self._store.write({tile_name(level, index, width): kept})
+                tile = b"".join(self._hashes(level, index * WIDTH, index * WIDTH + width))
+                self._store.write({tile_name(level, index, width): tile})
             for wider in range(width + 1, WIDTH):
                 self._store.remove(tile_name(level, index, wider))
             while self._store.read(tile_name(level, index)) is not None:
@@ -150,6 +168,7 @@ class Tree:
                 self._store.remove(f"{tile_name(level, index)}.p")
 
     def root(self) -> bytes:
+        """The root over all leaves. Raises TileMissing."""
         return self.root_at(self.size)
 
     def root_at(self, size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The answer of every check: it holds, or it does not and why."""
+"""Defines the result of every check: it holds, or it does not and why."""
 
 from dataclasses import dataclass
 from typing import Literal

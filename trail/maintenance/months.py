@@ -1,22 +1,22 @@
-"""A month that is over is finished: its index takes no more writes, is merged into one segment, and gets an index beside it
-for what comes late.
+"""Finishes the months that are over: no more writes, one segment, and an index beside it for late events.
 
 The order of the steps is what keeps an event from being there twice: the write block is asked for by the engine's own call
 for it, which returns when no write is under way on any shard; only then is the index beside it made; and the writer puts an
-event there only when that index is there and the month does not hold the event (trail.writer). Every step is found done or
-not done in the engine itself, so a run that was stopped is simply run again.
+event there only when that index is there and the month does not hold the event. Whether a step is done is read from
+the engine, so a run that was stopped is simply run again.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from trail.connection import Trail, asking
+from trail.connection import Trail, translate_errors
 from trail.errors import TrailUnavailable
 from trail.mapping import ensure_index, late_index, month_of
-from trail.search import keeping
-from trail.search.execute import NAMED_AT_ONCE, ask
+from trail.search.bodies import maintenance
+from trail.search.execute import ask
 
+NAMED_AT_ONCE = 100  # more names make an address that the engine refuses
 QUIET = timedelta(days=1)  # without an event of that month, so that a long import is not cut in two
 
 
@@ -33,35 +33,36 @@ class Month:
 
     @property
     def finished(self) -> bool:
+        """Whether nothing is left to do."""
         return self.blocked and self.late and self.segments <= 1
 
 
-def months(trail: Trail, after: timedelta) -> Iterator[Month]:
+def list_months(trail: Trail, after: timedelta) -> Iterator[Month]:
     """Every month of the trail in order. `after` is how long after its end a month is due. Raises TrailUnavailable."""
-    with asking("The months of the trail cannot be listed"):
-        found = trail.client.indices.get_settings(
+    with translate_errors("The months of the trail cannot be listed"):
+        settings = trail.client.indices.get_settings(
             index=f"{trail.prefix}-events-*", params={"flat_settings": "true", "allow_no_indices": "true"}
         )
-        blocked = {name for name, one in found.items() if one["settings"].get("index.blocks.write") == "true"}
-        segments = _segments(trail, found)
+        blocked = {name for name, index in settings.items() if index["settings"].get("index.blocks.write") == "true"}
+        segments = _segments(trail, settings)
         if merged := sorted(name for name in blocked if segments.get(name, 0) > 1)[:NAMED_AT_ONCE]:
             trail.client.indices.refresh(index=merged)  # what a merge replaced is shown until then
             segments |= _segments(trail, merged)
-    for index in sorted(found):
+    for index in sorted(settings):
         month = month_of(trail.prefix, index)
         if month is not None and not index.endswith("-late"):
             yield Month(
-                index, _end(month) + after, index in blocked, late_index(index) in found, segments.get(index, 0)
+                index, _end(month) + after, index in blocked, late_index(index) in settings, segments.get(index, 0)
             )
 
 
-def finish(trail: Trail, now: datetime, after: timedelta) -> Iterator[str]:
+def finish_months(trail: Trail, now: datetime, after: timedelta) -> Iterator[str]:
     """Bring every month that is due one step or more further, and say in a sentence what was begun or done.
 
     A merge goes on in the engine by itself, one month at a time; the next call finds it done. Raises TrailUnavailable.
     """
     merging = is_merging(trail)
-    for month in months(trail, after):
+    for month in list_months(trail, after):
         if month.due > now or month.finished:
             continue
         if not month.blocked:
@@ -80,10 +81,15 @@ def finish(trail: Trail, now: datetime, after: timedelta) -> Iterator[str]:
 
 def is_merging(trail: Trail) -> bool:
     """Whether a month is being merged, which takes hours where it is large."""
-    with asking("What the engine is busy with cannot be listed"):
+    with translate_errors("What the engine is busy with cannot be listed"):
         nodes = trail.client.tasks.list(params={"actions": "indices:admin/forcemerge", "detailed": "true"})["nodes"]
     prefix = f"{trail.prefix}-events-"
     return any(prefix in task["description"] for node in nodes.values() for task in node["tasks"].values())
+
+
+def is_over(index: str, now: datetime) -> bool:
+    """Whether the month of an index of events has ended. Of late events it is not: they come at any time."""
+    return not index.endswith("-late") and _end(index[-7:]) <= now
 
 
 def _end(month: str) -> datetime:
@@ -97,28 +103,28 @@ def _segments(trail: Trail, indices: Collection[str]) -> dict[str, int]:
     if not indices:
         return {}
     named = ",".join(indices) if len(indices) <= NAMED_AT_ONCE else f"{trail.prefix}-events-*"
-    found = trail.client.indices.stats(index=named, metric="segments", params={"level": "shards"})["indices"]
+    indices_stats = trail.client.indices.stats(index=named, metric="segments", params={"level": "shards"})["indices"]
     return {
-        name: max(copy["segments"]["count"] for copies in one["shards"].values() for copy in copies)
-        for name, one in found.items()
+        name: max(copy["segments"]["count"] for copies in stats["shards"].values() for copy in copies)
+        for name, stats in indices_stats.items()
     }
 
 
 def is_written_to(trail: Trail, index: str, since: datetime) -> bool:
     """Whether any event of an index was taken since a time. Raises TrailUnavailable."""
-    found = ask(trail, keeping.ingested_since(since), indices=[index])
-    return bool(found["hits"]["total"]["value"])
+    response = ask(trail, maintenance.build_ingested_since(since), indices=[index])
+    return bool(response["hits"]["total"]["value"])
 
 
 def _block(trail: Trail, index: str) -> None:
-    with asking(f"{index} could not be closed to writes"):
+    with translate_errors(f"{index} could not be closed to writes"):
         answer = trail.client.indices.add_block(index=index, block="write")
-    if not all(one["blocked"] for one in answer["indices"]):
+    if not all(index["blocked"] for index in answer["indices"]):
         raise TrailUnavailable(f"{index} could not be closed to writes: a shard of it did not answer.")
 
 
 def _merge(trail: Trail, index: str) -> None:
-    with asking(f"{index} could not be merged"):
+    with translate_errors(f"{index} could not be merged"):
         trail.client.transport.perform_request(
             "POST", f"/{index}/_forcemerge", params={"max_num_segments": 1, "wait_for_completion": "false"}
         )

@@ -1,6 +1,6 @@
-"""Which of a writer's numbered events never arrived, and which writers have fallen silent.
+"""Finds the numbered events of writers that never arrived, and the writers that have fallen silent.
 
-A writer counts its events from 0 (trail.emitter). What is asked first are each writer's first number, last number, how
+A writer counts its events from 0 (trail.writing.emitter). What is asked first are each writer's first number, last number, how
 many and their sum, which tell whether any is missing; only then, and only where one is, ever smaller blocks of numbers.
 An event that was written within the last second or so cannot be found yet, and events arrive out of order while several
 are under way: a gap right below a writer's last number may close by itself.
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trail.connection import Trail
-from trail.search import numbers
+from trail.search.bodies import sequences
 from trail.search.execute import ask
 
 AT_ONCE = 200  # writers in one question; a query may hold 1,024 conditions
@@ -21,7 +21,7 @@ FEW = 5_000  # numbers that are read themselves
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class WriterSequence:
     """What the trail holds of a writer's numbers. `last_heard` is when it last took one of its events, by its own clock."""
 
     id: str
@@ -42,7 +42,7 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class SequenceGap:
     """Numbers of a writer, from `first` to `last`, of which the trail has none."""
 
     writer: str
@@ -54,64 +54,70 @@ class Gap:
         return f"writer {self.writer}: {numbers} never arrived"
 
 
-def writers(trail: Trail) -> Iterator[Writer]:
+def list_writers(trail: Trail) -> Iterator[WriterSequence]:
     """Every writer that numbers its events, by name. Raises TrailUnavailable."""
     after: dict[str, str] | None = None
     while True:
-        found = _writers(trail, numbers.writers(after=after))
-        yield from map(_writer, found["buckets"])
-        after = found.get("after_key")
+        page = _writers(trail, sequences.build_writers(after=after))
+        yield from map(_writer, page["buckets"])
+        after = page.get("after_key")
         if after is None:
             return
 
 
-def news(trail: Trail, known: Mapping[str, int]) -> Iterator[Writer]:
+def list_advanced(trail: Trail, last_numbers: Mapping[str, int]) -> Iterator[WriterSequence]:
     """Of these writers, at most AT_ONCE, those with numbers after their known last: what is counted is those alone.
 
     Raises TrailUnavailable.
     """
-    return map(_writer, _writers(trail, numbers.beyond(known))["buckets"])
+    return map(_writer, _writers(trail, sequences.build_later_numbers(last_numbers))["buckets"])
 
 
-def newcomers(trail: Trail, since: datetime) -> Iterator[str]:
+def list_newcomers(trail: Trail, since: datetime) -> Iterator[str]:
     """Writers that have begun to count, or were heard of since a time: a new one is among them. Raises TrailUnavailable.
 
     It costs the events since that time and one for each writer, not the whole trail.
     """
     after: dict[str, str] | None = None
     while True:
-        found = _writers(trail, numbers.newcomers(since, after=after))
-        yield from (bucket["key"]["writer"] for bucket in found["buckets"])
-        after = found.get("after_key")
+        page = _writers(trail, sequences.build_new_writers(since, after=after))
+        yield from (bucket["key"]["writer"] for bucket in page["buckets"])
+        after = page.get("after_key")
         if after is None:
             return
 
 
 def _writers(trail: Trail, body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = ask(trail, body).get("aggregations", {}).get("writers", {"buckets": []})
-    return found
+    writers: dict[str, Any] = ask(trail, body).get("aggregations", {}).get("writers", {"buckets": []})
+    return writers
 
 
-def _writer(bucket: dict[str, Any]) -> Writer:
+def _writer(bucket: dict[str, Any]) -> WriterSequence:
     counted = bucket["numbers"]
     heard = datetime.fromtimestamp(bucket["last"]["value"] / 1000, UTC)
-    ends = (int(counted["min"]), int(counted["max"]))
-    return Writer(bucket["key"]["writer"], *ends, counted["count"], int(counted["sum"]), heard)
+    return WriterSequence(
+        id=bucket["key"]["writer"],
+        first=int(counted["min"]),
+        last=int(counted["max"]),
+        events=counted["count"],
+        sum=int(counted["sum"]),
+        last_heard=heard,
+    )
 
 
-def gaps(trail: Trail) -> Iterator[Gap]:
+def find_gaps(trail: Trail) -> Iterator[SequenceGap]:
     """What never arrived, writer by writer, in order. Raises TrailUnavailable."""
-    for writer in writers(trail):
+    for writer in list_writers(trail):
         if not writer.whole:
-            yield from gaps_of(trail, writer.id, 0, writer.last)
+            yield from find_gaps_of(trail, writer.id, 0, writer.last)
 
 
-def silent(trail: Trail, since: datetime) -> Iterator[Writer]:
+def find_silent(trail: Trail, since: datetime) -> Iterator[WriterSequence]:
     """Writers of which the trail has had nothing since a time. Raises TrailUnavailable."""
-    return (writer for writer in writers(trail) if writer.last_heard < since)
+    return (writer for writer in list_writers(trail) if writer.last_heard < since)
 
 
-def gaps_of(trail: Trail, writer: str, first: int, last: int) -> Iterator[Gap]:
+def find_gaps_of(trail: Trail, writer: str, first: int, last: int) -> Iterator[SequenceGap]:
     """What is missing of a writer's numbers from `first` to `last`."""
     missing: tuple[int, int] | None = None
     for start, end in _missing(trail, writer, first, last):
@@ -119,19 +125,19 @@ def gaps_of(trail: Trail, writer: str, first: int, last: int) -> Iterator[Gap]:
             missing = (missing[0], end)
             continue
         if missing:
-            yield Gap(writer, *missing)
+            yield SequenceGap(writer, *missing)
         missing = (start, end)
     if missing:
-        yield Gap(writer, *missing)
+        yield SequenceGap(writer, *missing)
 
 
 def _missing(trail: Trail, writer: str, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Stretches of missing numbers in order, one beside another where a block ends."""
+    """Ranges of missing numbers in order, one beside another where a block ends."""
     if last - first < FEW:
         yield from _between(first, last, _numbers(trail, writer, first, last))
         return
     block = -(-(last - first + 1) // BLOCKS)
-    answer = ask(trail, numbers.number_blocks(writer, first, last, block=block))
+    answer = ask(trail, sequences.build_number_blocks(writer, first, last, block=block))
     here = first
     for bucket in answer["aggregations"]["blocks"]["buckets"]:
         start = int(bucket["key"])
@@ -157,11 +163,11 @@ def _between(first: int, last: int, there: Iterator[int]) -> Iterator[tuple[int,
 def _numbers(trail: Trail, writer: str, first: int, last: int) -> Iterator[int]:
     after: list[Any] | None = None
     while True:
-        found = ask(trail, numbers.numbers(writer, first, last, after=after))["hits"]["hits"]
-        yield from (int(hit["sort"][0]) for hit in found)
-        if not found:
+        hits = ask(trail, sequences.build_numbers(writer, first, last, after=after))["hits"]["hits"]
+        yield from (int(hit["sort"][0]) for hit in hits)
+        if not hits:
             return
-        after = found[-1]["sort"]
+        after = hits[-1]["sort"]
 
 
 def _is_whole(first: int, last: int, events: int, total: int) -> bool:

@@ -1,4 +1,4 @@
-"""Snapshots of the trail: taken into a repository, restored beside the trail and never into it. None is deleted by us.
+"""Takes snapshots of the trail into a repository, and restores them beside the trail, never into it. None is deleted.
 
 Snapshots are incremental: of a finished month each holds the same files, once.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from opensearchpy.exceptions import NotFoundError, TransportError
 
-from trail.connection import Trail, asking
+from trail.connection import Trail, translate_errors
 from trail.errors import TrailError, TrailUnavailable
 
 POLL = 0.5  # seconds between looks at a snapshot or a restore that is under way
@@ -47,10 +47,11 @@ class Snapshot:
 
     @property
     def whole(self) -> bool:
+        """Whether every shard is in it."""
         return self.state == "SUCCESS" and self.failed == 0
 
 
-def register(trail: Trail, repository: Repository) -> None:
+def register_repository(trail: Trail, repository: Repository) -> None:
     """Make the repository known to the engine, which tries it on every node. Raises TrailUnavailable, SnapshotFailed."""
     try:
         trail.client.snapshot.create_repository(
@@ -65,54 +66,62 @@ def register(trail: Trail, repository: Repository) -> None:
         raise TrailUnavailable(f"The repository {repository.name} cannot be used: {error}.") from error
 
 
-def take(
-    trail: Trail, repository: str, now: datetime, *, said: Callable[[int, int], None] = lambda done, all_: None
+def take_snapshot(
+    trail: Trail, repository: str, now: datetime, *, report: Callable[[int, int], None] = lambda finished, total: None
 ) -> Snapshot:
-    """Take a snapshot of every index of events and wait for it; `said` is told how many shards are done of how many.
+    """Take a snapshot of every index of events and wait for it; `report` is called with how many shards are done, of how many.
 
     Raises SnapshotFailed unless every shard is in it, TrailUnavailable.
     """
     name = f"{trail.prefix}-{now.astimezone(UTC):%Y%m%dt%H%M%S.%fz}"
     body = {"indices": f"{trail.prefix}-events-*", "include_global_state": False, "partial": False}
-    with asking("A snapshot could not be begun"):
+    with translate_errors("A snapshot could not be begun"):
         trail.client.snapshot.create(repository=repository, snapshot=name, body=body)
     while True:
-        with asking(f"The snapshot {name} cannot be watched"):
+        with translate_errors(f"The snapshot {name} cannot be watched"):
             (status,) = trail.client.snapshot.status(repository=repository, snapshot=name)["snapshots"]
-        said(status["shards_stats"]["done"], status["shards_stats"]["total"])
+        report(status["shards_stats"]["done"], status["shards_stats"]["total"])
         if status["state"] not in PAUSES:
             break
         time.sleep(POLL)
-    taken = one(trail, repository, name)
-    while taken.state in PAUSES:  # the shards are done before the whole is
+    snapshot = read_snapshot(trail, repository, name)
+    while snapshot.state in PAUSES:  # the shards are done before the whole is
         time.sleep(POLL)
-        taken = one(trail, repository, name)
-    if not taken.whole:
-        raise SnapshotFailed(f"The snapshot {name} is {taken.state}: {taken.failed} of {taken.shards} shards failed.")
-    return taken
+        snapshot = read_snapshot(trail, repository, name)
+    if not snapshot.whole:
+        raise SnapshotFailed(
+            f"The snapshot {name} is {snapshot.state}: {snapshot.failed} of {snapshot.shards} shards failed."
+        )
+    return snapshot
 
 
-def one(trail: Trail, repository: str, name: str) -> Snapshot:
+def read_snapshot(trail: Trail, repository: str, name: str) -> Snapshot:
     """A snapshot by its name. Raises SnapshotFailed where there is none, TrailUnavailable."""
-    with asking(f"The snapshot {name} cannot be read"):
+    with translate_errors(f"The snapshot {name} cannot be read"):
         try:
             return _snapshot(trail.client.snapshot.get(repository=repository, snapshot=name)["snapshots"][0])
         except NotFoundError as error:
             raise SnapshotFailed(f"There is no snapshot {name} in the repository {repository}.") from error
 
 
-def every(trail: Trail, repository: str) -> list[Snapshot]:
+def list_snapshots(trail: Trail, repository: str) -> list[Snapshot]:
     """The trail's snapshots, oldest first; none where the repository is not there. Raises TrailUnavailable."""
-    with asking("The snapshots cannot be listed"):
+    with translate_errors("The snapshots cannot be listed"):
         try:
-            found = trail.client.snapshot.get(repository=repository, snapshot=f"{trail.prefix}-*")["snapshots"]
+            snapshots = trail.client.snapshot.get(repository=repository, snapshot=f"{trail.prefix}-*")["snapshots"]
         except NotFoundError:
             return []
-    return sorted((_snapshot(each) for each in found), key=lambda snapshot: snapshot.began)
+    return sorted(map(_snapshot, snapshots), key=lambda snapshot: snapshot.began)
 
 
-def restore(trail: Trail, repository: str, name: str, into: str, *,
-            said: Callable[[int, int], None] = lambda done, all_: None) -> list[str]:  # fmt: skip
+def restore_snapshot(
+    trail: Trail,
+    repository: str,
+    name: str,
+    into: str,
+    *,
+    report: Callable[[int, int], None] = lambda finished, total: None,
+) -> list[str]:
     """Restore a snapshot into indices named `into` + their own name, without the alias, and wait. Their names.
 
     Raises ValueError when those would be taken for the trail's own, SnapshotFailed, TrailUnavailable.
@@ -122,48 +131,57 @@ def restore(trail: Trail, repository: str, name: str, into: str, *,
             f"{into!r} cannot stand before the names of restored indices: it takes small letters, digits, '-', '_' and '.', "
             f"and must not make them look like {trail.prefix}-events-…"
         )
-    kept = one(trail, repository, name)
-    if not kept.whole:
-        raise SnapshotFailed(f"The snapshot {name} is {kept.state}, so it cannot be counted on.")
-    beside = sorted(f"{into}{index}" for index in kept.indices)
+    snapshot = read_snapshot(trail, repository, name)
+    if not snapshot.whole:
+        raise SnapshotFailed(f"The snapshot {name} is {snapshot.state}, so it cannot be counted on.")
+    beside = sorted(f"{into}{index}" for index in snapshot.indices)
     body: dict[str, Any] = {
-        "indices": ",".join(kept.indices), "include_aliases": False, "include_global_state": False, "partial": False,
-        "rename_pattern": "(.+)", "rename_replacement": f"{into}$1", "index_settings": _EVERYWHERE,
-    }  # fmt: skip
-    with asking(f"The snapshot {name} could not be restored"):
+        "indices": ",".join(snapshot.indices),
+        "include_aliases": False,
+        "include_global_state": False,
+        "partial": False,
+        "rename_pattern": "(.+)",
+        "rename_replacement": f"{into}$1",
+        "index_settings": _EVERYWHERE,
+    }
+    with translate_errors(f"The snapshot {name} could not be restored"):
         trail.client.snapshot.restore(repository=repository, snapshot=name, body=body)
-        _wait(trail, f"{into}{trail.prefix}-events-*", beside, kept.shards, said)
+        _wait(trail, f"{into}{trail.prefix}-events-*", beside, snapshot.shards, report)
     return beside
 
 
-def _wait(trail: Trail, pattern: str, beside: list[str], shards: int, said: Callable[[int, int], None]) -> None:
+def _wait(trail: Trail, pattern: str, beside: list[str], shards: int, report: Callable[[int, int], None]) -> None:
     """Until every shard is in service. Raises SnapshotFailed when nothing moves any more."""
     before, moved = (0, 0), time.monotonic()
     while True:
         health = trail.client.cluster.health(index=pattern, params={"level": "indices"})["indices"]
-        done = sum(health[name]["active_primary_shards"] for name in beside if name in health)
-        said(done, shards)
-        if done >= shards:
+        active = sum(health[name]["active_primary_shards"] for name in beside if name in health)
+        report(active, shards)
+        if active >= shards:
             return
         recoveries = trail.client.indices.recovery(index=pattern)
-        read = sum(part["index"]["size"]["recovered_in_bytes"] for one in recoveries.values() for part in one["shards"])
-        if (done, read) != before:
-            before, moved = (done, read), time.monotonic()
+        read = sum(
+            part["index"]["size"]["recovered_in_bytes"]
+            for recovery in recoveries.values()
+            for part in recovery["shards"]
+        )
+        if (active, read) != before:
+            before, moved = (active, read), time.monotonic()
         elif time.monotonic() - moved > STANDSTILL:
             raise SnapshotFailed(
-                f"{done} of {shards} shards are restored, and nothing has moved for {STANDSTILL:.0f} seconds: look at "
+                f"{active} of {shards} shards are restored, and nothing has moved for {STANDSTILL:.0f} seconds: look at "
                 f"GET _cluster/allocation/explain."
             )
         time.sleep(POLL)
 
 
-def _snapshot(found: dict[str, Any]) -> Snapshot:
-    shards = found.get("shards", {})
+def _snapshot(response: dict[str, Any]) -> Snapshot:
+    shards = response.get("shards", {})
     return Snapshot(
-        name=found["snapshot"],
-        state=found["state"],
-        began=datetime.fromtimestamp(found["start_time_in_millis"] / 1000, UTC),
-        indices=tuple(sorted(found["indices"])),
+        name=response["snapshot"],
+        state=response["state"],
+        began=datetime.fromtimestamp(response["start_time_in_millis"] / 1000, UTC),
+        indices=tuple(sorted(response["indices"])),
         shards=shards.get("total", 0),
         failed=shards.get("failed", 0),
     )

@@ -1,12 +1,12 @@
-"""The forensic questions, exact over all of history, each a module with one function that answers it.
+"""Answers the forensic questions, exactly over all of history, each in a module of its own.
 
 1. When was this token first used, and from where? `token`; what it comes from and what came of it, `lineage`.
 2. What other tokens has this user ever been issued? `user`, with everything else that is on record of them
 3. What did this token do before it was revoked, its descendants included? `compromise`
 """
 
-from trail.lineage import token_ref
-from trail.questions.token import dossier
-from trail.questions.user import tokens_issued
+from trail.questions.token import ask_token
+from trail.questions.user import ask_tokens_issued
+from trail.search.lineage import parse_token_ref
 
-__all__ = ["dossier", "token_ref", "tokens_issued"]
+__all__ = ["ask_token", "ask_tokens_issued", "parse_token_ref"]

@@ -1,14 +1,14 @@
-"""What an answer of "first" or "never" covers: a claim about all of history says what that history was when it was made."""
+"""Reads what an answer of "first" or "never" covers: how much of the trail there was when it was asked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from trail.moments import text_of
-from trail.search.bodies import Body
-from trail.search.extent import extent
+from trail.search.bodies.coverage import build_extent
+from trail.search.bodies.query import Body
+from trail.search.responses import Response
 from trail.search.spec import Scope
+from trail.times import format_datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +49,21 @@ class Coverage:
         return replace(self, doubts=(*self.doubts, *doubts))
 
 
-def body(scope: Scope) -> Body:
+def build_coverage(scope: Scope) -> Body:
     """One body for the same round trip as the question itself."""
-    return extent(scope)
+    return build_extent(scope)
 
 
-def read(answer: dict[str, Any], asked_at: datetime) -> Coverage:
+def read_coverage(response: Response, asked_at: datetime) -> Coverage:
     """The engine's answer to `body`, whether every shard gave one or not."""
-    shards, found = answer["_shards"], answer.get("aggregations", {})
+    shards, aggregations = response["_shards"], response.get("aggregations", {})
     late = Doubt("The engine ran out of time before it had looked at everything.")
     return Coverage(
-        asked_at=text_of(asked_at),
-        events=answer["hits"]["total"]["value"],
-        earliest=found.get("earliest", {}).get("value_as_string"),
-        ingested_until=found.get("ingested_until", {}).get("value_as_string"),
+        asked_at=format_datetime(asked_at),
+        events=int(response["hits"]["total"]["value"]),
+        earliest=aggregations.get("earliest", {}).get("value_as_string"),
+        ingested_until=aggregations.get("ingested_until", {}).get("value_as_string"),
         shards=shards["total"],
         failed=shards["failed"],
-        doubts=(late,) if answer.get("timed_out") else (),
+        doubts=(late,) if response.get("timed_out") else (),
     )

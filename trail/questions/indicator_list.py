@@ -1,4 +1,4 @@
-"""A list of indicators as people have it: one a line or a CSV's first column, with comments, defanged or not."""
+"""Reads a list of indicators as people have it: one a line or a CSV's first column, with comments, defanged or not."""
 
 import csv
 import hashlib
@@ -10,7 +10,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from trail.errors import TrailError
-from trail.events import holds_secret
+from trail.redaction import holds_secret
 
 MOST = 10_000
 LONGEST = 1_000  # characters
@@ -28,7 +28,7 @@ _HASH = re.compile(r"^[0-9a-fA-F]{64}$")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class Kind(StrEnum):
+class IndicatorKind(StrEnum):
     """What an indicator is taken for, and with that where it is looked for."""
 
     ADDRESS = "address"
@@ -42,12 +42,12 @@ class Indicator:
     """One of the list, as it is looked for; `line` is where it stands first."""
 
     value: str
-    kind: Kind
+    kind: IndicatorKind
     line: int
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class LineProblem:
     """A line that cannot be looked for, and why."""
 
     line: int
@@ -55,23 +55,23 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class IndicatorList:
     """A list that was read: each indicator once, in order. `duplicates` lines said what another had said before."""
 
     indicators: tuple[Indicator, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[LineProblem, ...] = ()
     duplicates: int = 0
 
     def digest(self) -> str:
         """SHA-256 of the indicators, one a line, as they were looked for."""
-        return hashlib.sha256("".join(f"{one.value}\n" for one in self.indicators).encode()).hexdigest()
+        return hashlib.sha256("".join(f"{indicator.value}\n" for indicator in self.indicators).encode()).hexdigest()
 
 
-class TooMany(TrailError):
+class TooManyIndicators(TrailError):
     """More indicators than are looked for at once."""
 
 
-class Secrets(TrailError):
+class SecretsInList(TrailError):
     """Some lines hold what looks like a bearer secret. Nothing of the list is kept; `lines` are their numbers."""
 
     def __init__(self, lines: tuple[int, ...]) -> None:
@@ -84,29 +84,29 @@ class Secrets(TrailError):
         self.lines = lines
 
 
-def parse(text: str) -> Listed:
+def parse_indicators(text: str) -> IndicatorList:
     """Read a list. Raises Secrets before anything else is said of it, and TooMany."""
     lines = text.removeprefix("\ufeff").splitlines()
     if secret := tuple(number for number, line in enumerate(lines, 1) if holds_secret(line)):
-        raise Secrets(secret)
-    found: dict[str, Indicator] = {}
+        raise SecretsInList(secret)
+    indicators: dict[str, Indicator] = {}
     problems, duplicates = [], 0
-    for number, said in _said(lines):
-        one = _understood(said, number)
-        if isinstance(one, Problem):
-            problems.append(one)
-        elif one.value in found:
+    for number, value in _read_first_column(lines):
+        indicator = _read_indicator(value, number)
+        if isinstance(indicator, LineProblem):
+            problems.append(indicator)
+        elif indicator.value in indicators:
             duplicates += 1
         else:
-            found[one.value] = one
-    if len(found) > MOST:
-        raise TooMany(
-            f"There are {len(found):,} indicators, and at most {MOST:,} are looked for at once; send them in parts."
+            indicators[indicator.value] = indicator
+    if len(indicators) > MOST:
+        raise TooManyIndicators(
+            f"There are {len(indicators):,} indicators, and at most {MOST:,} are looked for at once; send them in parts."
         )
-    return Listed(tuple(found.values()), tuple(problems), duplicates)
+    return IndicatorList(tuple(indicators.values()), tuple(problems), duplicates)
 
 
-def _said(lines: list[str]) -> Iterator[tuple[int, str]]:
+def _read_first_column(lines: list[str]) -> Iterator[tuple[int, str]]:
     """What each line says in its first column, with its number; comments, blank lines and a head of columns say nothing."""
     head = True
     for number, line in enumerate(lines, 1):
@@ -120,36 +120,36 @@ def _said(lines: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def _columns(line: str) -> list[str]:
-    delimiter = next((one for one in ",;\t" if one in line), None)
+    delimiter = next((sign for sign in ",;\t" if sign in line), None)
     if delimiter is None:
         return [line.strip("\"'").strip()]
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
 
 
-def _understood(said: str, line: int) -> Indicator | Problem:
-    value = _refanged(said)
+def _read_indicator(text: str, line: int) -> Indicator | LineProblem:
+    value = _refang(text)
     if len(value) > LONGEST:
-        return Problem(line, f"It is longer than {LONGEST:,} characters.")
+        return LineProblem(line, f"It is longer than {LONGEST:,} characters.")
     if _UNSEEN.search(value):
-        return Problem(line, "It holds a control character.")
+        return LineProblem(line, "It holds a control character.")
     if _HASH.match(value):
-        return Indicator(value.lower(), Kind.HASH, line)
+        return Indicator(value.lower(), IndicatorKind.HASH, line)
     try:
         network = ipaddress.ip_network(value, strict=False)
     except ValueError:
         if _NEARLY_ADDRESS.match(value):
-            return Problem(
+            return LineProblem(
                 line, "It is neither an address nor a network; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32."
             )
-        return Indicator(value, Kind.IDENTIFIER, line)
+        return Indicator(value, IndicatorKind.IDENTIFIER, line)
     if network.num_addresses > 1:
-        return Indicator(str(network), Kind.NETWORK, line)
-    return Indicator(plain_address(str(network.network_address)), Kind.ADDRESS, line)
+        return Indicator(str(network), IndicatorKind.NETWORK, line)
+    return Indicator(normalise_address(str(network.network_address)), IndicatorKind.ADDRESS, line)
 
 
-def _refanged(said: str) -> str:
+def _refang(text: str) -> str:
     """The indicator as it is: without the brackets that keep it from being clicked, of a URL its host, without a port."""
-    value = _POINT.sub(".", said).replace("[:]", ":").strip()
+    value = _POINT.sub(".", text).replace("[:]", ":").strip()
     if match := _SCHEME.match(value):
         value = _host(f"//{value[match.end() :]}") or value
     if match := _PORT.match(value):
@@ -164,7 +164,7 @@ def _host(url: str) -> str | None:
         return None
 
 
-def plain_address(text: str) -> str:
+def normalise_address(text: str) -> str:
     """An address as the engine writes it: IPv6 in its shortest form, an IPv4 address within IPv6 as IPv4."""
     address = ipaddress.ip_address(text)
     inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

@@ -1,30 +1,47 @@
-"""A token's lineage as a tree: what it comes from, what was derived from it, how each was used, which are still alive."""
+"""Asks for a token's lineage as a tree: what it comes from, what was derived from it, how each was used, which are alive."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from trail import coverage
 from trail.connection import Trail
-from trail.coverage import Coverage
 from trail.errors import BadQuery
-from trail.lineage import Edge, Family, TokenRef, ancestors, family
-from trail.moments import nanoseconds, text_of
-from trail.questions.fate import ALIVE, Fate, Reach, endings_among, endings_in, fate
-from trail.questions.forest import Forest, Macaroon
-from trail.questions.named import WHOSE, named_by
-from trail.search import execute, tokens
-from trail.search.bodies import Body
+from trail.questions import coverage
+from trail.questions.coverage import Coverage
+from trail.questions.lineage_tree import LineageTree, TreePlace, TreeToken
+from trail.questions.token_status import (
+    ALIVE,
+    Ending,
+    Reach,
+    Target,
+    TokenStatus,
+    build_endings,
+    decide_status,
+    find_endings,
+    find_in_force,
+    reach_of_macaroon,
+    read_endings,
+    read_targets,
+)
+from trail.search import execute
+from trail.search.bodies import token as bodies_token
+from trail.search.bodies.query import Body
 from trail.search.execute import Hit
+from trail.search.lineage import Ancestry, Edge, Family, TokenRef, follow_ancestors, follow_ancestors_of, follow_family
+from trail.search.ownership import Ownership
+from trail.search.responses import Response
 from trail.search.spec import Filter, Scope, Search
+from trail.times import format_datetime
 
 # A page of the tree: so many levels, so many children of each, so many in all. The rest is a page of its own.
 LEVELS, CHILDREN, SHOWN = 4, 25, 150
 ADDRESSES = 100
+_USES = "uses by "
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class UsedAddress:
     """An address from which a token was used, and how often."""
 
     value: str
@@ -32,19 +49,19 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class TokenUse:
     """How one token of a lineage was used. `addresses` are all of them; `more` says that there are further ones."""
 
     uses: int
     refused: int
     first: str
     last: str
-    addresses: tuple[Address, ...]
+    addresses: tuple[UsedAddress, ...]
     more: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class LineageNode:
     """One token of a lineage. `added` are the caveats that its edge added, None where nothing on record says so.
 
     `children` and `descendants` are those there are; `shown` says whether its children follow, and `left_off` how many of
@@ -62,8 +79,8 @@ class Node:
     descendants: int
     shown: bool
     left_off: int
-    fate: Fate
-    use: Use | None
+    status: TokenStatus = field(metadata={"json": "fate"})
+    use: TokenUse | None
 
     @property
     def ref(self) -> str:
@@ -80,15 +97,38 @@ class Lineage:
     token: TokenRef
     under: str | None
     start: int
-    nodes: tuple[Node, ...]
-    ancestors: tuple[Node, ...]
+    nodes: tuple[LineageNode, ...]
+    ancestors: tuple[LineageNode, ...]
     tokens: int
     alive: int
     search: Search
     coverage: Coverage
 
 
-def lineage(
+@dataclass(frozen=True, slots=True)
+class LineagePage:
+    """What has to be known before the uses can be asked for: the tree, which tokens of it the page shows, what ends each."""
+
+    token: TokenRef
+    under: str | None
+    start: int
+    family: Family
+    above: tuple[str, ...]
+    tree: LineageTree
+    places: list[TreePlace]
+    reaches: dict[str, Reach]
+
+    @property
+    def keys(self) -> list[str]:
+        """The tokens that the page shows."""
+        return [place.key for place in self.places]
+
+    def part_names(self, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Tokens by the field that names them: by fingerprint, and by id where there is none."""
+        return _part_names(self.tree, keys)
+
+
+def ask_lineage(
     trail: Trail,
     token: TokenRef,
     scope: Scope,
@@ -100,156 +140,207 @@ def lineage(
     """The tree, or the part of it below `under` from its child number `start` on. The family and the ancestry in a few
     round trips, the rest in one. Raises BadQuery for an `under` that is none of it, TooLarge, TrailUnavailable."""
     now = now or datetime.now(UTC)
-    found, above = family(trail, token, scope), ancestors(trail, token, scope)
-    forest = Forest(
-        [*found.seen, *above.seen], [*found.edges, *above.edges], [*found.fingerprints, *above.fingerprints]
-    )
-    if under and under not in forest.tokens:
+    page = find_page(trail, token, scope, under=under, start=start)
+    return ask_page(trail, page, scope, {}, now)[0]
+
+
+def find_page(trail: Trail, token: TokenRef, scope: Scope, *, under: str | None, start: int) -> LineagePage:
+    """The family and the ancestry, and which of it the page shows. Raises BadQuery, TooLarge, TrailUnavailable."""
+    family = follow_family(trail, token, scope, with_owners=True)
+    above = follow_ancestors(trail, token, scope)
+    beside = _follow_other_parents(trail, family, above, scope)
+    tree = _build_tree(family, above, beside)
+    if under and under not in tree.tokens:
         raise BadQuery(f"{under} does not descend from {token.value}.", 0)
-    tops = [under] if under else _tops(forest, found)
-    page = forest.page(tops, levels=LEVELS, children=CHILDREN, most=SHOWN, start=start)
-    shown = [*(one.key for one in page), *above.fingerprints]
-    ends, covered, *used = execute.ask_all(
-        trail, [_endings(forest, scope), coverage.body(scope), *_uses(forest, shown, scope)]
+    tops = [under] if under else _find_tops(tree, family)
+    places = tree.list_page(tops, levels=LEVELS, children=CHILDREN, most=SHOWN, start=start)
+    reaches = _find_reaches(tree, family.owners | above.owners | beside.owners)
+    return LineagePage(token, under, start, family, tuple(above.fingerprints), tree, places, reaches)
+
+
+def ask_page(
+    trail: Trail, page: LineagePage, scope: Scope, beside: Mapping[str, Body], now: datetime
+) -> tuple[Lineage, Mapping[str, Response]]:
+    """The answer, and the responses to what was asked `beside` it in the same round trip."""
+    tree, own = page.tree, _list_own(page.tree, page.family)
+    bodies = {"endings": build_endings(page.reaches.values(), scope), "coverage": coverage.build_coverage(scope)}
+    shown = [*page.keys, *page.above]
+    responses = execute.ask_all(trail, {**bodies, **_build_uses(tree, shown, scope), **beside})
+    statuses = _decide_statuses(tree, page.reaches, read_endings(responses["endings"]), now)
+    uses = _read_uses(responses)
+    lineage = Lineage(
+        token=page.token,
+        under=page.under,
+        start=page.start,
+        nodes=tuple(_build_node(tree, place, statuses, uses) for place in page.places),
+        ancestors=tuple(_build_node(tree, TreePlace(key), statuses, uses) for key in reversed(page.above)),
+        tokens=len(own),
+        alive=sum(statuses[key].state == "alive" for key in own),
+        search=Search(filters=(Filter("token.lineage", (page.token.value,)),)),
+        coverage=coverage.read_coverage(responses["coverage"], now),
     )
-    fates = _fates(forest, endings_in(ends), now)
-    uses = _read(used)
-    own = _own(forest, found)
-    return Lineage(
-        token=token, under=under, start=start,
-        nodes=tuple(_node(forest, one.key, one.depth, one.shown, one.left_off, fates, uses) for one in page),
-        ancestors=tuple(_node(forest, key, 0, False, 0, fates, uses) for key in reversed(above.fingerprints)),
-        tokens=len(own), alive=sum(fates[key].state == "alive" for key in own),
-        search=Search(filters=(Filter("token.lineage", (token.value,)),)), coverage=coverage.read(covered, now),
-    )  # fmt: skip
+    return lineage, responses
 
 
-def _tops(forest: Forest, found: Family) -> list[str]:
+def _build_tree(family: Family, above: Ancestry, beside: Ancestry) -> LineageTree:
+    return LineageTree(
+        [*family.seen, *above.seen, *beside.seen],
+        [*family.edges, *above.edges, *beside.edges],
+        [*family.fingerprints, *above.fingerprints],
+    )
+
+
+def _find_reaches(tree: LineageTree, owners: Mapping[str, Ownership]) -> dict[str, Reach]:
+    return {key: reach_of_macaroon(key, token.seen, owners) for key, token in tree.tokens.items()}
+
+
+def _follow_other_parents(trail: Trail, family: Family, above: Ancestry, scope: Scope) -> Ancestry:
+    """What tokens of the family come from besides, for its end is theirs too. No round trip where there is none."""
+    parents = {edge.parent for edge in family.edges} - family.fingerprints.keys() - above.fingerprints.keys()
+    return follow_ancestors_of(trail, parents, scope) if parents else Ancestry()
+
+
+def _find_tops(tree: LineageTree, family: Family) -> list[str]:
     """Where the family's trees begin: the token itself, or of a `token.id` what hangs from nothing in the family."""
-    if found.root.field == "token.fingerprint":
-        return [found.root.value] if found.root.value in forest.tokens else []
-    own = set(_own(forest, found))
-    return [
-        key for key, one in forest.tokens.items()
-        if key in own and (key in forest.tops or one.parents[0].parent not in own)
-    ]  # fmt: skip
+    if family.root.field == "token.fingerprint":
+        return [family.root.value] if family.root.value in tree.tokens else []
+    own, tops = _list_own(tree, family), set(tree.tops)
+    inside = set(own)
+    return [key for key in own if key in tops or tree.tokens[key].parents[0].parent not in inside]
 
 
-def _own(forest: Forest, found: Family) -> list[str]:
+def _list_own(tree: LineageTree, family: Family) -> list[str]:
     """The tokens of the family itself, without its ancestors."""
-    return [key for key in forest.tokens if key in found.fingerprints or key in found.token_ids]
+    return [key for key in tree.tokens if key in family.fingerprints or key in family.token_ids]
 
 
-def _endings(forest: Forest, scope: Scope) -> Body:
-    """Whatever may have ended one of these tokens."""
-    seen = [one for token in forest.tokens.values() for one in token.seen]
-    ids = sorted({one.token_id for one in seen if one.token_id})
-    whose = {
-        "token.key_id": tuple(sorted({one.key_id for one in seen if one.key_id})),
-        "user.id": tuple(sorted({one.user_id for one in seen if one.user_id})),
-        "organization.id": tuple(sorted({one.organization_id for one in seen if one.organization_id})),
-    }
-    return tokens.endings(named_by(tuple(ids), tuple(sorted(forest.tokens))), whose, scope)
-
-
-def _fates(forest: Forest, hits: list[Hit], now: datetime) -> dict[str, Fate]:
-    """What became of each token. What a token was derived from takes it along when it is revoked."""
-    moment = text_of(now)
-    by_name: dict[str, list[Hit]] = {}
+def _decide_statuses(
+    tree: LineageTree, reaches: Mapping[str, Reach], hits: list[Hit], now: datetime
+) -> dict[str, TokenStatus]:
+    """What each token is. What a token was derived from takes it along when it is revoked."""
+    time = format_datetime(now)
+    by_target: dict[Target, list[Hit]] = {}
     for hit in hits:
-        for name in _named_in(hit):
-            by_name.setdefault(name, []).append(hit)
-    found: dict[str, Fate] = {}
+        for target in read_targets(hit):
+            by_target.setdefault(target, []).append(hit)
+    in_force: dict[str, dict[str, Ending]] = {}
+    for key, reach in reaches.items():
+        targets = [(field, value) for field, values in reach.names.items() for value in values]
+        own = {hit.event_id: hit for target in targets for hit in by_target.get(target, ())}
+        in_force[key] = find_in_force(find_endings(own.values(), reach))
+    _hand_down(tree, in_force)
+    expires = _find_expiries(tree)
+    return {key: decide_status(in_force[key].values(), expires[key], time) for key in tree.tokens}
+
+
+def _hand_down(tree: LineageTree, in_force: dict[str, dict[str, Ending]]) -> None:
+    """Add to what stands against each token what stands against those that it was derived from, whichever they are."""
+    children: dict[str, list[str]] = {}
+    for key, token in tree.tokens.items():
+        for edge in token.parents:
+            children.setdefault(edge.parent, []).append(key)
+    waiting = [key for key in tree.tokens if in_force[key]]
+    while waiting:
+        key = waiting.pop()
+        for child in children.get(key, ()):
+            if _inherit(in_force[child], in_force[key]):
+                waiting.append(child)
+
+
+def _inherit(own: dict[str, Ending], inherited: Mapping[str, Ending]) -> bool:
+    """Take over the revocations that came before a token's own of the same name; whether there were any."""
+    earlier = {
+        name: replace(ending, through="ancestor")
+        for name, ending in inherited.items()
+        if name not in own or ending.place < own[name].place
+    }
+    own |= earlier
+    return bool(earlier)
+
+
+def _find_expiries(tree: LineageTree) -> dict[str, str | None]:
+    """When each token ends by itself. An attenuation carries every caveat of its parent, so its end in time too."""
     expires: dict[str, str | None] = {}
-    for key, _ in forest.walk(forest.tops):
-        one = forest.tokens[key]
-        # An attenuation carries every caveat of its parent, so its end in time too.
-        carried = (expires[edge.parent] for edge in one.parents if _same_token(forest, one, edge, expires))
-        expires[key] = one.expires_at or next(carried, None)
-        reach = _reach(one)
-        names = {*reach.token_ids, *reach.fingerprints, *(value for values in reach.whose.values() for value in values)}
-        told = {hit.event_id: hit for name in names for hit in by_name.get(name, ())}
-        own = fate(endings_among(told.values(), reach), expires[key], moment)
-        found[key] = _with_parents(own, one, found)
-    return found
+    for key, _ in tree.walk(tree.tops):
+        token = tree.tokens[key]
+        carried = (expires[edge.parent] for edge in token.parents if _is_same_token(tree, token, edge, expires))
+        expires[key] = token.expires_at or next(carried, None)
+    return expires
 
 
-def _same_token(forest: Forest, one: Macaroon, edge: Edge, known: dict[str, str | None]) -> bool:
-    return edge.parent in known and one.token_id is not None and forest.tokens[edge.parent].token_id == one.token_id
+def _is_same_token(tree: LineageTree, token: TreeToken, edge: Edge, expires: Mapping[str, str | None]) -> bool:
+    if edge.parent not in expires or token.token_id is None:
+        return False
+    return tree.tokens[edge.parent].token_id == token.token_id
 
 
-def _named_in(hit: Hit) -> set[str]:
-    document = hit.document
-    token = document.get("token", {})
-    names = (token.get("id"), token.get("fingerprint"), token.get("key_id"),
-             document.get("user", {}).get("id"), document.get("organization", {}).get("id"))  # fmt: skip
-    return {name for name in names if name}
+def _part_names(tree: LineageTree, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    parts: dict[str, set[str]] = {"token.fingerprint": set(), "token.id": set()}
+    for key in keys:
+        parts["token.fingerprint" if tree.tokens[key].fingerprint else "token.id"].add(key)
+    return {field: tuple(sorted(values)) for field, values in parts.items() if values}
 
 
-def _reach(one: Macaroon) -> Reach:
-    whose = zip(WHOSE, ("key_id", "user_id", "organization_id"), strict=True)
-    return Reach(
-        token_ids=frozenset({seen.token_id for seen in one.seen if seen.token_id}),
-        fingerprints=frozenset({one.key}),
-        whose={name: frozenset(getattr(seen, of) for seen in one.seen if getattr(seen, of)) for name, of in whose},
-        first=one.first,
+def _build_uses(tree: LineageTree, shown: list[str], scope: Scope) -> dict[str, Body]:
+    """Bodies that find how those on the page were used, by fingerprint, and by id where there is none."""
+    by_field = _part_names(tree, shown)
+    return {
+        _USES + field: bodies_token.build_uses(field, keys, scope, addresses=ADDRESSES)
+        for field, keys in by_field.items()
+    }
+
+
+def _read_uses(responses: Mapping[str, Response]) -> dict[str, TokenUse]:
+    uses = [response for name, response in responses.items() if name.startswith(_USES)]
+    return {
+        bucket["key"]: _read_use(bucket)
+        for response in uses
+        for bucket in response.get("aggregations", {}).get("nodes", {}).get("buckets", [])
+    }
+
+
+def _read_use(bucket: dict[str, Any]) -> TokenUse:
+    addresses = bucket["addresses"]
+    return TokenUse(
+        uses=bucket["doc_count"],
+        refused=bucket["refused"]["doc_count"],
+        first=bucket["first"]["value_as_string"],
+        last=bucket["last"]["value_as_string"],
+        addresses=tuple(UsedAddress(address["key"], address["doc_count"]) for address in addresses["buckets"]),
+        more=bool(addresses["sum_other_doc_count"]),
     )
 
 
-def _with_parents(own: Fate, one: Macaroon, found: dict[str, Fate]) -> Fate:
-    """The earlier of its own end and its parents'."""
-    ends = [own] if own.since else []
-    for edge in one.parents:
-        above = found.get(edge.parent, ALIVE)
-        if above.state == "revoked" and above.ending:
-            taken = above.ending if own.ending == above.ending else replace(above.ending, through="ancestor")
-            ends.append(Fate("revoked", above.since, taken))
-    return min(ends, key=lambda one: nanoseconds(one.since or "")) if ends else ALIVE
+def _build_node(
+    tree: LineageTree, place: TreePlace, statuses: Mapping[str, TokenStatus], uses: Mapping[str, TokenUse]
+) -> LineageNode:
+    token = tree.tokens[place.key]
+    edge = token.parents[0] if token.parents else None
+    return LineageNode(
+        token_id=token.token_id,
+        fingerprint=token.fingerprint or (place.key if not token.token_id else None),
+        depth=place.depth,
+        source=edge.source if edge else None,
+        parents=tuple(edge.parent for edge in token.parents),
+        caveats=_texts(token.caveats),
+        added=_find_added(tree, token, edge),
+        children=len(token.children),
+        descendants=token.descendants,
+        shown=place.shown,
+        left_off=place.left_off,
+        status=statuses.get(place.key, ALIVE),
+        use=uses.get(place.key),
+    )
 
 
-def _uses(forest: Forest, shown: list[str], scope: Scope) -> list[Body]:
-    """Bodies that find how those on the page were used, by fingerprint, and by id where there is none."""
-    by_field = {
-        "token.fingerprint": tuple(sorted({key for key in shown if forest.tokens[key].fingerprint})),
-        "token.id": tuple(sorted({key for key in shown if not forest.tokens[key].fingerprint})),
-    }
-    return [tokens.nodes(field, keys, scope, addresses=ADDRESSES) for field, keys in by_field.items() if keys]
-
-
-def _read(answers: list[dict[str, Any]]) -> dict[str, Use]:
-    buckets = [bucket for one in answers for bucket in one.get("aggregations", {}).get("nodes", {}).get("buckets", [])]
-    return {
-        bucket["key"]: Use(
-            uses=bucket["doc_count"], refused=bucket["refused"]["doc_count"],
-            first=bucket["first"]["value_as_string"], last=bucket["last"]["value_as_string"],
-            addresses=tuple(Address(one["key"], one["doc_count"]) for one in bucket["addresses"]["buckets"]),
-            more=bool(bucket["addresses"]["sum_other_doc_count"]),
-        )
-        for bucket in buckets
-    }  # fmt: skip
-
-
-def _node(
-    forest: Forest, key: str, depth: int, shown: bool, left_off: int, fates: dict[str, Fate], uses: dict[str, Use]
-) -> Node:
-    one = forest.tokens[key]
-    edge = one.parents[0] if one.parents else None
-    return Node(
-        token_id=one.token_id, fingerprint=one.fingerprint or (key if not one.token_id else None), depth=depth,
-        source=edge.source if edge else None, parents=tuple(edge.parent for edge in one.parents),
-        caveats=_texts(one.caveats), added=_added(forest, one, edge), children=len(one.children),
-        descendants=one.descendants, shown=shown, left_off=left_off, fate=fates.get(key, ALIVE), use=uses.get(key),
-    )  # fmt: skip
-
-
-def _added(forest: Forest, one: Macaroon, edge: Edge | None) -> tuple[str, ...] | None:
+def _find_added(tree: LineageTree, token: TreeToken, edge: Edge | None) -> tuple[str, ...] | None:
     """What the edge added: the rest of the caveats after the parent's, or what an event says that it added."""
     if edge is None:
         return ()
-    before, caveats = forest.tokens[edge.parent].caveats, one.caveats
+    before, caveats = tree.tokens[edge.parent].caveats, token.caveats
     if before is not None and caveats is not None and caveats[: len(before)] == before:
         return _texts(caveats[len(before) :])
-    return next((seen.added for seen in one.seen if seen.added), None)
+    return next((macaroon.added for macaroon in token.seen if macaroon.added), None)
 
 
 def _texts(caveats: tuple[bytes, ...] | None) -> tuple[str, ...] | None:

@@ -1,24 +1,24 @@
-"""A search in words, for a sentence that stands beside its answer for ever."""
+"""Describes a search in words, for a sentence that stays beside its answer."""
 
-from trail.pairing import ANY, BY_NAME, FIELD
+from trail.pairs import ANY, FIRST_SEEN_FIELD, PAIR_BY_NAME
 from trail.schema import LINEAGE
 from trail.search.spec import Filter, Search
 
 
-def words(search: Search) -> str:
+def describe_search(search: Search) -> str:
     """What is asked, without the time: `user.id:$who (who: ann, bob); not source.ip: 192.0.2.7`."""
     parts = [search.text.strip()] if search.text.strip() else []
     if parts and search.parameters:
-        given = "; ".join(f"{name}: {', '.join(values)}" for name, values in search.parameters)
-        parts[0] += f" ({given})"
-    parts += [("not " if chip.negated else "") + worded(chip) for chip in search.filters if not chip.disabled]
+        parameters = "; ".join(f"{name}: {', '.join(values)}" for name, values in search.parameters)
+        parts[0] += f" ({parameters})"
+    parts += [("not " if chip.negated else "") + describe_filter(chip) for chip in search.filters if not chip.disabled]
     return "; ".join(parts) or "any event"
 
 
-def worded(chip: Filter) -> str:
+def describe_filter(chip: Filter) -> str:
     """A filter in words, without whether it is the opposite."""
-    if chip.field == FIELD:
-        kinds = (BY_NAME[value].label if value in BY_NAME else value for value in chip.values or (ANY,))
+    if chip.field == FIRST_SEEN_FIELD:
+        kinds = (PAIR_BY_NAME[value].label if value in PAIR_BY_NAME else value for value in chip.values or (ANY,))
         return f"first time ever: {' or '.join(kinds)}"
     if chip.field == LINEAGE.name:
         return f"{' or '.join(chip.values)} and everything derived from it"
@@ -32,7 +32,7 @@ def worded(chip: Filter) -> str:
     return f"{chip.field}: {' or '.join(chip.values)}"
 
 
-def span(start: str | None, end: str | None) -> str:
+def describe_range(start: str | None, end: str | None) -> str:
     """A range of time in words."""
     if start and end:
         return f"from {start} to {end}"

@@ -1,4 +1,4 @@
-"""One search as a value: what is asked, of which time, in which order, shown how. Everything that reads takes one.
+"""Holds one search as a value: what is asked, of which time, in which order, shown how. Everything that reads takes one.
 
 The page, the histogram, the facets, a background run, an export and a saved query all come from this one value.
 """
@@ -6,22 +6,20 @@ The page, the histogram, the facets, a background run, an export and a saved que
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, cast
 
 from trail.errors import BadQuery
-from trail.moments import text_of
-from trail.pairing import FIELD as NOVELTY
+from trail.pairs import FIRST_SEEN_FIELD
 from trail.schema import BY_NAME, DEFAULT_COLUMNS, FACETS, Kind, field_of
-from trail.search.quoting import spelled, unescaped
+from trail.search.language.escapes import spell_out, unescape
+from trail.times import NotATime, parse_relative, parse_time, resolve_time
 
 Operator = Literal["is", "exists", "between", "network"]
-_RELATIVE = re.compile(r"^now(?:-(\d{1,5})([smhdwy]))?$")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
+_TOO_LATE = parse_time("2262-01-01")  # the engine counts nanoseconds since 1970 in 64 bits
 _SIGNS = re.compile(r"([~^-]*)(.*)", re.DOTALL)
 _WITH_OPERATOR = re.compile(r"(.+)\((between|network)\)")
 _VALUES = re.compile(r"(?:^|\|)((?:\\.|[^\\|])*)", re.DOTALL)
-_DATE = re.compile(r"^\d{4}-\d\d-\d\d$")
 SORTABLE = frozenset(
     field.name for field in BY_NAME.values() if field.kind in (Kind.KEYWORD, Kind.IP, Kind.TIME, Kind.INTEGER)
 )
@@ -46,7 +44,7 @@ class Filter:
     pinned: bool = False
 
     def __post_init__(self) -> None:
-        if field_of(self.field) is None and self.field != NOVELTY:
+        if field_of(self.field) is None and self.field != FIRST_SEEN_FIELD:
             raise BadQuery(f"There is no field {self.field!r} to filter by.")
         if self.operator == "between" and (len(self.values) != 2 or not any(self.values)):
             raise BadQuery(f"A filter between two ends of {self.field} needs at least one end.")
@@ -64,17 +62,21 @@ class Filter:
     def parse(cls, text: str) -> "Filter":
         """The inverse of str(). Raises BadQuery for a field that does not exist."""
         signs, body = _SIGNS.match(text).groups()  # type: ignore[union-attr]  # it matches any text
-        head, colon, rest = body.partition(":")
+        head, colon, values = body.partition(":")
         match = _WITH_OPERATOR.match(head)
         name, operator = (match[1], match[2]) if match else (head, "is" if colon else "exists")
         return cls(
-            field=name, values=tuple(unescaped(part) for part in _VALUES.findall(rest)) if colon else (),
-            operator=cast(Operator, operator), negated="-" in signs, disabled="~" in signs, pinned="^" in signs,
-        )  # fmt: skip
+            field=name,
+            values=tuple(unescape(part) for part in _VALUES.findall(values)) if colon else (),
+            operator=cast(Operator, operator),
+            negated="-" in signs,
+            disabled="~" in signs,
+            pinned="^" in signs,
+        )
 
 
 def _esc(value: str) -> str:
-    return spelled(value.replace("\\", "\\\\").replace("|", "\\|"))
+    return spell_out(value.replace("\\", "\\\\").replace("|", "\\|"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ WHOLE_TRAIL = Scope(user_id="", everything=True)
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search. `start` and `end` are RFC 3339 times, or `now-7d`; None is the beginning or the end of the trail.
+    """A search. `start` and `end` are times as `trail.times` reads them, `now-7d` included; None is the beginning or the end of
+    the trail. `start` is in the range, `end` is not.
     The histogram stacks by `stack`.
 
     `parameters` are the values bound to the text's `$name` placeholders. `ingested_until` keeps out what arrived
@@ -124,21 +127,25 @@ class Search:
                 raise BadQuery(f"There is no field {column!r} to show as a column.")
 
     def resolved(self, now: datetime) -> "Search":
-        """The same search with `now…` made absolute, so that asking again asks the same. Raises BadQuery."""
-        start, end = _absolute(self.start, now), _absolute(self.end, now)
-        if start and end and datetime.fromisoformat(start) > datetime.fromisoformat(end):
+        """The same search with its times absolute, RFC 3339 in UTC, so that asking again asks the same. Raises BadQuery."""
+        start, end, ingested_until = (
+            time and resolve_time(time, now) for time in (self.start, self.end, self.ingested_until)
+        )
+        if start and end and parse_time(start) > parse_time(end):
             raise BadQuery(f"The time begins ({start}) after it ends ({end}).")
-        return replace(self, start=start, end=end)
+        return replace(self, start=start, end=end, ingested_until=ingested_until)
 
     def with_filter(self, new: Filter) -> "Search":
+        """The same with one more chip, if it has not got it already."""
         return self if new in self.filters else replace(self, filters=(*self.filters, new))
 
     def with_instead(self, old: Filter, new: Filter) -> "Search":
         """The same with a chip changed where it stands."""
-        changed = (new if one == old else one for one in self.filters)
+        changed = (new if chip == old else chip for chip in self.filters)
         return replace(self, filters=tuple(dict.fromkeys(changed)))
 
     def without_filter(self, old: Filter) -> "Search":
+        """The same without a chip."""
         return replace(self, filters=tuple(f for f in self.filters if f != old))
 
     def to_query(self) -> dict[str, list[str]]:
@@ -168,22 +175,22 @@ class Search:
         if any("\0" in value for values in lists.values() for value in values):
             raise BadQuery("A search cannot hold a NUL character; search for what stands beside it.")
 
-        def one(name: str) -> str:
+        def last_of(name: str) -> str:
             values = lists.get(name) or [""]
             return str(values[-1]).strip()
 
-        field, _, order = one("sort").rpartition(":")
+        field, _, order = last_of("sort").rpartition(":")
         named = ",".join(str(value) for value in lists.get("columns", []))
         columns = tuple(dict.fromkeys(name for part in named.split(",") if (name := part.strip())))
         return cls(
-            text=one("q"),
+            text=last_of("q"),
             filters=tuple(Filter.parse(f) for f in lists.get("f", []) if f),
-            start=one("from") or None,
-            end=one("to") or None,
-            ingested_until=one("until") or None,
+            start=last_of("from") or None,
+            end=last_of("to") or None,
+            ingested_until=last_of("until") or None,
             sort=(field, order) if field else ("@timestamp", "desc"),
             columns=columns or DEFAULT_COLUMNS,
-            stack=one("stack") or STACK,
+            stack=last_of("stack") or STACK,
             parameters=tuple((k[2:], tuple(v)) for k, v in lists.items() if k.startswith("p.") and any(v)),
         )
 
@@ -192,39 +199,19 @@ class Search:
         return self.to_query()
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> "Search":
-        return cls.from_query(kept)
+    def from_json(cls, stored: Mapping[str, Any]) -> "Search":
+        """The inverse of to_json. Raises BadQuery."""
+        return cls.from_query(stored)
 
 
 def _check_time(value: str, which: str) -> None:
-    if _RELATIVE.match(value):
+    if parse_relative(value) is not None:
         return
-    instant = _instant(value)
-    if instant is None:
-        raise BadQuery(f"{value!r} is not a time for {which!r}: write 2026-11-24T09:30:00Z, 2026-11-24, or now-7d.")
-    if not 1970 <= instant.year <= 2261:
-        raise BadQuery(f"{value!r} is outside of what the trail can hold: 1970 to 2261.")
-
-
-def _instant(value: str) -> datetime | None:
     try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
-def _absolute(value: str | None, now: datetime) -> str | None:
-    """RFC 3339 in UTC. Nanoseconds that a person typed are kept as they are."""
-    if value is None:
-        return None
-    if match := _RELATIVE.match(value):
-        amount, unit = match.groups()
-        # However long ago: no event is from before 1970.
-        ago = min(int(amount) * _UNITS[unit], now.timestamp()) if amount else 0
-        instant = now - timedelta(seconds=ago)
-    elif value.endswith("Z") or _DATE.match(value):
-        return value if value.endswith("Z") else f"{value}T00:00:00Z"
-    else:
-        instant = _instant(value) or now
-    return text_of(instant)
+        time = parse_time(value)
+    except NotATime:
+        raise BadQuery(
+            f"{value!r} is not a time for {which!r}: write 2026-11-24T09:30:00Z, 2026-11-24, or now-7d."
+        ) from None
+    if not 0 <= time < _TOO_LATE:
+        raise BadQuery(f"{value!r} is outside of what the trail can hold: 1970 to 2261.")

@@ -1,4 +1,4 @@
-"""The frames of a spool's segment: bytes to records and back, and what to make of bytes that are not as written. Pure.
+"""Encodes records as the frames of a spool's segment, and decodes them, bytes that are not as they were written included.
 
 A segment is MAGIC, then frames without anything between them. A frame is a head of 32 bytes, big-endian, and a payload:
 
@@ -10,8 +10,8 @@ A segment is MAGIC, then frames without anything between them. A frame is a head
         28      4  CRC-32 (ISO 3309, as zlib) of the 28 bytes before
 
 The check of the head lets a reader find the next whole frame after bytes that are wrong, at any offset. `settled` tells
-two things apart that look alike: bytes that a crash left half written, which nobody was promised, and bytes that were
-promised and have changed since.
+two things apart that look alike: bytes that a crash left half written, which were never acknowledged, and bytes that were
+acknowledged and have changed since.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenBytes:
     """Bytes between two offsets that are no frame."""
 
     start: int
@@ -54,8 +54,8 @@ def encode(number: int, payload: bytes, *, settled: int) -> bytes:
     return b"".join((fields, _CHECK.pack(zlib.crc32(fields)), payload))
 
 
-def decode(segment: bytes, start: int = 0) -> Iterator[Frame | Broken]:
-    """What a segment holds from an offset on (0, or the end of a frame): every byte is in one of the answers."""
+def decode(segment: bytes, start: int = 0) -> Iterator[Frame | BrokenBytes]:
+    """The frames and broken bytes of a segment from an offset on (0, or the end of a frame); together they are every byte."""
     here = start
     if start == 0:
         here = len(MAGIC) if segment.startswith(MAGIC) else 0
@@ -63,7 +63,7 @@ def decode(segment: bytes, start: int = 0) -> Iterator[Frame | Broken]:
         frame = _frame(segment, here)
         if frame is None:
             following = _next_frame(segment, here)
-            yield Broken(here, following.start if following else len(segment))
+            yield BrokenBytes(here, following.start if following else len(segment))
             frame = following
         if frame is None:
             return
@@ -71,9 +71,9 @@ def decode(segment: bytes, start: int = 0) -> Iterator[Frame | Broken]:
         here = frame.end
 
 
-def settled(found: Sequence[Frame | Broken]) -> int:
+def find_settled(parts: Sequence[Frame | BrokenBytes]) -> int:
     """The number below which everything was certainly fsynced, as far as these frames know."""
-    return max((one.settled for one in found if isinstance(one, Frame)), default=0)
+    return max((part.settled for part in parts if isinstance(part, Frame)), default=0)
 
 
 def _frame(segment: bytes, start: int) -> Frame | None:

@@ -1,4 +1,4 @@
-"""The emitter for asyncio: `await emit(event)` returns when the event is durable, and the loop goes on meanwhile."""
+"""Emits events from asyncio: `await emit(event)` returns when the event is durable, and the loop goes on meanwhile."""
 
 import asyncio
 from collections import deque
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
-from trail.emitter import BULKS_AT_ONCE, Answer, Durable, Emitter
-from trail.writer import BATCH
+from trail.writing.emitter import BULKS_AT_ONCE, Durable, EmitResult, Emitter
+from trail.writing.writer import BATCH
 
 MOST_WAITING = 10_000
 
@@ -38,7 +38,7 @@ class AsyncEmitter:
             return await durable
 
     async def close(self) -> None:
-        """Wait for what was begun, and close the emitter."""
+        """Wait for the events under way, and close the emitter."""
         while self._under_way:
             await asyncio.wait(self._under_way)
         await asyncio.get_running_loop().run_in_executor(self._threads, self.emitter.close)
@@ -51,21 +51,21 @@ class AsyncEmitter:
         await self.close()
 
     async def _send(self) -> None:
-        """Whatever waits, batch by batch, until nothing does."""
+        """Emit the events that wait, batch by batch, until none does."""
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            answers = await self._emit([event for event, _ in batch])
-            for (_, durable), answer in zip(batch, answers, strict=True):
+            results = await self._emit([event for event, _ in batch])
+            for (_, durable), result in zip(batch, results, strict=True):
                 if durable.done():
                     continue  # its caller was cancelled
-                if isinstance(answer, Durable):
-                    durable.set_result(answer)
+                if isinstance(result, Durable):
+                    durable.set_result(result)
                 else:
-                    durable.set_exception(answer)
+                    durable.set_exception(result)
 
-    async def _emit(self, events: list[dict[str, Any]]) -> Sequence[Answer | Exception]:
+    async def _emit(self, events: list[dict[str, Any]]) -> Sequence[EmitResult | Exception]:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._threads, self.emitter.emit_all, events)
-        except Exception as error:  # noqa: BLE001  a caller that is told nothing would wait for ever
+        except Exception as error:  # noqa: BLE001  a caller without an answer would wait for ever
             return [error] * len(events)

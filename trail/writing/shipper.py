@@ -1,6 +1,6 @@
-"""Deliver to the trail what a source holds, in order, for as long as it takes; what the trail will never take is set aside.
+"""Delivers to the trail the events of a source, in order, for as long as it takes, and sets aside what it will never take.
 
-A source is read again from where it was last acknowledged, so a shipper may be killed at any moment: an event that is sent
+A source is read again from where it was last acknowledged, so a shipper may be killed at any time: an event that is sent
 twice is there once.
 """
 
@@ -15,29 +15,32 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 
-from trail import disk
+from trail import files
 from trail.connection import Trail
 from trail.errors import TrailError
-from trail.spool import Damage
-from trail.writer import Outcome, attempt
+from trail.spool.spool import Damage
+from trail.times import format_datetime
+from trail.writing.writer import Outcome, attempt_writes
 
 AT_ONCE = 1_000  # events
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0  # seconds between tries
 POLL = 0.2  # seconds between looks at a source that had nothing
 
 
-class Record(Protocol):
+class ShippedRecord(Protocol):
     """One event of a source as text."""
 
     @property
-    def payload(self) -> bytes: ...
+    def payload(self) -> bytes:
+        """The text, UTF-8 where it is an event."""
+        ...
 
 
-Item = TypeVar("Item", bound=Record | Damage)
+Item = TypeVar("Item", bound=ShippedRecord | Damage)
 
 
 class Source(Protocol[Item]):
-    """Where events wait: a spool (trail.drain), a file or a pipe (trail.follow)."""
+    """Where events wait: a spool (trail.spool.reader), a file or a pipe (trail.writing.tail)."""
 
     def read(self, most: int) -> list[Item]:
         """The next of them; none when there are none now."""
@@ -53,11 +56,11 @@ class Source(Protocol[Item]):
         ...
 
 
-class Witness(Protocol):
-    """Who is told of what goes wrong, to put it on record."""
+class ShipmentObserver(Protocol):
+    """Puts on record what goes wrong while events are shipped."""
 
     def failed(self, error: Exception) -> None:
-        """Trouble has begun: what the trail said, or an OSError of the source or of where things are set aside."""
+        """Trouble has begun: a TrailError, or an OSError of the source or of the folder for what is set aside."""
         ...
 
     def over(self) -> None:
@@ -65,7 +68,7 @@ class Witness(Protocol):
         ...
 
     def set_aside(self, payload: bytes, status: str, reason: str) -> None:
-        """The trail will never take this: invalid, conflict, or damaged. Raises OSError to be told again later."""
+        """The trail will never take this: invalid, conflict, or damaged. Raises OSError to be called again later."""
         ...
 
 
@@ -82,26 +85,34 @@ class Shipped:
 class Shipper:
     """One source into one trail. `rejected` is the folder for what is set aside, a file each, with the reason.
 
-    `said` is told, in a sentence, of each trouble when it begins, when it is over, and of each event set aside. `stop` ends
-    the work after what is under way. `witness` puts the same on record.
+    `report` is called with a sentence when a trouble begins, when it is over, and for each event set aside. `stop` ends the work
+    after what is under way. `observer` puts the same on record.
     """
 
-    def __init__(self, trail: Trail, source: Source[Any], rejected: Path, *, stop: Signal | None = None,
-                 said: Callable[[str], None] = lambda sentence: None, witness: Witness | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        trail: Trail,
+        source: Source[Any],
+        rejected: Path,
+        *,
+        stop: Signal | None = None,
+        report: Callable[[str], None] = lambda sentence: None,
+        observer: ShipmentObserver | None = None,
+    ) -> None:
         self.shipped = Shipped()
         self._trail, self._source, self._rejected = trail, source, rejected
         self._stop = stop or Signal()
-        self._said, self._witness = said, witness
+        self._report, self._observer = report, observer
         self._trouble = ""
 
     def run(self, *, follow: bool = True) -> Shipped:
-        """Ship until told to stop; without `follow`, until nothing waits."""
+        """Ship until `stop` is set; without `follow`, until nothing waits."""
         while not self._stop.is_set():
             items = self._read()
             if items is None:
                 self._stop.wait(POLL)
             elif items:
-                if not self._settle(items):
+                if not self._deliver_all(items):
                     break
             elif self._source.ended or not follow:
                 break
@@ -110,15 +121,15 @@ class Shipper:
         return self.shipped
 
     def _read(self) -> list[Any] | None:
-        """What waits; None when that cannot be read, which may pass."""
+        """The items that wait; None when the source cannot be read now."""
         try:
             return self._source.read(AT_ONCE)
         except OSError as error:
-            self._begins(f"What waits to be delivered cannot be read: {error}.", error)
+            self._report_trouble(f"What waits to be delivered cannot be read: {error}.", error)
             return None
 
-    def _settle(self, items: Sequence[Record | Damage]) -> bool:
-        """Try until every item is delivered or set aside, and acknowledged; False when told to stop before."""
+    def _deliver_all(self, items: Sequence[ShippedRecord | Damage]) -> bool:
+        """Try until every item is delivered or set aside, and acknowledged; False when stopped before."""
         pending = list(items)
         pause = FIRST_PAUSE
         while True:
@@ -126,33 +137,33 @@ class Shipper:
                 pending = self._deliver(pending)
                 if not pending:
                     self._source.acknowledge(*items)
-                    self._over()
+                    self._report_end()
                     return True
             except OSError as error:
-                self._begins(f"What was set aside or delivered cannot be put on record: {error}.", error)
+                self._report_trouble(f"What was set aside or delivered cannot be put on record: {error}.", error)
             if self._stop.wait(pause):
                 return False
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _deliver(self, items: Sequence[Record | Damage]) -> list[Record | Damage]:
+    def _deliver(self, items: Sequence[ShippedRecord | Damage]) -> list[ShippedRecord | Damage]:
         """One try; what is still to be delivered. Raises OSError when something cannot be set aside."""
-        records: list[Record] = []
+        records: list[ShippedRecord] = []
         for item in items:
             if isinstance(item, Damage):
                 self._set_aside(item.content, "damaged", str(item))
             else:
                 records.append(item)
-        documents = [_parsed(record.payload) for record in records]
-        failed: list[Record | Damage] = []
-        for record, answer in zip(records, attempt(self._trail, documents), strict=True):
-            if isinstance(answer, TrailError):
-                self._begins(str(answer), answer)
+        documents = [_parse(record.payload) for record in records]
+        failed: list[ShippedRecord | Damage] = []
+        for record, outcome in zip(records, attempt_writes(self._trail, documents), strict=True):
+            if isinstance(outcome, TrailError):
+                self._report_trouble(str(outcome), outcome)
                 failed.append(record)
             else:
-                self._count(record, answer)
+                self._count(record, outcome)
         return failed
 
-    def _count(self, record: Record, outcome: Outcome) -> None:
+    def _count(self, record: ShippedRecord, outcome: Outcome) -> None:
         if outcome.status == "created":
             self.shipped.created += 1
         elif outcome.status == "existing":
@@ -161,39 +172,39 @@ class Shipper:
             self._set_aside(record.payload, outcome.status, outcome.reason)
 
     def _set_aside(self, payload: bytes, status: str, reason: str) -> None:
-        """Keep what cannot be delivered. Its name follows from what it is, so that it is kept once."""
+        """Keep what cannot be delivered, in a file named by its content, so that it is kept once."""
         name = hashlib.sha256(payload + (reason.encode() if status == "damaged" else b"")).hexdigest()
         path = self._rejected / f"{name}.json"
         if path.exists():
             return
-        kept = {"at": datetime.now(UTC).isoformat(), "status": status, "reason": reason, **_as_json(payload)}
-        if self._witness:
-            self._witness.set_aside(payload, status, reason)
-        disk.make_folder(self._rejected)
-        disk.replace(path, orjson.dumps(kept, option=orjson.OPT_INDENT_2) + b"\n")
+        record = {"at": format_datetime(datetime.now(UTC)), "status": status, "reason": reason, **_as_json(payload)}
+        if self._observer:
+            self._observer.set_aside(payload, status, reason)
+        files.make_folder(self._rejected)
+        files.replace(path, orjson.dumps(record, option=orjson.OPT_INDENT_2) + b"\n")
         if status == "damaged":
             self.shipped.damaged += 1
         else:
             self.shipped.rejected += 1
-        self._said(f"Set aside in {path} ({status}): {reason}")
+        self._report(f"Set aside in {path} ({status}): {reason}")
 
-    def _begins(self, trouble: str, error: Exception) -> None:
+    def _report_trouble(self, trouble: str, error: Exception) -> None:
         if not self._trouble:
-            if self._witness:
-                self._witness.failed(error)
-            self._said(f"{trouble} It is tried again until it succeeds.")
+            if self._observer:
+                self._observer.failed(error)
+            self._report(f"{trouble} It is tried again until it succeeds.")
         self._trouble = trouble
 
-    def _over(self) -> None:
+    def _report_end(self) -> None:
         if self._trouble:
-            if self._witness:
-                self._witness.over()
-            self._said("Events are delivered again.")
+            if self._observer:
+                self._observer.over()
+            self._report("Events are delivered again.")
         self._trouble = ""
 
 
-def _parsed(payload: bytes) -> Any:
-    """The document; what is no JSON comes out as None, which the writer answers as invalid."""
+def _parse(payload: bytes) -> Any:
+    """The document, or None for what is no JSON: the writer answers that it is invalid."""
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError:
@@ -201,7 +212,7 @@ def _parsed(payload: bytes) -> Any:
 
 
 def _as_json(payload: bytes) -> dict[str, str]:
-    """Bytes exactly, as text where they are text."""
+    """Bytes as JSON can hold them without loss: as text where they are UTF-8."""
     try:
         return {"text": payload.decode()}
     except UnicodeDecodeError:

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--prompt", action="store_true", help="ask for username and password on this terminal")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if services.admin_exists():
+        if services.has_admin():
             raise CommandError("There is an admin already; they make further accounts under Admin.")
         if options["prompt"]:
             self.prompt()
@@ -28,10 +28,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Open this link within 24 hours; it works once:\n\n  {address}\n")
 
     def prompt(self) -> None:
-        form = FirstAdminForm({
-            "username": input("Username: "), "name": input("Your name: "),
-            "password": getpass.getpass("Password: "), "again": getpass.getpass("Password again: "),
-        })  # fmt: skip
+        form = FirstAdminForm(
+            {
+                "username": input("Username: "),
+                "name": input("Your name: "),
+                "password": getpass.getpass("Password: "),
+                "again": getpass.getpass("Password again: "),
+            }
+        )
         if not form.is_valid():
             raise CommandError(" ".join(str(error) for errors in form.errors.values() for error in errors))
         values = form.cleaned_data

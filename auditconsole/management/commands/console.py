@@ -1,6 +1,7 @@
 """Run the whole console: OpenSearch, Redis, the worker, the schedule, the web. Ctrl-C stops all of it."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from auditconsole.environment import env
-from auditconsole.local import engine, opensearch, preflight, redis
+from auditconsole.local import distribution, opensearch, preflight, redis, state_folder
 from auditconsole.local.errors import CannotStart
 from auditconsole.local.supervisor import Child, supervise
+
+# What people start has a worker of its own, so that what must not wait does not wait for it.
+STARTED_BY_PEOPLE, NEVER_WAITING = ("runs", "exports"), ("detections", "duties")
+DUTIES_AT_ONCE = "6"  # threads, which wait for the engine: more than the duties that take long
 
 
 class Command(BaseCommand):
@@ -21,11 +26,12 @@ class Command(BaseCommand):
         state = Path(settings.STATE_DIR)
         own_engine, own_redis = not env.str("OPENSEARCH_URL", default=""), not env.str("REDIS_URL", default="")
         try:
-            with preflight.lock(state):
-                preflight.check(state, ports(own_engine, own_redis))
+            with preflight.lock_state(state):
+                state_folder.check_every_file(state)
+                preflight.check_machine(state, ports(own_engine))
                 children = [*self.services(state, own_engine, own_redis), *programs(state)]
                 self.say(f"Starting {', '.join(child.name for child in children)}; logs are in {state / 'logs'}")
-                status = supervise(children, logs=state / "logs", say=self.say)
+                status = supervise(children, logs=state / "logs", say=self.say, has_terminal=self.stdout.isatty())
         except CannotStart as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
@@ -40,24 +46,22 @@ class Command(BaseCommand):
         """The parts that others wrote, as far as nobody else runs them for us."""
         children = []
         if own_engine:
-            if not engine.is_here():
-                self.say("Fetching the search engine from Maven Central, about 71 MB, once …")
+            if not distribution.is_fetched():
+                self.say("Fetching the search engine from Maven Central, about 74 MB, once …")
             heap = env.str("OPENSEARCH_HEAP", default="1g")
-            node = opensearch.Node(state, settings.OPENSEARCH_PORT, _transport_port(), heap)
-            children.append(Child("opensearch", opensearch.command(node)))
+            node = opensearch.Node(state, settings.OPENSEARCH_PORT, settings.OPENSEARCH_PASSWORD, heap)
+            children.append(Child("opensearch", opensearch.build_command(node), is_needed=True))
         if own_redis:
-            children.append(Child("redis", redis.command(redis.Server(state, settings.REDIS_PORT))))
+            children.append(Child("redis", redis.build_command(redis.RedisServer(state)), is_needed=True))
         return children
 
 
-def ports(own_engine: bool, own_redis: bool) -> dict[str, int]:
+def ports(own_engine: bool) -> dict[str, int]:
     """The ports that must be free, by the setting that moves each."""
-    found = {"WEB_PORT": settings.WEB_PORT}
+    needed = {"WEB_PORT": settings.WEB_PORT}
     if own_engine:
-        found |= {"OPENSEARCH_PORT": settings.OPENSEARCH_PORT, "OPENSEARCH_TRANSPORT_PORT": _transport_port()}
-    if own_redis:
-        found["REDIS_PORT"] = settings.REDIS_PORT
-    return found
+        needed["OPENSEARCH_PORT"] = settings.OPENSEARCH_PORT
+    return needed
 
 
 def programs(state: Path) -> list[Child]:
@@ -67,12 +71,18 @@ def programs(state: Path) -> list[Child]:
     return [
         Child("web", [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve"]),
         Child("keeper", [sys.executable, str(settings.BASE_DIR / "manage.py"), "keep_trail"]),
-        Child("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", workers, "--without-mingle"]),
+        Child("first-seen", [sys.executable, str(settings.BASE_DIR / "manage.py"), "keep_first_seen"]),
+        Child("worker", [*celery, *build_worker(STARTED_BY_PEOPLE, workers)]),
+        Child("duties", [*celery, *build_worker(NEVER_WAITING, DUTIES_AT_ONCE), "--pool", "threads"]),
         Child(
-            "beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(state / "beat-schedule")]
+            "beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(state / "schedule.json")]
         ),
     ]
 
 
-def _transport_port() -> int:
-    return int(env.int("OPENSEARCH_TRANSPORT_PORT", default=settings.OPENSEARCH_PORT + 1))
+def build_worker(queues: Sequence[str], concurrency: str) -> list[str]:
+    """What Celery is told for a worker that serves these queues, named by the first of them."""
+    return [
+        *("worker", "--loglevel", "INFO", "--without-mingle"),
+        *("--queues", ",".join(queues), "--concurrency", concurrency, "--hostname", f"{queues[0]}@%h"),
+    ]

@@ -12,10 +12,10 @@ from django.core.management.base import BaseCommand, CommandError
 from auditconsole.environment import env
 from auditconsole.local import web
 from auditconsole.local.supervisor import MARK
-from operations import health
-from operations.demonstration.generate import Demonstration, midnight
+from operations.demonstration.generator import Demonstration, last_midnight
+from operations.demonstration.services import find_demonstration, is_whole
 from operations.management.commands.demo import EVENTS
-from operations.services.demonstration import demonstration_in_the_trail, is_whole
+from operations.status import health
 
 PATIENCE = 120
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             self.load_demonstration()
         sys.stdout.flush()
         bind = f"{settings.WEB_HOST}:{settings.WEB_PORT}"
-        os.execv(sys.executable, web.command(bind, env.int("WEB_WORKERS", default=2)))  # noqa: S606  our own program
+        os.execv(sys.executable, web.build_command(bind, env.int("WEB_WORKERS", default=2)))  # noqa: S606  our own program
 
     def say(self, line: str) -> None:
         self.stdout.write(f"{MARK}{line}")
@@ -41,17 +41,17 @@ class Command(BaseCommand):
 
     def await_parts(self) -> None:
         """OpenSearch and Redis. Raises CommandError when one does not come."""
-        for name, ask in (("OpenSearch", health.search_answers), ("Redis", health.queue_answers)):
+        for name, ask in (("OpenSearch", health.is_search_ready), ("Redis", health.is_queue_up)):
             self.say(f"Waiting for {name} …")
-            if not health.within(PATIENCE, ask):
+            if not health.wait_until(PATIENCE, ask):
                 raise CommandError(
                     f"{name} does not answer after {PATIENCE} seconds; see its log, and its address in the settings."
                 )
 
     def load_demonstration(self) -> None:
         """People and events, once; a loading that was stopped is taken up again, as of the day on which it began."""
-        there = demonstration_in_the_trail()
-        if there is not None and is_whole(there):
+        present = find_demonstration()
+        if present is not None and (present.is_older or is_whole(present)):
             return
         try:
             call_command("demo_people", stdout=StringIO())
@@ -59,12 +59,19 @@ class Command(BaseCommand):
             self.say(f"The demonstration is left out: {refused}")
             return
         try:
-            asked = there or Demonstration(env.int("DEMO_EVENTS", default=EVENTS), 1, midnight())
+            demonstration = present or Demonstration(env.int("DEMO_EVENTS", default=EVENTS), 1, last_midnight())
         except ValueError as error:
             raise CommandError(f"{error} Set DEMO_EVENTS to as many, or DEMO=0.") from error
         self.say(
-            f"Loading the {'rest of the ' if there else ''}demonstration, {asked.events:,} events in all, once "
+            f"Loading the {'rest of the ' if present else ''}demonstration, {demonstration.events:,} events in all, once "
             "(DEMO=0 leaves it out) …"
         )
-        call_command("demo", events=asked.events, seed=asked.seed, until=f"{asked.until:%Y-%m-%d}", days=asked.days,
-                     quiet=True, stdout=StringIO())  # fmt: skip
+        call_command(
+            "demo",
+            events=demonstration.events,
+            seed=demonstration.seed,
+            until=f"{demonstration.until:%Y-%m-%d}",
+            days=demonstration.days,
+            quiet=True,
+            stdout=StringIO(),
+        )

@@ -1,4 +1,4 @@
-"""Ask the trail from the command line: the questions of the pages and of the API, over the whole trail."""
+"""Asks the trail from the command line: the questions of the pages and of the API, over the whole trail."""
 
 import json
 import sys
@@ -11,18 +11,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.http import QueryDict
 from django.utils.http import urlencode
 
-from accounts.models import User
-from accounts.roles import may_curate
+from accounts.command_line import get_admin
 from investigations.api import text
-from investigations.api.answering import NOTHING, answer
-from investigations.api.serialise import plain
-from investigations.api.table import BY_NAME, ROUTES, Route
-from investigations.forms.indicators import MOST_BYTES
+from investigations.api.routes import BY_NAME, ROUTES, Parameter, Route
+from investigations.api.services import NO_LIST, answer_route
+from investigations.questions.forms import MOST_BYTES
+from investigations.serialise import plain
 from trail.errors import TrailError
-from trail.indicators import Listed, parse
+from trail.questions.indicator_list import IndicatorList, parse_indicators
 from trail.search.spec import WHOLE_TRAIL
 
-FOUND, NEVER, ERROR = 0, 1, 2
+ANSWERED, NEVER, ERROR = 0, 1, 2
 
 
 class Command(BaseCommand):
@@ -31,43 +30,52 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         questions = parser.add_subparsers(dest="question", required=True, metavar="QUESTION")
         for route in ROUTES:
-            asked = questions.add_parser(_word(route.name), help=route.summary, description=route.summary)
-            for one in route.parameters:
-                if one.place == "path":
-                    asked.add_argument(one.name, help=one.help)
-                else:
-                    repeated = "append" if one.many else "store"
-                    asked.add_argument(
-                        f"--{one.name}", dest=f"query_{one.name}", action=repeated, metavar="…", help=one.help
-                    )
+            subparser = questions.add_parser(_word(route.name), help=route.summary, description=route.summary)
+            for parameter in route.parameters:
+                _add_parameter(subparser, parameter)
             if route.sends_list:
-                asked.add_argument("file", help="a file with one a line, or a CSV; - is what comes in")
-            _add_common(asked)
+                subparser.add_argument("file", help="a file with one a line, or a CSV; - is what comes in")
+            _add_common(subparser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         route = BY_NAME[options["question"].replace("-", "_")]
-        by = User.objects.filter(username__iexact=options["by"]).first()
-        if by is None or not may_curate(by):
-            raise CommandError(f"{options['by']} is no admin here.", returncode=ERROR)
+        by = get_admin(options["by"], returncode=ERROR)
         try:
-            found = answer(
-                route, by=by, scope=WHOLE_TRAIL, path={name: options[name] for name in _in_path(route)}, query=_query(options),
-                listed=_listed(options["file"]) if route.sends_list else NOTHING,
-            )  # fmt: skip
+            answer = answer_route(
+                route,
+                by=by,
+                scope=WHOLE_TRAIL,
+                path={name: options[name] for name in _names_in_path(route)},
+                query=_build_query(options),
+                listed=_read_list(options["file"]) if route.sends_list else NO_LIST,
+            )
         except TrailError as error:
             raise CommandError(str(error), returncode=ERROR) from error
-        self._tell(found, as_json=options["json"])
-        if not route.found(found):
+        self._write(answer, as_json=options["json"])
+        if not route.has_found(answer):
             raise SystemExit(NEVER)
 
-    def _tell(self, found: Any, *, as_json: bool) -> None:
+    def _write(self, answer: Any, *, as_json: bool) -> None:
         if as_json:
             # In ASCII: what would drive the terminal is escaped, and reads the same.
-            self.stdout.write(json.dumps(plain(found), indent=2))
+            self.stdout.write(json.dumps(plain(answer), indent=2))
             return
-        name = "coverage" if type(found).__name__ == "Coverage" else ""
-        for line in text.lines(found, name):
+        name = "coverage" if type(answer).__name__ == "Coverage" else ""
+        for line in text.write_lines(answer, name):
             self.stdout.write(line)
+
+
+def _add_parameter(parser: ArgumentParser, parameter: Parameter) -> None:
+    if parameter.place == "path":
+        parser.add_argument(parameter.name, help=parameter.help)
+        return
+    parser.add_argument(
+        f"--{parameter.name}",
+        dest=f"query_{parameter.name}",
+        action="append" if parameter.many else "store",
+        metavar="…",
+        help=parameter.help,
+    )
 
 
 def _add_common(parser: ArgumentParser) -> None:
@@ -79,24 +87,24 @@ def _word(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _in_path(route: Route) -> list[str]:
-    return [one.name for one in route.parameters if one.place == "path"]
+def _names_in_path(route: Route) -> list[str]:
+    return [parameter.name for parameter in route.parameters if parameter.place == "path"]
 
 
-def _query(options: dict[str, Any]) -> QueryDict:
-    given = {
+def _build_query(options: dict[str, Any]) -> QueryDict:
+    parameters = {
         name.removeprefix("query_"): value for name, value in options.items() if name.startswith("query_") and value
     }
-    return QueryDict(urlencode(given, doseq=True))
+    return QueryDict(urlencode(parameters, doseq=True))
 
 
-def _listed(file: str) -> Listed:
+def _read_list(file: str) -> IndicatorList:
     try:
         with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise CommandError(f"The list is longer than {MOST_BYTES:,} bytes; ask in parts.", returncode=ERROR)
-        return parse(content.decode("utf-8-sig"))
+        return parse_indicators(content.decode("utf-8-sig"))
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}.", returncode=ERROR) from error
     except UnicodeDecodeError as error:

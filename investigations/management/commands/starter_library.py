@@ -1,12 +1,12 @@
-"""Put the queries that come with the console into its library."""
+"""Puts the queries that come with the console into its library."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from investigations.library import services as library
+from investigations.library.starter_queries import STARTERS
 from investigations.models import SavedQuery
-from investigations.services import library
-from investigations.starter_library import STARTERS
 from trail.search.spec import Search
 
 

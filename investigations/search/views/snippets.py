@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import BigAutoField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -12,12 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import person, requires
 from accounts.roles import may_search
-from investigations.errors import Refused
-from investigations.forms.search import carried
+from core.errors import Refused
+from core.forms import read_number
+from core.htmx import render_page
 from investigations.models import Snippet
-from investigations.services import snippets
+from investigations.search import snippets
+from investigations.search_url import carried_fields
 from trail.errors import BadQuery
-from web.htmx import render_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,7 +35,7 @@ def snippet_list(request: HttpRequest) -> HttpResponseBase:
             context = {"problem": getattr(error, "message", "") or str(error), "typed": request.POST}
     context["snippets"] = Snippet.objects.filter(owner=person(request))
     return render_page(
-        request, "investigations/snippet_list.html", context, status=400 if "problem" in context else 200
+        request, "investigations/search/snippet_list.html", context, status=400 if "problem" in context else 200
     )
 
 
@@ -42,7 +44,9 @@ def _change(request: HttpRequest) -> None:
     if not number:
         snippets.keep(owner=person(request), name=name, text=text)
         return
-    own = Snippet.objects.filter(owner=person(request), pk=int(number) if number.isdecimal() else 0).first()
+    own = Snippet.objects.filter(
+        owner=person(request), pk=read_number(number, most=BigAutoField.MAX_BIGINT) or 0
+    ).first()
     if own is None:
         raise Http404("There is no such snippet.")
     if request.POST.get("action") == "delete":
@@ -56,8 +60,8 @@ def _change(request: HttpRequest) -> None:
 def snippet_keep(request: HttpRequest) -> HttpResponse:
     """The text that stands in the query bar, under its own beginning as a name; the search stays as it was."""
     try:
-        kept = snippets.keep(owner=person(request), text=request.POST.get("q", ""))
-        messages.success(request, f"Kept as a snippet: {kept.name}. Rename it on the page of your snippets.")
+        snippet = snippets.keep(owner=person(request), text=request.POST.get("q", ""))
+        messages.success(request, f"Kept as a snippet: {snippet.name}. Rename it on the page of your snippets.")
     except (BadQuery, Refused) as error:
         messages.error(request, str(error))
-    return redirect(f"{reverse('search')}?{urlencode(carried(request.POST))}")
+    return redirect(f"{reverse('search')}?{urlencode(carried_fields(request.POST))}")

@@ -1,12 +1,11 @@
-"""Say that an index which was made anew is the one that was sealed: a snapshot was restored. Every event in it is compared."""
+"""Lets sealing go on with an index that was restored from a snapshot, after every event in it was compared."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import User
-from accounts.roles import may_curate
-from operations.services import sealing
+from accounts.command_line import get_admin
+from operations.sealing import services as sealing
 from trail.errors import TrailError
 
 
@@ -19,9 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--by", required=True, metavar="USERNAME", help="the admin who does it, for the record")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        by = User.objects.filter(username__iexact=options["by"]).first()
-        if by is None or not may_curate(by):
-            raise CommandError(f"{options['by']} is no admin here.")
+        by = get_admin(options["by"])
         try:
             compared, lost = sealing.adopt_index(options["index"], by=by, reason=options["reason"])
         except TrailError as error:

@@ -1,4 +1,4 @@
-"""Check that the trail is kept as it should be.
+"""Checks that the trail is kept as it should be.
 
 Exit status: 0 all is well, 1 something could not be checked, 2 something is wrong.
 """
@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from operations.services import keeping
-from trail.check.finding import Finding, State
+from operations.maintenance import services as maintenance
+from trail.maintenance.checks.check import CheckFinding, CheckState
 
-STATUS = {State.FINE: 0, State.NOTE: 0, State.UNKNOWN: 1, State.WRONG: 2}
+STATUS = {CheckState.FINE: 0, CheckState.NOTE: 0, CheckState.UNKNOWN: 1, CheckState.WRONG: 2}
 
 
 class Command(BaseCommand):
@@ -22,12 +22,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object a line, a finding each")
-        parser.add_argument("--whole", action="store_true",
-                            help="read the id of every event ever taken, not only of the last day's")  # fmt: skip
+        parser.add_argument(
+            "--whole", action="store_true", help="read the id of every event ever taken, not only of the last day's"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         status = 0
-        for finding in keeping.findings(whole=options["whole"]):
+        for finding in maintenance.run_checks_of_trail(whole=options["whole"]):
             status = max(status, STATUS[finding.state])
             self.stdout.write(json.dumps(asdict(finding)) if options["json"] else _line(finding))
         if not options["json"]:
@@ -38,6 +39,6 @@ class Command(BaseCommand):
             sys.exit(status)
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: CheckFinding) -> str:
     todo = f"\n{'':24}→ {finding.todo}" if finding.todo else ""
     return f"{finding.state:<7} {finding.check:<15} {finding.what}{todo}"

@@ -1,14 +1,15 @@
-"""Make the demonstration's people."""
+"""Makes the demonstration's people."""
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.known_passwords import DEMONSTRATION as PASSWORD
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services import create_user
 
-PASSWORD = "demonstration"  # noqa: S105  known to everybody, which is why real consoles refuse these people
 PEOPLE = {
     "alice": Role.ANALYST, "bob": Role.ANALYST, "charlie": Role.ANALYST, "rae": Role.VIEWER, "lea": Role.LEAD, "ada": Role.ADMIN,
 }  # fmt: skip
@@ -18,6 +19,11 @@ class Command(BaseCommand):
     help = "Make alice, bob, charlie, rae, lea and ada with a known password. Refused where real people work."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.LISTENS_ON_LOOPBACK:
+            raise CommandError(
+                "its people have a password that everybody knows, and this console is reached from other machines "
+                "(WEB_HOST, ALLOWED_HOSTS, BEHIND_TLS)."
+            )
         if others := User.objects.exclude(username__in=PEOPLE).values_list("username", flat=True).first():
             raise CommandError(
                 f"{others} works here: a console that people use gets no accounts with a known password."

@@ -1,4 +1,4 @@
-"""Write docs/trail.md from the schema, or say that it is out of date."""
+"""Writes docs/trail/schema.md from the schema, or says that it is out of date."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from trail import documentation
 
 
 class Command(BaseCommand):
-    help = "Write docs/trail.md from trail/schema.py; with --check only say whether it is current."
+    help = "Write docs/trail/schema.md from trail/schema.py; with --check only say whether it is current."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; status 1 when the page is out of date")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        page, text = settings.BASE_DIR / "docs" / "trail.md", documentation.text()
+        page, text = settings.BASE_DIR / "docs" / "trail" / "schema.md", documentation.build_page()
         if page.exists() and page.read_text() == text:
-            self.stdout.write("docs/trail.md is current.")
+            self.stdout.write("docs/trail/schema.md is current.")
             return
         if options["check"]:
-            raise CommandError("docs/trail.md is out of date; run manage.py document_trail.")
+            raise CommandError("docs/trail/schema.md is out of date; run manage.py document_trail.")
         page.write_text(text)
-        self.stdout.write("docs/trail.md is written.")
+        self.stdout.write("docs/trail/schema.md is written.")

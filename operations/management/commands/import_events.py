@@ -1,6 +1,7 @@
-"""Read foreign audit logs into the trail.
+"""Imports foreign audit logs into the trail.
 
-Exit status: 0 when every record is in the trail, 3 when some were rejected and kept for inspection, 1 when it stopped.
+Exit status: 0 when every record is in the trail, 3 when some were rejected and kept for inspection or a file could not be read
+whole, 1 when it stopped.
 """
 
 import sys
@@ -13,19 +14,25 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from accounts.journal import trail
-from operations import importing, reading
-from operations.formats import FORMATS, Format
-from operations.services.rejected import AT_ONCE, Rejected, keep
+from core.connection import trail
+from operations.imports.files import FileReport, import_files
+from operations.imports.formats import FORMATS, SourceFormat
+from operations.imports.importer import ImportSummary, RecordsMiscounted, RejectedRecord
+from operations.imports.sources import LogSource, find_files
+from operations.rejected.services import BATCH, RejectedText, keep_rejected
 from trail import mapping
 from trail.errors import TrailError
+from trail.writing.new_months import MonthAllowance
 
-SOME_REJECTED = 3
+INCOMPLETE = 3
+REASONS_SHOWN = 5
+REASON_WIDTH = 200
 
 
 class Command(BaseCommand):
     help = (
-        "Import audit logs: JSON, JSON Lines, CloudTrail Records files, gzip or not; files, folders, or - for a stream."
+        "Import audit logs: JSON in any arrangement, packed by gzip, bzip2, xz or Zstandard, in zip and tar archives; files, "
+        "folders, or - for a stream."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,6 +41,13 @@ class Command(BaseCommand):
             "--rejects", type=Path, help="where rejected records go; the default is a file in the state folder"
         )
         parser.add_argument("--dry-run", action="store_true", help="read and check, and write nothing")
+        parser.add_argument(
+            "--allow-months",
+            type=int,
+            default=settings.IMPORT_NEW_MONTHS,
+            metavar="N",
+            help="how many months that the trail does not have yet may be opened; each is kept for ever",
+        )
         parser.add_argument("paths", nargs="+", metavar="FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,53 +55,89 @@ class Command(BaseCommand):
         if format is None:
             raise CommandError(f"There is no format {options['format']}; there are {', '.join(FORMATS)}.")
         try:
-            files = reading.paths(options["paths"])
+            files = find_files(options["paths"])
         except FileNotFoundError as error:
             raise CommandError(str(error)) from error
         try:
             if not options["dry_run"]:
                 mapping.install(trail())
-            summary, rejects = self.read(format, files, options)
+            total, rejects = self.read(format, files, options)
+        except RecordsMiscounted as error:
+            raise CommandError(str(error)) from error
         except (OSError, EOFError, TrailError, DatabaseError) as error:
             raise CommandError(
                 f"{error} What was written before stays; the same command again goes on safely."
             ) from error
-        self.report(summary, rejects)
-        if not summary.whole:
-            sys.exit(SOME_REJECTED)
+        self.report(total, rejects)
+        if not total.is_complete:
+            sys.exit(INCOMPLETE)
 
-    def read(self, format: Format, files: list[Path], options: dict[str, Any]) -> tuple[importing.Summary, Path]:
-        total = importing.Summary()
+    def read(
+        self, format: SourceFormat, files: list[Path | LogSource], options: dict[str, Any]
+    ) -> tuple["_Total", Path]:
+        """Import the files, with a line for each; what became of all of them, and where the rejected are."""
+        total = _Total()
         rejects = options["rejects"] or _default_rejects()
         rejects.parent.mkdir(parents=True, exist_ok=True)
         bar = tqdm(unit=" records", file=sys.stderr, disable=None)
-        with rejects.open("a", encoding="utf-8") as kept, _InStore(format.name, options["dry_run"]) as store:
-            for path in files:
-                bar.set_description(path.name)
-                with reading.opened(path) as stream:
-                    one = importing.import_records(
-                        trail(), format, reading.records(stream), rejects=kept, source=str(path),
-                        dry_run=options["dry_run"], seen=lambda record: bar.update(),
-                        refused=store.add,
-                    )  # fmt: skip
-                for name in ("read", "written", "existing", "conflicts", "rejected", "secrets", "reasons"):
-                    setattr(total, name, getattr(total, name) + getattr(one, name))
+        with rejects.open("a", encoding="utf-8") as rejects_file, _InStore(format.name, options["dry_run"]) as store:
+            reports = import_files(
+                trail(),
+                format,
+                files,
+                rejects=rejects_file,
+                dry_run=options["dry_run"],
+                months=MonthAllowance(options["allow_months"]),
+                on_file=lambda name: bar.set_description(Path(name).name),
+                on_read=lambda record: bar.update(),
+                on_rejected=store.add,
+            )
+            self.stdout.write(_LINE.format("read", "written", "there", "rejected", "over", "file"))
+            for report in reports:
+                total.add(report)
+                self.stdout.write(_describe_file(report))
         bar.close()
-        if not total.rejected and rejects.stat().st_size == 0:
+        if not total.summary.rejected and rejects.stat().st_size == 0:
             rejects.unlink()
         return total, rejects
 
-    def report(self, summary: importing.Summary, rejects: Path) -> None:
+    def report(self, total: "_Total", rejects: Path) -> None:
+        """Say what became of all records, and of which files there is more to say."""
+        summary = total.summary
         self.stdout.write(
-            f"{summary.read:,} records read: {summary.written:,} events written, {summary.existing:,} already there, "
-            f"{summary.rejected:,} rejected."
+            f"{summary.read:,} records read: {summary.written:,} written, {summary.existing:,} already there, "
+            f"{summary.rejected:,} rejected"
+            + (f", {summary.exempt:,} passed over" if summary.exempt else "")
+            + (f", {summary.checked:,} checked and not written" if summary.checked else "")
+            + f"; {summary.events:,} events written."
         )
         if summary.secrets:
             self.stdout.write(f"{summary.secrets:,} bearer secrets were replaced by their SHA-256.")
+        if total.exempt:
+            self.stdout.write(f"{total.exempt:,} files were passed over: they hold no records.")
+        if total.damaged:
+            self.stdout.write(f"{total.damaged:,} files could not be read whole; the table says which and why.")
         if summary.rejected:
             self.stdout.write(f"The rejected are kept in {rejects}; the commonest reasons:")
-            for reason, count in summary.reasons.most_common(5):
-                self.stdout.write(f"  {count:,} × {reason}")
+            for reason, count in summary.reasons.most_common(REASONS_SHOWN):
+                self.stdout.write(f"  {count:,} × {_show(reason)}")
+
+
+class _Total:
+    """What became of all files together."""
+
+    def __init__(self) -> None:
+        self.summary = ImportSummary()
+        self.exempt = self.damaged = 0
+
+    def add(self, report: FileReport) -> None:
+        self.summary.add(report.summary)
+        self.exempt += bool(report.exemption)
+        self.damaged += bool(report.problems)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.summary.is_complete and not self.damaged
 
 
 class _InStore:
@@ -95,16 +145,25 @@ class _InStore:
 
     def __init__(self, format: str, dry_run: bool) -> None:
         self.format, self.dry_run = format, dry_run
-        self.waiting: list[Rejected] = []
+        self.waiting: list[RejectedText] = []
 
-    def add(self, one: Rejected) -> None:
-        self.waiting.append(one)
-        if len(self.waiting) >= AT_ONCE:
+    def add(self, rejected: RejectedRecord) -> None:
+        self.waiting.append(
+            RejectedText(
+                rejected.record.text,
+                rejected.reason,
+                rejected.field,
+                rejected.status,
+                format=self.format,
+                place=rejected.place,
+            )
+        )
+        if len(self.waiting) >= BATCH:
             self.flush()
 
     def flush(self) -> None:
         if self.waiting and not self.dry_run:
-            keep(self.format, f"import:{self.format}", self.waiting)
+            keep_rejected(self.format, f"import:{self.format}", self.waiting)
         self.waiting = []
 
     def __enter__(self) -> Self:
@@ -112,6 +171,21 @@ class _InStore:
 
     def __exit__(self, *error: object) -> None:
         self.flush()
+
+
+_LINE = "{:>9} {:>9} {:>9} {:>9} {:>6}  {}"
+
+
+def _describe_file(report: FileReport) -> str:
+    summary = report.summary
+    numbers = (summary.read, summary.written, summary.existing, summary.rejected, summary.exempt)
+    line = _LINE.format(*(f"{number:,}" for number in numbers), _show(report.name))
+    return f"{line}: {_show(report.note)}" if report.note else line
+
+
+def _show(text: str) -> str:
+    """A text that a log or an archive gave, with what a terminal would obey spelled out."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _default_rejects() -> Path:

@@ -1,43 +1,37 @@
-"""Keep the trail until told to stop: seal what arrives, and whatever else has to be done all the time.
+"""Runs the keeper until it is stopped: it seals what arrives, probes, watches writers and sends notices.
 
-It needs neither Redis nor the worker. There must be one only: a second one ends with a sentence.
+It needs neither Redis nor the worker. There must be one only: a second one ends with a sentence. What is first seen is kept by
+`keep_first_seen`, a process of its own, so that neither waits for the other's turn at the interpreter.
 """
 
-import signal
-from threading import Event as Signal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from operations import health
-from operations.keeping import duties, keep
+from core.arrival_signal import listen_for_arrivals
+from operations.maintenance.keeper import list_duties, run_duties
+from operations.maintenance.startup import TablesMissing, await_parts, catch_stop_signals
 from operations.sealing.errors import LogBusy
-from operations.sealing.log import Log
+from operations.sealing.folder import LogDirectory
+from operations.sealing.signing_keys import UNNAMED, choose_origin
 
-PATIENCE = 120  # seconds
+NO_ADDRESS = (
+    "The sealed log gets its name with its first seal and keeps it. No address of this console is known, so that it is called "
+    "audit-trail/… and no public witness can take it: to name it otherwise, stop now and set PUBLIC_ADDRESS=https://… first."
+)
 
 
 class Command(BaseCommand):
     help = "Seal what arrives in the trail, and watch over it, until told to stop."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = Signal()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        log = Log()
-        await_parts(stop)
+        stop = catch_stop_signals()
+        log = LogDirectory()
+        if log.note() is None and choose_origin().startswith(UNNAMED):
+            self.stderr.write(NO_ADDRESS)
         try:
-            with log.locked():
-                keep(duties(log), stop)
-        except LogBusy as error:
+            await_parts(stop)
+            with log.locked(), listen_for_arrivals() as listener:
+                run_duties(list_duties(log, listener), stop)
+        except (TablesMissing, LogBusy) as error:
             raise CommandError(str(error)) from error
-
-
-def await_parts(stop: Signal) -> None:
-    """The tables that `migrate` makes, then OpenSearch: what starts beside us is no outage.
-
-    Raises CommandError when the tables do not come. An engine that does not is an incident, the probe's.
-    """
-    if not health.within(PATIENCE, health.database_is_ready, stop) and not stop.is_set():
-        raise CommandError("The database lacks tables of this version; run manage.py migrate, and start again.")
-    health.within(PATIENCE / 2, health.search_answers, stop)

@@ -1,4 +1,4 @@
-"""Build the index of firsts anew from the whole trail. The keeper does it by itself whenever it has to."""
+"""Rebuilds the index of what was first seen from the whole trail; the keeper does so by itself when it has to."""
 
 import sys
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from operations.services import firsts
+from operations.maintenance import first_seen
 from trail.errors import TrailError
 
 
 class Command(BaseCommand):
-    help = "Build the index of firsts anew from the whole trail. Cut off, it is gone on with by keep_trail."
+    help = "Build the index of what is first seen anew from the whole trail. If it is cut off, keep_first_seen goes on with it."
 
     def handle(self, *args: Any, **options: Any) -> None:
         taken = 0
         try:
-            bar = tqdm(total=firsts.in_all(), unit=" events", unit_scale=True, file=sys.stderr)
+            bar = tqdm(total=first_seen.count_events(), unit=" events", unit_scale=True, file=sys.stderr)
             with bar:
-                for events in firsts.rebuild():
+                for events in first_seen.rebuild_first_seen():
                     taken += events
                     bar.update(events)
         except TrailError as error:
-            raise CommandError(f"{error} Run this again, or let keep_trail go on with it.") from error
+            raise CommandError(f"{error} Run this again, or let keep_first_seen go on with it.") from error
         self.stdout.write(f"{taken:,} events were read.")

@@ -1,4 +1,4 @@
-"""Restore a snapshot beside the trail, never into it; with --compare it is a drill.
+"""Restores a snapshot beside the trail, never into it; with --compare it is a drill.
 
 Exit status: 0 when it was restored and, compared, is the same; 2 when events differ; 1 when it could not be done.
 """
@@ -6,15 +6,16 @@ Exit status: 0 when it was restored and, compared, is the same; 2 when events di
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from accounts.journal import trail
-from operations.services import keeping
-from trail import drill, snapshots
-from trail.drill import Compared
+from core.connection import trail
+from operations.maintenance import services as maintenance
 from trail.errors import TrailError
-from trail.snapshots import Snapshot
+from trail.maintenance import restore_drill, snapshots
+from trail.maintenance.restore_drill import DrillCount
+from trail.maintenance.snapshots import Snapshot
 
 DIFFERENT = 2
 
@@ -24,45 +25,53 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("snapshot", help="its name, or `newest`")
-        parser.add_argument("--into", default="restored-", metavar="PREFIX",
-                            help="what stands before the restored indices' names")  # fmt: skip
+        parser.add_argument(
+            "--into", default="restored-", metavar="PREFIX", help="what stands before the restored indices' names"
+        )
         parser.add_argument("--compare", action="store_true", help="compare every event with the trail's")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            kept = self._chosen(options["snapshot"])
-            beside = snapshots.restore(trail(), keeping.repository().name, kept.name, options["into"])
-            self.stdout.write(f"{kept.name} is restored: {', '.join(beside)}.")
-            different = self._compare(kept, options["into"]) if options["compare"] else 0
+            snapshot = self._choose(options["snapshot"])
+            beside = snapshots.restore_snapshot(
+                trail(), maintenance.get_repository().name, snapshot.name, options["into"]
+            )
+            self.stdout.write(f"{snapshot.name} is restored: {', '.join(beside)}.")
+            different = self._compare(snapshot, options["into"]) if options["compare"] else 0
         except (TrailError, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             "Nothing here removes what was restored. When it is not needed any more, as the engine's admin:"
         )
+        user = f"--user {settings.OPENSEARCH_USER} " if settings.OPENSEARCH_USER else ""
         for index in beside:
-            self.stdout.write(f'    curl -X DELETE "$OPENSEARCH_URL/{index}"')
+            self.stdout.write(f'    curl {user}-X DELETE "$OPENSEARCH_URL/{index}"')
         if different:
             sys.exit(DIFFERENT)
 
-    def _chosen(self, name: str) -> Snapshot:
-        repository = keeping.repository().name
+    def _choose(self, name: str) -> Snapshot:
+        repository = maintenance.get_repository().name
         if name != "newest":
-            return snapshots.one(trail(), repository, name)
-        whole = [one for one in snapshots.every(trail(), repository) if one.whole]
+            return snapshots.read_snapshot(trail(), repository, name)
+        whole = [each for each in snapshots.list_snapshots(trail(), repository) if each.whole]
         if not whole:
             raise CommandError(
                 f"There is no whole snapshot in the repository {repository}; take one by snapshot_trail."
             )
         return whole[-1]
 
-    def _compare(self, kept: Snapshot, into: str) -> int:
+    def _compare(self, snapshot: Snapshot, into: str) -> int:
         """Say what differs, by id; how many events do."""
-        count, different = Compared(), 0
-        with tqdm(unit=" indices", total=len(kept.indices), disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
-            for index in kept.indices:
-                for one in drill.compare(trail(), index, f"{into}{index}", kept.began, count):
+        count, different = DrillCount(), 0
+        with tqdm(
+            unit=" indices", total=len(snapshot.indices), disable=not sys.stderr.isatty(), file=sys.stderr
+        ) as bar:
+            for index in snapshot.indices:
+                for difference in restore_drill.compare_indices(
+                    trail(), index, f"{into}{index}", snapshot.began, count
+                ):
                     different += 1
-                    self.stdout.write(f"{one.kind}: {one.event_id} in {one.index}")
+                    self.stdout.write(f"{difference.kind}: {difference.event_id} in {difference.index}")
                 bar.update()
         self.stdout.write(
             f"{count.same:,} events are the same, {different:,} differ, {count.newer:,} were taken after the snapshot."

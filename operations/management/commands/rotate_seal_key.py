@@ -1,12 +1,11 @@
-"""Let another key sign the sealed log. The change is itself an event of the trail, sealed under the key before."""
+"""Rotates the key that signs the sealed log; the change is itself an event of the trail, sealed under the key before."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import User
-from accounts.roles import may_curate
-from operations.services import sealing
+from accounts.command_line import get_admin
+from operations.sealing import services as sealing
 from trail.errors import TrailError
 
 
@@ -17,9 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--by", required=True, metavar="USERNAME", help="the admin who does it, for the record")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        by = User.objects.filter(username__iexact=options["by"]).first()
-        if by is None or not may_curate(by):
-            raise CommandError(f"{options['by']} is no admin here.")
+        by = get_admin(options["by"])
         try:
             event_id = sealing.rotate_key(by=by)
         except TrailError as error:

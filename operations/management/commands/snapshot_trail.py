@@ -1,4 +1,4 @@
-"""Take a snapshot of the trail. Exit status: 0 when it is whole, 1 when it is not."""
+"""Takes a snapshot of the trail. Exit status: 0 when it is whole, 1 when it is not."""
 
 import sys
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from operations.services import keeping
+from operations.maintenance import services as maintenance
 from trail.errors import TrailError
 
 
@@ -16,15 +16,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with tqdm(unit=" shards", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
 
-            def said(done: int, all_: int) -> None:
+            def report(done: int, all_: int) -> None:
                 bar.total, bar.n = all_, done
                 bar.refresh()
 
             try:
-                taken = keeping.take_snapshot(said)
+                snapshot = maintenance.take_snapshot(report)
             except TrailError as error:
                 raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{taken.name} is whole: {len(taken.indices)} indices, {taken.shards} shards, in the repository "
-            f"{keeping.repository().name}. Nothing deletes it. Back up the sealed log and the database too."
+            f"{snapshot.name} is whole: {len(snapshot.indices)} indices, {snapshot.shards} shards, in the repository "
+            f"{maintenance.get_repository().name}. Nothing deletes it. Back up the sealed log and the database too."
         )

@@ -1,19 +1,20 @@
-"""Compare the trail with the sealed log, and say by their ids which events were altered, removed, inserted or moved.
+"""Compares the trail with the sealed log and names the events that were altered, removed, inserted or moved.
 
 Killed and started again it goes on where it was. Exit status: 0 intact, 1 it could not run, 2 tampered.
 """
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from operations.models import Verification
-from operations.sealing import naming, publishing, verifying
-from operations.sealing.log import Log
+from operations.sealing import findings, publication, verification
+from operations.sealing import services as sealing
+from operations.sealing.errors import LogBusy
+from operations.sealing.folder import LogDirectory
 from trail.errors import TrailError
 
 TAMPERED = 2
@@ -26,39 +27,60 @@ class Command(BaseCommand):
         parser.add_argument("--since", type=int, default=0, metavar="SIZE", help="from the checkpoint of that size on")
         parser.add_argument("--sample", type=int, metavar="N", help="about N events, in tiles drawn by chance")
         parser.add_argument("--processes", type=int, default=1, metavar="N", help="compare in N processes")
-        parser.add_argument("--published", type=Path, metavar="DIR",
-                            help="also see that the log goes on from every checkpoint published there")  # fmt: skip
+        parser.add_argument(
+            "--published",
+            metavar="TARGET",
+            help="also see that the log goes on from every checkpoint published there",
+        )
         parser.add_argument("--json", action="store_true", help="answer with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        log, count = Log(), options["sample"]
+        log, count = LogDirectory(), options["sample"]
         try:
-            with verifying.alone(log):
-                ranges = verifying.sample(log, count) if count else verifying.whole(log, options["since"])
-                one = verifying.begin(log, Verification.Kind.COMMAND, ranges, resume=not count)
-                bar = tqdm(total=verifying.leaves(one.ranges), initial=one.events, unit=" events", unit_scale=True,
-                           file=self.stderr, disable=options["json"])  # fmt: skip
+            with verification.lock_verification(log):
+                ranges = (
+                    verification.choose_sample(log, count)
+                    if count
+                    else verification.choose_whole_log(log, options["since"])
+                )
+                comparison = verification.begin_verification(log, Verification.Kind.COMMAND, ranges, resume=not count)
+                bar = tqdm(
+                    total=verification.count_leaves(comparison.ranges),
+                    initial=comparison.events,
+                    unit=" events",
+                    unit_scale=True,
+                    file=self.stderr,
+                    disable=options["json"],
+                )
                 with bar:
-                    verifying.run(log, one, processes=options["processes"], said=bar.update)
+                    verification.run_verification(log, comparison, processes=options["processes"], report=bar.update)
                 folder = options["published"]
-                contradicted = list(publishing.contradicted(folder)) if folder else []
-        except (TrailError, OSError) as error:
+                contradicted = publication.find_contradictions_in(folder) if folder else []
+        except LogBusy as error:
             raise CommandError(str(error)) from error
-        self._answer(one, contradicted, as_json=options["json"])
-        if one.findings or contradicted:
+        except Exception as error:
+            sealing.record_failed_verification(error)
+            if isinstance(error, (TrailError, OSError)):
+                raise CommandError(str(error)) from error
+            raise
+        self._answer(comparison, contradicted, as_json=options["json"])
+        if comparison.findings or contradicted:
             sys.exit(TAMPERED)
 
-    def _answer(self, one: Verification, contradicted: list[str], *, as_json: bool) -> None:
+    def _answer(self, comparison: Verification, contradicted: list[str], *, as_json: bool) -> None:
         if as_json:
             answer = {
-                "intact": one.intact and not contradicted, "size": one.size, "events": one.events, "findings": one.findings,
+                "intact": comparison.intact and not contradicted,
+                "size": comparison.size,
+                "events": comparison.events,
+                "findings": comparison.findings,
                 "published": contradicted,
-            }  # fmt: skip
+            }
             self.stdout.write(json.dumps(answer))
             return
-        for finding in one.findings:
-            self.stdout.write(f"TAMPERED: {naming.sentence(finding)}")
+        for finding in comparison.findings:
+            self.stdout.write(f"TAMPERED: {findings.describe_finding(finding)}")
         for sentence in contradicted:
-            self.stdout.write(f"TAMPERED: {sentence}.")
-        if one.intact and not contradicted:
-            self.stdout.write(f"Intact: {one}.")
+            self.stdout.write(f"TAMPERED: {sentence[0].upper()}{sentence[1:]}.")
+        if comparison.intact and not contradicted:
+            self.stdout.write(f"Intact: {comparison}.")

@@ -1,10 +1,10 @@
-"""The witness (`python -m trail.witness`) for whoever has the console's code at hand; it needs neither settings nor database."""
+"""Runs the witness (`python -m trail.witness`) as a command; it needs neither settings nor database."""
 
 import sys
 
 from django.core.management.base import BaseCommand
 
-from trail import witness
+from trail.witness import program
 
 
 class Command(BaseCommand):
@@ -13,4 +13,4 @@ class Command(BaseCommand):
     )
 
     def run_from_argv(self, argv: list[str]) -> None:
-        sys.exit(witness.main(argv[2:]))
+        sys.exit(program.main(argv[2:]))

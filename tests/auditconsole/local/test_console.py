@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,8 @@ import requests
 from django.conf import settings
 from selectolax.lexbor import LexborHTMLParser
 
-from auditconsole.local import engine
-from auditconsole.local.ports import free_port
+from auditconsole.local import distribution
+from auditconsole.local.ports import find_free_port
 from operations.management.commands.demo_people import PASSWORD
 
 EVENTS = 2_000
@@ -28,22 +29,35 @@ class Machine:
     """A machine with nothing on it, where the console is started again and again."""
 
     state: Path
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=find_free_port)
 
     def __post_init__(self) -> None:
-        self.environment = {name: value for name, value in os.environ.items() if name not in ("OPENSEARCH_URL", "REDIS_URL")} | {
-            "CONSOLE_STATE_DIR": str(self.state), "WEB_PORT": str(self.port), "OPENSEARCH_PORT": str(free_port()),
-            "OPENSEARCH_TRANSPORT_PORT": str(free_port()), "REDIS_PORT": str(free_port()), "DEMO_EVENTS": str(EVENTS),
-            "OPENSEARCH_HEAP": "512m", "WORKERS": "1", "WEB_WORKERS": "1",
-        }  # fmt: skip
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("OPENSEARCH_URL", "OPENSEARCH_USER", "OPENSEARCH_PASSWORD", "REDIS_URL")
+        } | {
+            "CONSOLE_STATE_DIR": str(self.state),
+            "WEB_PORT": str(self.port),
+            "OPENSEARCH_PORT": str(find_free_port()),
+            "DEMO_EVENTS": str(EVENTS),
+            "OPENSEARCH_HEAP": "512m",
+            "WORKERS": "1",
+            "WEB_WORKERS": "1",
+        }
 
     def start(self) -> "Started":
         started = Started(
             subprocess.Popen(
-                [sys.executable, "manage.py", "console"], cwd=settings.BASE_DIR, env=self.environment, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                [sys.executable, "manage.py", "console"],
+                cwd=settings.BASE_DIR,
+                env=self.environment,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
-        )  # fmt: skip
+        )
         started.hear_address()
         return started
 
@@ -75,9 +89,9 @@ class Started:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    engine.class_path()  # fetched by now, as after a first start
-    machine = Machine(tmp_path / "state")
+def machine() -> Iterator[Machine]:
+    distribution.build_class_path()  # fetched by now, as after a first start
+    machine = Machine(Path(tempfile.mkdtemp(prefix="machine-")) / "state")
     yield machine
     for process in psutil.process_iter(["environ"]):
         if (process.info["environ"] or {}).get("CONSOLE_STATE_DIR") == str(machine.state):
@@ -92,9 +106,10 @@ def sign_in(url: str) -> requests.Session:
     assert token is not None
     answer = session.post(
         f"{url}/accounts/login/",
-        {"csrfmiddlewaretoken": token[1], "login": "alice", "password": PASSWORD}, headers={"Referer": url},
-    )  # fmt: skip
-    assert answer.url == f"{url}/"
+        {"csrfmiddlewaretoken": token[1], "login": "alice", "password": PASSWORD},
+        headers={"Referer": url},
+    )
+    assert answer.url == f"{url}/home/"
     return session
 
 
@@ -107,7 +122,7 @@ def incidents(url: str) -> list[str]:
     """Each incident as its row has it."""
     with sign_in(url) as session:
         page = LexborHTMLParser(session.get(f"{url}/incidents/").text)
-    assert page.css("h1")[0].text() == "Incidents"
+    assert page.css("h1")[0].text() == "Platform health"
     return [row.text(separator=" ", strip=True) for row in page.css("tbody tr")]
 
 
@@ -120,6 +135,7 @@ def test_the_console_starts_shows_events_stops_starts_again_and_never_leaves_a_p
     page = all_events(url)
     assert f"of <b>{EVENTS:,}</b> events" in page
     assert incidents(url) == []
+    assert not [str(path) for path in machine.state.rglob("*") if path.lstat().st_mode & 0o077]
     assert first.end(signal.SIGINT) == 0
     assert first.said.endswith("Stopping …\nEverything has stopped.\n")
     assert first.left() == []
@@ -127,8 +143,9 @@ def test_the_console_starts_shows_events_stops_starts_again_and_never_leaves_a_p
     second = machine.start()
     assert "Loading" not in second.said
     assert f"of <b>{EVENTS:,}</b> events" in all_events(url)
+    assert not [str(path) for path in machine.state.rglob("*") if path.lstat().st_mode & 0o077]
     assert incidents(url) == []  # neither starting nor stopping is one
-    worker = next(process for process in second.processes if "worker" in process.cmdline())
+    worker = next(process for process in second.processes if "runs,exports" in process.cmdline())
     worker.kill()
     assert second.end() == 1
     log = machine.state / "logs" / "worker.log"
@@ -142,9 +159,13 @@ def test_the_console_starts_shows_events_stops_starts_again_and_never_leaves_a_p
 def test_a_busy_port_is_one_sentence_and_starts_nothing(machine: Machine) -> None:
     with socket.create_server(("127.0.0.1", machine.port)):
         refused = subprocess.run(
-            [sys.executable, "manage.py", "console"], cwd=settings.BASE_DIR, env=machine.environment, text=True,
-            capture_output=True, check=False,
-        )  # fmt: skip
+            [sys.executable, "manage.py", "console"],
+            cwd=settings.BASE_DIR,
+            env=machine.environment,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
     assert refused.returncode == 1
     assert refused.stdout == ""
     assert refused.stderr == (
@@ -154,9 +175,13 @@ def test_a_busy_port_is_one_sentence_and_starts_nothing(machine: Machine) -> Non
 
 def test_a_setting_that_cannot_be_read_is_named(machine: Machine) -> None:
     refused = subprocess.run(
-        [sys.executable, "manage.py", "console"], cwd=settings.BASE_DIR, text=True, capture_output=True, check=False,
-        env=machine.environment | {"REDIS_PORT": "many"},
-    )  # fmt: skip
+        [sys.executable, "manage.py", "console"],
+        cwd=settings.BASE_DIR,
+        text=True,
+        capture_output=True,
+        check=False,
+        env=machine.environment | {"OPENSEARCH_PORT": "many"},
+    )
     assert refused.returncode == 1
-    assert refused.stderr.startswith("REDIS_PORT is set to 'many', which cannot be read: ")
+    assert refused.stderr.startswith("OPENSEARCH_PORT is set to 'many', which cannot be read: ")
     assert len(refused.stderr.splitlines()) == 1

@@ -6,12 +6,13 @@ import pytest
 
 from accounts.models import User
 from auditconsole.management.commands.serve import Command
-from operations.demonstration.generate import Demonstration, midnight, stream
-from operations.services.demonstration import DEMONSTRATION, demonstration_in_the_trail, is_whole
+from operations.demonstration.generator import Demonstration, generate_events, last_midnight
+from operations.demonstration.services import DEMONSTRATION, find_demonstration, is_whole
+from tests.support.factories.events import event
 from trail.connection import Trail
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL
-from trail.writer import write
+from trail.writing.writer import write
 
 EVENTS = 2_000
 
@@ -41,14 +42,21 @@ def test_it_is_loaded_once(trail: Trail, capsys: pytest.CaptureFixture[str]) -> 
 def test_what_was_left_half_loaded_on_another_day_is_finished_as_of_that_day(
     trail: Trail, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    begun = Demonstration(3_000, 1, midnight() - timedelta(days=2))
-    write(trail, [event for number, event in enumerate(stream(begun)) if number % 3], refresh=True)
+    begun = Demonstration(3_000, 1, last_midnight() - timedelta(days=2))
+    write(trail, [event for number, event in enumerate(generate_events(begun)) if number % 3], refresh=True)
     assert not is_whole(begun)
     Command().load_demonstration()
     assert in_the_trail(trail) == begun.events
-    assert demonstration_in_the_trail() == begun
+    assert find_demonstration() == begun
     assert is_whole(begun)
     assert "» Loading the rest of the demonstration, 3,000 events in all" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_small", "db")
+def test_one_that_an_older_version_left_half_loaded_stays_as_it_is(trail: Trail) -> None:
+    write(trail, [event(id="demo-1-20261120-90d-4000-000000000", event__dataset="demonstration")], refresh=True)
+    Command().load_demonstration()
+    assert in_the_trail(trail) == 1
 
 
 @pytest.mark.usefixtures("_small")
@@ -57,7 +65,7 @@ def test_it_is_left_out_where_real_people_work(
 ) -> None:
     User.objects.filter(pk=ada.pk).update(username="grace")
     Command().load_demonstration()
-    assert demonstration_in_the_trail() is None
+    assert find_demonstration() is None
     assert capsys.readouterr().out == (
         "» The demonstration is left out: grace works here: "
         "a console that people use gets no accounts with a known password.\n"

@@ -13,13 +13,13 @@ import psutil
 import pytest
 from django.conf import settings
 
-from auditconsole.local import follow
+from auditconsole.local import child
 
 SUPERVISOR = """
 import json, sys
 from pathlib import Path
 from auditconsole.local.supervisor import Child, supervise
-children = [Child(name, command) for name, command in json.loads(sys.argv[1])]
+children = [Child(name, command, is_needed="engine" in name) for name, command in json.loads(sys.argv[1])]
 print("starting", flush=True)
 sys.exit(supervise(children, logs=Path(sys.argv[2]), say=lambda line: print(line, flush=True)))
 """
@@ -34,8 +34,10 @@ class Supervised:
     def __init__(self, logs: Path, *children: tuple[str, list[str]]) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", SUPERVISOR, json.dumps(children), str(logs)],
-            stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=settings.BASE_DIR,
+        )
         self.below: list[psutil.Process] = []
         self.said = ""
 
@@ -93,10 +95,22 @@ def test_a_program_that_is_killed_is_named_and_leaves_no_orphan(family: Supervis
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_all_of_them_cleanly(family: Supervised, asked: signal.Signals) -> None:
-    assert len(family.below) >= 5
+    assert len(family.below) == 3
     assert family.end(asked) == 0
     assert family.said.endswith("Stopping …\nEverything has stopped.\n")
     assert family.left() == []
+
+
+def test_what_others_need_is_stopped_when_they_have_ended(tmp_path: Path) -> None:
+    ends = tmp_path / "ends"
+    slow = (
+        f"trap 'sleep 1; echo program >> {ends}; exit' TERM; echo '» The program is here'; while :; do sleep 0.1; done"
+    )
+    quick = f"trap 'echo engine >> {ends}; exit' TERM; echo '» The engine is here'; while :; do sleep 0.1; done"
+    supervised = Supervised(tmp_path, ("engine", ["sh", "-c", quick]), ("program", ["sh", "-c", slow]))
+    supervised.hear("The program is here", "The engine is here")
+    assert supervised.end(signal.SIGINT) == 0
+    assert ends.read_text().split() == ["program", "engine"]
 
 
 @pytest.mark.parametrize("moment", [0, 0.02, 0.04, 0.08, 0.16])
@@ -121,15 +135,6 @@ def test_when_the_console_itself_is_killed_its_programs_end_too(family: Supervis
     assert family.left() == []
 
 
-def test_a_go_between_that_is_killed_counts_as_its_program(family: Supervised) -> None:
-    go_between = family.program(SLEEPER).parent()
-    assert go_between is not None
-    go_between.kill()
-    assert family.end() == 1
-    assert "sleeper was killed" in family.said
-    assert family.left() == []
-
-
 def test_only_marked_lines_reach_the_terminal_and_all_reach_the_log(tmp_path: Path) -> None:
     talker = ["sh", "-c", "echo for the log; echo '» for the person'"]
     supervised = Supervised(tmp_path, ("talker", talker))
@@ -139,12 +144,26 @@ def test_only_marked_lines_reach_the_terminal_and_all_reach_the_log(tmp_path: Pa
     assert (tmp_path / "talker.log").read_text() == "for the log\n» for the person\n"
 
 
+def test_a_line_with_a_secret_reaches_the_terminal_and_no_file(tmp_path: Path) -> None:
+    talker = ["sh", "-c", "echo '» for the person'; echo '»» secret'; echo \"terminal: $CONSOLE_HAS_TERMINAL\""]
+    supervised = Supervised(tmp_path, ("talker", talker))
+    supervised.end()
+    assert "secret\n" in supervised.said.splitlines(keepends=True)
+    assert (tmp_path / "talker.log").read_text() == "» for the person\nterminal: \n"
+
+
 def test_a_follower_ends_when_its_parent_is_killed() -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", "import subprocess, sys; "
-         f"print(subprocess.Popen([sys.executable, {follow.__file__!r}, 'sleep', '60']).pid, flush=True); input()"],
-        stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys; "
+            f"print(subprocess.Popen([sys.executable, {child.__file__!r}, 'sleep', '60']).pid, flush=True); input()",
+        ],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
+    )
     assert parent.stdout is not None
     follower = psutil.Process(int(parent.stdout.readline()))
     while follower.cmdline() != ["sleep", "60"]:

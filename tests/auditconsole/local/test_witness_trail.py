@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from auditconsole.local.ports import free_port
-from auditconsole.local.processes import running
-from tests.factories.events import event, write
+from auditconsole.local.ports import find_free_port
+from auditconsole.local.processes import run_program
+from tests.support.factories.events import event, write
+from tests.support.web_server import Prepared
 from trail.connection import Trail
-from trail.integrity import checkpoint, note
+from trail.integrity import checkpoint, signed_note
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.merkle import leaf_hash
-from trail.integrity.note import Signer, Verifier
+from trail.integrity.signed_note import Signer, Verifier
 from trail.integrity.tiles import FileStore, Tree
 
 
@@ -40,8 +41,9 @@ class Console:
         return done.stdout
 
     def log_key(self) -> str:
-        vkeys = [line.split()[1] for line in (self.state / "log" / "keys").read_text().splitlines()]
-        return next(key for key in vkeys if Verifier.parse(key).algorithm is note.Algorithm.ED25519)
+        lines = (self.state / "log" / "keys").read_text().splitlines()
+        vkeys = [line.split()[1] for line in lines if line.startswith("0 ")]
+        return next(key for key in vkeys if Verifier.parse(key).algorithm is signed_note.Algorithm.ED25519)
 
 
 def answers(url: str) -> bool:
@@ -57,22 +59,32 @@ def key(tmp_path: Path) -> Verifier:
     """The witness's, whose public half the console is told."""
     made = subprocess.run(
         [sys.executable, "-m", "trail.witness", "--make-key", "example.com/witness", "--key", tmp_path / "key"],
-        cwd=settings.BASE_DIR, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return Verifier.parse(made.stdout.strip())
 
 
 @pytest.fixture
-def console(trail: Trail, redis_url: str, key: Verifier, tmp_path: Path) -> Iterator[Console]:
-    state, port = tmp_path / "console", free_port()
+def console(trail: Trail, redis_url: str, key: Verifier, prepared: Prepared, tmp_path: Path) -> Iterator[Console]:
+    state, port = tmp_path / "console", find_free_port()
     own = {
-        "CONSOLE_STATE_DIR": str(state), "DATABASE_URL": f"sqlite:///{state / 'console.sqlite3'}", "SEAL_DIR": str(state / "log"),
-        "WEB_PORT": str(port), "WEB_WORKERS": "1", "DEMO": "0", "OPENSEARCH_URL": settings.OPENSEARCH_URL,
-        "TRAIL_PREFIX": trail.prefix, "REDIS_URL": redis_url, "TRAIL_WITNESSES": str(key),
-    }  # fmt: skip
+        "CONSOLE_STATE_DIR": str(state),
+        "DATABASE_URL": f"sqlite:///{state / 'console.sqlite3'}",
+        "SEAL_DIR": str(state / "log"),
+        "WEB_PORT": str(port),
+        "WEB_WORKERS": "1",
+        "DEMO": "0",
+        "OPENSEARCH_URL": settings.OPENSEARCH_URL,
+        "TRAIL_PREFIX": trail.prefix,
+        "REDIS_URL": redis_url,
+        "TRAIL_WITNESSES": str(key),
+    }
     made = Console(f"http://127.0.0.1:{port}", state, os.environ | own)
-    made.manage("migrate", "--verbosity", "0")
-    made.manage("demo_people")
+    state.mkdir()
+    shutil.copy(prepared.database, state / "console.sqlite3")
     program = [
         "env",
         "-C",
@@ -83,8 +95,8 @@ def console(trail: Trail, redis_url: str, key: Verifier, tmp_path: Path) -> Iter
     ]
     sign_in, signed = f"{made.url}/accounts/login/", state / "log" / "checkpoint"
     with (
-        running([*program, "serve"], name="web", log=tmp_path / "web.log", answers=lambda: answers(sign_in)),
-        running([*program, "keep_trail"], name="keeper", log=tmp_path / "keep.log", answers=signed.exists),
+        run_program([*program, "serve"], name="web", log=tmp_path / "web.log", answers=lambda: answers(sign_in)),
+        run_program([*program, "keep_trail"], name="keeper", log=tmp_path / "keep.log", answers=signed.exists),
     ):
         yield made
 
@@ -97,9 +109,19 @@ def look(console: Console, tmp_path: Path) -> Look:
     """The witness, as a process of its own that knows an address, a key for it, and the log's public key."""
     shown = console.manage("make_writer_key", "Witness", "--by", "ada", "--scope", "log:read").strip()
     command = [
-        sys.executable, "-m", "trail.witness", "--log", f"{console.url}/log", "--log-key", console.log_key(),
-        "--key", str(tmp_path / "key"), "--state", str(tmp_path / "state"), "--once",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "trail.witness",
+        "--log",
+        f"{console.url}/log",
+        "--log-key",
+        console.log_key(),
+        "--key",
+        str(tmp_path / "key"),
+        "--state",
+        str(tmp_path / "state"),
+        "--once",
+    ]
     environment = {"WITNESS_API_KEY": shown, "PATH": os.environ["PATH"]}
 
     def run() -> tuple[int, str]:
@@ -123,15 +145,14 @@ def test_a_witness_follows_a_real_console_and_refuses_it_when_it_was_tampered_wi
 ) -> None:
     write(trail, *(event() for _ in range(300)))
     sealed(console, 300)
-    old = tmp_path / "old"
-    shutil.copytree(console.state / "log", old)
+    old = copy_log(console, tmp_path / "old")
     assert look()[0] == 0
     write(trail, *(event() for _ in range(100)))
     sealed(console, 400)
     status, said = look()
     assert (status, "Cosigned the checkpoint of 40" in said) == (0, True), said
     (seen,) = (tmp_path / "state").glob("*/checkpoint")
-    assert checkpoint.cosigned(seen.read_bytes(), [key]).keys() == {key.name}
+    assert checkpoint.find_cosignatures(seen.read_bytes(), [key]).keys() == {key.name}
     assert "example.com/witness" in console.manage("shell", "-v", "0", "-c", COSIGNATURES)
 
     # Rolled back to an old copy: every signature holds, and so do all proofs within it.
@@ -152,6 +173,19 @@ def test_a_witness_follows_a_real_console_and_refuses_it_when_it_was_tampered_wi
     assert len(kept) == 2
 
 
+def copy_log(console: Console, folder: Path) -> Path:
+    """What the log shows; its keeper goes on writing, so a copy that a file went missing from is made again."""
+    while True:
+        folder.mkdir()
+        shutil.copy(console.state / "log" / "checkpoint", folder)  # first, so that every tile of it is there
+        try:
+            shutil.copytree(console.state / "log" / "tile", folder / "tile")
+        except shutil.Error:
+            shutil.rmtree(folder)
+        else:
+            return folder
+
+
 def show(console: Console, other: Path) -> None:
     """From now on the console's log is another's files."""
     for name in ("tile", "checkpoint"):
@@ -166,6 +200,9 @@ COSIGNATURES = "from operations.models import Cosignature; print([one.name for o
 def test_manage_py_runs_the_witness_too(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "witness_trail", "--make-key", "example.com/w", "--key", tmp_path / "w"],
-        cwd=settings.BASE_DIR, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert Verifier.parse(done.stdout.strip()).name == "example.com/w"

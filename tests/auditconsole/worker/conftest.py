@@ -6,22 +6,22 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from auditconsole.local import redis as local_redis
-from auditconsole.local.ports import free_port
 from tests.conftest import use_redis
-from tests.factories.events import event
+from tests.support import parts
+from tests.support.database import database_url
+from tests.support.factories.events import event
 from trail.connection import Trail, connect
 from trail.mapping import install
-from trail.writer import write_many
+from trail.writing.writer import write_many
 
 # Enough for a run of many chunks, so that it can be met half way.
 EVENTS = 24_000
@@ -38,23 +38,24 @@ def wait_until(holds: Callable[[], Any], what: str, patience: float = 60) -> Non
 class Queue:
     """A Redis server that a test may stop and start; what it holds stays."""
 
-    def __init__(self, folder: Path) -> None:
-        self.server = local_redis.Server(folder, free_port())
+    def __init__(self) -> None:
+        self.server = parts.new_redis()
         self.running = ExitStack()
 
     def start(self) -> None:
-        if not local_redis.answers(self.server.port):
-            self.running.enter_context(local_redis.running(self.server))
+        if not local_redis.is_answering(self.server):
+            self.running.enter_context(local_redis.run_server(self.server))
 
     def stop(self) -> None:
         self.running.close()
 
 
 class Worker:
-    """The worker that `make up` runs, with its pool in one process group."""
+    """A worker for all queues, or as its command says, with its pool in one process group."""
 
-    def __init__(self, log: Path, environment: dict[str, str]) -> None:
+    def __init__(self, log: Path, environment: dict[str, str], command: Sequence[str] = ()) -> None:
         self.log, self.environment = log, environment
+        self.command = command or ("worker", "--concurrency", "2", "--without-mingle")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -62,7 +63,7 @@ class Worker:
         if self.process is not None and self.process.poll() is None:
             return
         self.log.unlink(missing_ok=True)
-        self.process = celery("worker", "--concurrency", "2", "--without-mingle", log=self.log, env=self.environment)
+        self.process = celery(*self.command, log=self.log, env=self.environment)
         wait_until(lambda: " ready." in self.log.read_text() or self.process.poll() is not None, "a worker")
         assert self.process.poll() is None, self.log.read_text()
 
@@ -76,13 +77,17 @@ def celery(*arguments: str, log: Path, env: dict[str, str]) -> subprocess.Popen[
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "celery", "--app", "auditconsole", *arguments, "--loglevel", "INFO"],
-            cwd=settings.BASE_DIR, env=env, stdout=output, stderr=output, start_new_session=True,
-        )  # fmt: skip
+            cwd=settings.BASE_DIR,
+            env=env,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
 
 
 @pytest.fixture(scope="session")
-def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queue]:
-    queue = Queue(tmp_path_factory.mktemp("queue"))
+def queue() -> Iterator[Queue]:
+    queue = Queue()
     queue.start()
     yield queue
     queue.stop()
@@ -106,9 +111,12 @@ def long_trail(node: str) -> Iterator[Trail]:
 def environment(node: str, queue: Queue, long_trail: Trail, django_db_setup: None) -> dict[str, str]:
     """What makes another process a part of this test's console."""
     return os.environ | {
-        "OPENSEARCH_URL": node, "REDIS_URL": queue.server.url, "TRAIL_PREFIX": long_trail.prefix,
-        "CONSOLE_STATE_DIR": str(settings.STATE_DIR), "DETECTION_DELAY_SECONDS": "1", "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
-    }  # fmt: skip
+        "OPENSEARCH_URL": node,
+        "REDIS_URL": queue.server.url,
+        "TRAIL_PREFIX": long_trail.prefix,
+        "CONSOLE_STATE_DIR": str(settings.STATE_DIR),
+        "DATABASE_URL": database_url(),
+    }
 
 
 @pytest.fixture(scope="session")

@@ -1,36 +1,55 @@
 """Detections as the worker and the schedule run them: a matching event raises one finding, whatever happens to the worker."""
 
-import os
 import signal
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import User
+from auditconsole.management.commands.console import programs
 from investigations import tasks
-from investigations.models import Detection, Finding
-from tests.factories.events import event, write
-from tests.factories.searches import detection
-from tests.worker.conftest import Worker, wait_until
+from investigations.models import Detection, Finding, Run
+from tests.auditconsole.worker.conftest import Worker, wait_until
+from tests.auditconsole.worker.test_runs import start
+from tests.support.factories.events import event, write
+from tests.support.factories.searches import detection
 from trail.connection import Trail
 
 
 @pytest.fixture
-def waiting(trail: Trail, alice: User, settings: Settings) -> Detection:
+def waiting(trail: Trail, alice: User) -> Detection:
     """A detection that is due, and one event for it that can be found by now."""
-    settings.DETECTION_DELAY_SECONDS = int(os.environ.get("DETECTION_DELAY_SECONDS", "1"))
     dataset = f"watched-{uuid.uuid4().hex[:8]}"
     made = detection(alice, f"event.dataset:{dataset}")
-    Detection.objects.filter(pk=made.pk).update(looked_until=timezone.now() - timedelta(seconds=60))
     write(trail, event(id=dataset, event__dataset=dataset))
-    wait_until(lambda: timezone.now() > made.made_at + timedelta(seconds=3), "the event to be looked at")
     return made
+
+
+@pytest.fixture
+def duties(
+    _worker: Worker, environment: dict[str, str], trail: Trail, transactional_db: None, tmp_path: Path
+) -> Iterator[Worker]:
+    """Of the workers that `make up` runs the one for what never waits, and no other."""
+    _worker.end(signal.SIGTERM)
+    command = next(child.command for child in programs(tmp_path) if child.name == "duties")
+    worker = Worker(tmp_path / "duties.log", environment, command[command.index("worker") :])
+    worker.start()
+    yield worker
+    worker.end(signal.SIGTERM)
+
+
+def test_however_many_runs_wait_a_detection_looks(duties: Worker, waiting: Detection, alice: User) -> None:
+    for _ in range(30):
+        start(alice)
+    tasks.look.delay(waiting.pk)
+    wait_until(lambda: Finding.objects.filter(detection=waiting).exists(), "a finding")
+    assert set(Run.objects.values_list("state", flat=True)) == {"queued"}
 
 
 def test_the_schedule_looks_and_a_matching_event_raises_one_finding(

@@ -8,10 +8,11 @@ import stat
 from django.test import Client
 
 from accounts.models import User
+from investigations.exports import services as exports
 from investigations.models import Export, Run
-from investigations.services import exports
-from tests.worker.conftest import EVENTS, Worker, wait_until
-from tests.worker.test_runs import EVERY_ID, await_end, let_the_lease_pass, start
+from investigations.runs import jobs
+from tests.auditconsole.worker.conftest import EVENTS, Worker, wait_until
+from tests.auditconsole.worker.test_runs import EVERY_ID, await_end, let_the_lease_pass, start
 
 
 def finished_run(by: User) -> Run:
@@ -47,7 +48,7 @@ def test_the_worker_writes_the_whole_file_and_its_digest_is_the_files(
     assert hashlib.sha256(content).hexdigest() == export.sha256
     assert len(content) == export.size
     assert [json.loads(line)["event"]["event"]["id"] for line in content.splitlines()] == EVERY_ID
-    assert stat.S_IMODE(exports.path_of(export).stat().st_mode) == 0o600
+    assert stat.S_IMODE(exports.build_path(export).stat().st_mode) == 0o600
 
 
 def test_a_cancelled_export_leaves_no_file(worker: Worker, alice: User) -> None:
@@ -55,19 +56,19 @@ def test_a_cancelled_export_leaves_no_file(worker: Worker, alice: User) -> None:
     exports.cancel(export=export, by=alice)
     await_export(export)
     assert export.state == Export.State.CANCELLED
-    assert list(exports.path_of(export).parent.glob(f"{export.public_id}*")) == []
+    assert list(exports.build_path(export).parent.glob(f"{export.public_id}*")) == []
 
 
 def test_an_export_that_a_killed_worker_left_is_written_anew_and_whole(worker: Worker, alice: User) -> None:
     export = await_first_lines(exports.start(format="jsonl", by=alice, run=finished_run(alice)))
     worker.end(signal.SIGKILL)
-    assert not exports.path_of(export).exists()
+    assert not exports.build_path(export).exists()
     worker.start()
     let_the_lease_pass(export)
-    assert exports.resume_abandoned() == 1
+    assert jobs.resume() == 1
     await_export(export)
     assert export.state == Export.State.FINISHED
-    content = exports.path_of(export).read_bytes()
+    content = exports.build_path(export).read_bytes()
     assert hashlib.sha256(content).hexdigest() == export.sha256
     assert len(content.splitlines()) == EVENTS
-    assert list(exports.path_of(export).parent.glob(f"{export.public_id}*")) == [exports.path_of(export)]
+    assert list(exports.build_path(export).parent.glob(f"{export.public_id}*")) == [exports.build_path(export)]

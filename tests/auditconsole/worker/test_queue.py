@@ -1,24 +1,31 @@
 """The queue between the pages and the worker: down, back, restarted; and the schedule that sees to what was left."""
 
+import base64
+import json
 import signal
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import redis
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from investigations import tasks
+from investigations.exports import services as exports
 from investigations.models import Export, Run
-from investigations.services import exports, runs
-from operations import health
-from tests.factories.cases import open_case, pin
-from tests.factories.events import event
-from tests.worker.conftest import Queue, Worker, wait_until
-from tests.worker.test_exports import await_export
-from tests.worker.test_runs import EVERY_ID, await_end, found, start
+from investigations.runs import jobs
+from operations.status import health
+from tests.auditconsole.worker.conftest import Queue, Worker, wait_until
+from tests.auditconsole.worker.test_exports import await_export
+from tests.auditconsole.worker.test_runs import EVERY_ID, await_end, found, start
+from tests.support.factories.cases import open_case, pin
+from tests.support.factories.events import event
+from tests.support.foreign_pickle import pickle_that_makes
 from trail.connection import Trail
 
 WAITS = "The queue (Redis) does not answer. This is saved and starts by itself when it is back."
@@ -67,12 +74,35 @@ def test_queued_work_outlives_a_restart_of_the_queue(worker: Worker, queue: Queu
     assert found(await_end(run)) == EVERY_ID
 
 
+def test_a_pickle_that_a_foreign_client_put_into_the_queue_is_not_run(
+    worker: Worker, queue: Queue, alice: User, tmp_path: Path
+) -> None:
+    made = tmp_path / "made"
+    body = base64.b64encode(pickle_that_makes(made)).decode()
+    message = {
+        "body": body,
+        "content-type": "application/x-python-serialize",
+        "content-encoding": "binary",
+        "headers": {"task": "investigations.tasks.resume_jobs", "id": "foreign"},
+        "properties": {
+            "delivery_tag": "foreign",
+            "delivery_info": {"exchange": "", "routing_key": "duties"},
+            "body_encoding": "base64",
+        },
+    }
+    with redis.Redis.from_url(queue.server.url) as foreign:
+        foreign.lpush("duties", json.dumps(message))
+    assert found(await_end(start(alice))) == EVERY_ID  # what came after it is done
+    assert "ContentDisallowed" in worker.log.read_text()
+    assert not made.exists()
+
+
 def test_the_workers_life_shows_on_the_status_page_even_while_it_is_busy(worker: Worker, alice: User) -> None:
     def state() -> str:
-        return next(part.state for part in health.parts() if part.name == "Background worker")
+        return health.check_parts()["worker"].state
 
     worker.end(signal.SIGKILL)
-    cache.delete(health.HEARTBEAT)
+    cache.delete_many([f"worker-heartbeat:{name}" for name in settings.QUEUES])
     waiting = [start(alice) for _ in range(3)]
     assert state() == "down"
     worker.start()
@@ -93,7 +123,7 @@ def test_the_export_task_writes_a_cases_timeline(worker: Worker, trail: Trail, a
     pin(trail, case, alice, event(event__dataset="pinned", id="pinned-1"))
     export = await_export(exports.start(format="csv", by=alice, case=case))
     assert export.state == Export.State.FINISHED
-    assert exports.path_of(export).read_text().count("pinned-1") == 1
+    assert exports.build_path(export).read_text().count("pinned-1") == 1
 
 
 def test_the_resuming_task_takes_up_runs_and_exports_that_nobody_works_on(
@@ -107,7 +137,7 @@ def test_the_resuming_task_takes_up_runs_and_exports_that_nobody_works_on(
         type(job).objects.filter(pk=job.pk).update(not_before=timezone.now() - timedelta(minutes=1))
     queue.start()
     worker.start()
-    tasks.resume_abandoned_runs.delay()
+    tasks.resume_jobs.delay()
     assert await_end(run).state == Run.State.FINISHED
     assert await_export(export).state == Export.State.FINISHED
-    assert runs.resume_abandoned() == exports.resume_abandoned() == 0
+    assert jobs.resume() == 0

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from investigations.models import Export, Run
-from investigations.services import jobs, runs
-from tests.worker.conftest import EVENTS, Worker, wait_until
+from investigations.runs import jobs
+from investigations.runs import services as runs
+from tests.auditconsole.worker.conftest import EVENTS, Worker, wait_until
 from trail.connection import Trail
 from trail.search.spec import Search
 
@@ -107,7 +108,7 @@ def test_a_killed_workers_run_goes_on_from_its_place_and_is_done_once(worker: Wo
     assert 0 < len(kept) * 2_000 < EVENTS
     worker.start()
     let_the_lease_pass(run)
-    assert runs.resume_abandoned() == 1
+    assert jobs.resume() == 1
     await_end(run)
     assert run.state == Run.State.FINISHED
     assert found(run) == EVERY_ID
@@ -134,7 +135,7 @@ def test_a_run_in_other_hands_is_let_go_without_a_trace(worker: Worker, alice: U
     after = Run.objects.get(pk=run.pk)
     assert (after.state, after.owner, after.done) == (Run.State.RUNNING, "another", run.done)
     let_the_lease_pass(run)
-    runs.resume_abandoned()
+    jobs.resume()
     assert found(await_end(run)) == EVERY_ID
 
 
@@ -145,7 +146,7 @@ def test_a_run_whose_workers_die_again_and_again_is_given_up_with_a_sentence(wor
         state=Run.State.RUNNING, attempts=jobs.MAX_ATTEMPTS, lease_until=timezone.now() - timedelta(seconds=1)
     )
     worker.start()
-    runs.resume_abandoned()
+    jobs.resume()
     await_end(run)
     assert run.state == Run.State.FAILED
     assert "died 8 times" in run.problem

@@ -8,10 +8,10 @@ from pytest_django.asserts import assertContains
 
 from accounts.models import User
 from investigations.models import Case
-from investigations.services import cases
-from tests.factories.cases import pin
-from tests.factories.events import use
-from tests.functional.reading import at_sign_in, journal, text_of
+from investigations.notes import services as notes
+from tests.support.factories.cases import pin
+from tests.support.factories.events import use
+from tests.support.pages import at_sign_in, audit_log, text_of
 from trail.connection import Trail
 
 
@@ -24,13 +24,13 @@ def test_every_line_of_it_is_an_event_of_the_trail(
     client: Client, case: Case, alice: User, rae: User, page: str, trail: Trail
 ) -> None:
     pin(trail, case, alice, use("t"))
-    cases.write_note(case=case, text="hm", by=alice)
+    notes.write_note(case=case, text="hm", by=alice)
     client.force_login(rae)
     response = client.get(page)
     for text in ("opened the case", "added bob (member)", "pinned E1", "wrote a note"):
         assertContains(response, text)
     events = re.findall(r'href="/events/([^"/]+)/"', text_of(response))
-    assert events == [document["event"]["id"] for document in reversed(journal(trail, "case.*"))]
+    assert events == [document["event"]["id"] for document in reversed(audit_log(trail, "(case.* AND NOT case.*read)"))]
 
 
 def test_it_is_never_changed(case: Case) -> None:

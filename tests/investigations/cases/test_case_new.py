@@ -5,7 +5,7 @@ from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.models import User
 from investigations.models import Case
-from tests.functional.reading import at_sign_in, journal
+from tests.support.pages import at_sign_in, audit_log
 from trail.connection import Trail
 
 WORDS = {"title": "Leaked <deploy> token", "severity": "high", "description": "Seen in a public log."}
@@ -24,7 +24,7 @@ def test_who_opens_a_case_leads_it(client: Client, alice: User, trail: Trail) ->
 def test_it_is_on_record_without_its_title(client: Client, alice: User, trail: Trail) -> None:
     client.force_login(alice)
     client.post("/cases/new/", WORDS)
-    (recorded,) = journal(trail)
+    (recorded,) = audit_log(trail)
     assert (recorded["event"]["action"], recorded["user"]["id"]) == ("case.open", "alice")
     assert recorded["resource"] == {"type": "case", "id": Case.objects.get().public_id}
     assert "deploy" not in str(recorded)

@@ -5,8 +5,11 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import User
+from core.errors import Refused
+from investigations.cases import services as cases
 from investigations.models import Case
-from tests.functional.reading import at_sign_in, journal
+from tests.support.concurrency import at_once
+from tests.support.pages import at_sign_in, audit_log
 from trail.connection import Trail
 
 
@@ -37,10 +40,12 @@ def test_who_leads_it_adds_changes_and_removes_people_on_record(
     assert _people(case)["charlie"] == "reader"
     client.post(page, {"username": "charlie", "level": "reader", "action": "remove"})
     assert "charlie" not in _people(case)
-    recorded = [one for one in journal(trail, "case.member.*") if one["labels"]["member"] == "charlie"]
+    recorded = [one for one in audit_log(trail, "case.member.*") if one["labels"]["member"] == "charlie"]
     assert [one["event"]["action"] for one in recorded] == [
-        "case.member.add", "case.member.change", "case.member.remove",
-    ]  # fmt: skip
+        "case.member.add",
+        "case.member.change",
+        "case.member.remove",
+    ]
 
 
 def test_a_lead_lets_somebody_into_any_case(client: Client, case: Case, lea: User, charlie: User, page: str) -> None:
@@ -76,6 +81,34 @@ def test_somebody_shut_out_of_the_console_can_be_let_out_of_the_case(
     client.force_login(alice)
     client.post(page, {"username": "bob", "level": "member", "action": "remove"})
     assert "bob" not in _people(case)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_leads_who_remove_each_other_at_once_one_stays(
+    transactional_db: None, case: Case, alice: User, bob: User, charlie: User
+) -> None:
+    for user in (bob, charlie):
+        cases.add_member(case=case, user=user, level="lead", by=alice)
+
+    def remove(user: User, by: User) -> str:
+        try:
+            cases.remove_member(case=case, user=user, by=by)
+        except Refused as refused:
+            return refused.sentence
+        return ""
+
+    answers = at_once(lambda: remove(alice, bob), lambda: remove(bob, alice))
+    assert sorted(answers) == ["", "You do not lead this case any more."]
+    assert len({"alice", "bob"} & set(_people(case))) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_added_by_two_leads_at_once_is_in_it_once(
+    transactional_db: None, case: Case, alice: User, bob: User, charlie: User
+) -> None:
+    cases.add_member(case=case, user=bob, level="lead", by=alice)
+    at_once(*[lambda by=by: cases.add_member(case=case, user=charlie, level="reader", by=by) for by in (alice, bob)])
+    assert _people(case)["charlie"] == "reader"
 
 
 @pytest.mark.parametrize("person", ["bob", "rae"])

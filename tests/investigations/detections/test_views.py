@@ -5,24 +5,23 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import User
+from investigations.detections import services as detections
 from investigations.models import Case, Detection, Finding
-from investigations.services import detections
-from tests.factories.events import use, write
-from tests.factories.searches import detection
-from tests.functional.reading import at_sign_in, events_on, journal, link
+from tests.support.factories.events import use, write
+from tests.support.factories.searches import detection
+from tests.support.pages import at_sign_in, audit_log, events_on, hidden_fields, link
 from trail.connection import Trail
 
 NEW = "/detections/new/"
 
 
 @pytest.fixture
-def found(trail: Trail, alice: User, settings: Settings) -> Finding:
+def found(trail: Trail, alice: User) -> Finding:
     """Two failures that alice's detection has found."""
-    settings.DETECTION_DELAY_SECONDS = 0
     made = detection(alice)
     write(trail, use("t", id="f1", event__outcome="failure"), use("t", id="f2", event__outcome="failure"), use("t"))
     Detection.objects.filter(pk=made.pk).update(next_at=timezone.now() - timedelta(seconds=1))
@@ -34,14 +33,14 @@ def found(trail: Trail, alice: User, settings: Settings) -> Finding:
 def test_a_search_becomes_a_detection_in_one_step_without_its_time(client: Client, alice: User, trail: Trail) -> None:
     client.force_login(alice)
     page = client.get("/", {"q": "user.id:eve", "f": "event.outcome:failure", "from": "now-7d"})
-    form = client.get(link(page, "Make a detection of it") or "")
+    form = client.get(link(page, "Make a rule of it") or "")
     words = dict(form.context["fields"]) | {"name": "Eve fails", "severity": "high", "minutes": "1", "enabled": "on"}
     response = client.post(NEW, words)
     made = Detection.objects.get()
     assertRedirects(response, f"/detections/{made.public_id}/")
     assert made.search == {"q": ["user.id:eve"], "f": ["event.outcome:failure"]}
     assert (made.made_by, made.minutes, made.severity) == (alice, 1, "high")
-    (recorded,) = journal(trail, "detection.make")
+    (recorded,) = audit_log(trail, "detection.make")
     assert recorded["resource"] == {"type": "detection", "id": made.public_id}
 
 
@@ -74,13 +73,16 @@ def test_its_findings_are_counted_in_the_header_shown_and_open_as_exactly_these_
     assert sorted(events_on(page)) == ["f1", "f2"]
     write(trail, use("t", id="later", event__outcome="failure"))
     assert sorted(events_on(client.get(link(page, "Open as a search") or ""))) == ["f1", "f2"]
-    assert len(journal(trail, "finding.read")) == 1
+    assert len(audit_log(trail, "finding.read")) == 1
 
 
 def test_a_finding_is_acknowledged_once_with_a_reason(
-    client: Client, bob: User, found: Finding, trail: Trail,
+    client: Client,
+    bob: User,
+    found: Finding,
+    trail: Trail,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:  # fmt: skip
+) -> None:
     client.force_login(bob)
     page = f"/findings/{found.public_id}/"
     assertContains(client.post(page, {"action": "acknowledge", "reason": " "}), "required", status_code=400)
@@ -89,7 +91,7 @@ def test_a_finding_is_acknowledged_once_with_a_reason(
     assertContains(client.post(page, {"action": "acknowledge", "reason": "Again"}), "already", status_code=400)
     found.refresh_from_db()
     assert (found.acknowledged_by_name, found.reason) == ("Bob", "A test")
-    assert len(journal(trail, "finding.acknowledge")) == 1
+    assert len(audit_log(trail, "finding.acknowledge")) == 1
     assertNotContains(client.get("/detections/"), "new findings</span>")
 
 
@@ -114,10 +116,10 @@ def test_it_is_changed_by_who_made_it_a_lead_or_an_admin(
     assert client.post(page, words).status_code == 403
     for minutes, person in enumerate((alice, lea, ada), 10):
         client.force_login(person)
-        assertRedirects(client.post(page, words | {"minutes": str(minutes)}), page)
+        assertRedirects(client.post(page, words | hidden_fields(client.get(page)) | {"minutes": str(minutes)}), page)
         made = Detection.objects.get()
         assert (made.minutes, made.enabled) == (minutes, False)
-    assert [one["user"]["id"] for one in journal(trail, "detection.change")] == ["alice", "lea", "ada"]
+    assert [one["user"]["id"] for one in audit_log(trail, "detection.change")] == ["alice", "lea", "ada"]
 
 
 def test_a_trail_that_is_down_changes_nothing(client: Client, alice: User, found: Finding, no_trail: None) -> None:
@@ -137,6 +139,34 @@ def test_a_viewer_gets_403_a_bad_id_404_and_anonymous_goes_to_sign_in(
     assert at_sign_in(client.get("/detections/"), "/detections/")
     client.force_login(rae)
     assert client.get("/detections/").status_code == 403
-    assertNotContains(client.get("/"), "Make a detection")
+    assertNotContains(client.get("/"), "Make a rule")
     client.force_login(alice)
     assert client.get("/detections/x/").status_code == client.get("/findings/x/").status_code == 404
+
+
+def test_of_two_people_who_change_it_from_the_same_page_the_second_sees_both_and_loses_neither(
+    alice: User, lea: User, trail: Trail
+) -> None:
+    page = f"/detections/{detection(alice).public_id}/"
+    hers, of_lea = Client(), Client()
+    hers.force_login(alice)
+    of_lea.force_login(lea)
+    words = {"name": "Kept", "severity": "low", "minutes": "5", "enabled": "on"}
+    shown = hidden_fields(of_lea.get(page))
+    hers.post(page, words | hidden_fields(hers.get(page)) | {"name": "Alice's name"})
+    response = of_lea.post(page, words | shown | {"name": "Lea's name"})
+    for text in ("Somebody changed this meanwhile", "Alice&#x27;s name", "Lea&#x27;s name"):
+        assertContains(response, text, status_code=409)
+    assert Detection.objects.get().name == "Alice's name"
+    assertRedirects(of_lea.post(page, words | hidden_fields(response) | {"name": "Both"}), page)
+    assert Detection.objects.get().name == "Both"
+
+
+def test_a_box_to_tick_stands_in_its_label_and_is_not_called_optional(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    response = client.get("/detections/new/?q=user.id:mallory")
+    assertContains(
+        response,
+        '<label class="field__check" for="id_enabled"><input type="checkbox" name="enabled" id="id_enabled" checked> On</label>',
+        html=True,
+    )

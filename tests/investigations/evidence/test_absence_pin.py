@@ -14,15 +14,16 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import User
+from investigations.evidence import services as evidence
+from investigations.exports import services as exports
 from investigations.models import Case, Evidence
-from investigations.services import cases, evidence, exports
 from operations.models import Incident
-from tests.factories.cases import export, pin
-from tests.factories.events import event, use, write
-from tests.factories.incidents import Kind, incident
-from tests.functional.investigations.test_export_bundle import downloaded
-from tests.functional.reading import journal
-from tests.offline import verify
+from tests.investigations.exports.test_export_bundle import downloaded
+from tests.support.factories.cases import close_case, export, pin
+from tests.support.factories.events import event, use, write
+from tests.support.factories.incidents import Kind, incident
+from tests.support.offline_verifier import verify
+from tests.support.pages import audit_log
 from trail.connection import Trail
 
 PAGE = "/evidence/absence/"
@@ -50,15 +51,15 @@ def page_of(one: Evidence) -> str:
 def test_an_empty_search_offers_to_pin_it_to_who_may_pin(client: Client, bob: User, rae: User, case: Case) -> None:
     for person, offered in ((bob, True), (rae, False)):
         client.force_login(person)
-        assert ("Pin this absence" in client.get(f"/?{QUERY}").content.decode()) == offered
+        assert ("Pin that nothing was found" in client.get(f"/?{QUERY}").content.decode()) == offered
     write_and_search = client.get("/")
-    assertNotContains(write_and_search, "Pin this absence")
+    assertNotContains(write_and_search, "Pin that nothing was found")
 
 
 @pytest.mark.parametrize("page", ["/tokens/nobodys/", "/users/nobody/"])
 def test_an_answer_of_never_offers_it_too(client: Client, bob: User, case: Case, page: str) -> None:
     client.force_login(bob)
-    assertContains(client.get(page), "Pin this absence")
+    assertContains(client.get(page), "Pin that nothing was found")
 
 
 def test_it_freezes_the_query_its_range_and_what_was_searched(
@@ -69,17 +70,18 @@ def test_it_freezes_the_query_its_range_and_what_was_searched(
     one = Evidence.objects.get()
     told = one.document
     assert (told["query"]["words"], told["range"]["words"]) == (
-        "user.id: mallory", "from 2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z",
-    )  # fmt: skip
+        "user.id: mallory",
+        "from 2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z",
+    )
     assert (told["counted"], told["provisional"], told["asked_by"]["id"]) == (0, False, "bob")
-    events = journal(trail, "case.open") + journal(trail, "case.member.add")
+    events = audit_log(trail, "case.open") + audit_log(trail, "case.member.add")
     assert told["coverage"]["events"] == 1 + len(events)
     assert told["coverage"]["failed"] == 0
     assert told["coverage"]["ingested_until"] <= told["asked_at"]
     assert sha256(rfc8785.dumps(told)).hexdigest() == sha256(bytes(one.frozen)).hexdigest() == one.digest
     # What it says of the range is known at the range's end.
     assert (one.event_timestamp, one.event_place) == ("2026-11-01T00:00:00Z", "2026-11-01T00:00:00.000000000")
-    (recorded,) = journal(trail, "case.evidence.pin")
+    (recorded,) = audit_log(trail, "case.evidence.pin")
     assert (recorded["event"]["id"], recorded["labels"]["absence"]) == (one.event_id, one.digest)
 
 
@@ -98,8 +100,9 @@ def test_a_time_of_which_the_trail_holds_nothing_is_no_absence_that_counts(
 ) -> None:
     client.force_login(bob)
     for times, said in (
-        ("to=2026-10-05T00:00:00Z", "earliest event is of 2026-10-05T00:00:00.000Z"), ("from=2200-01-01", "not yet come"),
-    ):  # fmt: skip
+        ("to=2026-10-05T00:00:00Z", "earliest event is of 2026-10-05T00:00:00.000Z"),
+        ("from=2200-01-01", "not yet come"),
+    ):
         assertContains(client.post(PAGE, words | {"search": f"f=user.id:ann&{times}"}), said, status_code=400)
     client.post(PAGE, words | {"search": "f=user.id:ann&to=2026-10-05T00:00:00Z", "provisional": "on"})
     assert Evidence.objects.get().document["provisional"]
@@ -118,7 +121,7 @@ def test_what_is_not_asked_is_not_said(client: Client, bob: User, words: dict[st
 
 def test_what_was_found_meanwhile_is_no_absence(client: Client, bob: User, words: dict[str, str], trail: Trail) -> None:
     """The page it was pinned from is never believed; what was acknowledged a moment ago is found."""
-    from trail.writer import write as write_only
+    from trail.writing.writer import write as write_only
 
     trail.client.indices.put_settings(index=trail.events, body={"index.refresh_interval": "-1"})
     write_only(trail, [use("t", user__id="mallory", at="2026-10-09T00:00:00Z")])
@@ -134,7 +137,7 @@ def test_what_only_the_person_may_find_is_no_absence_either(
 ) -> None:
     client.force_login(bob)
     client.get("/?q=token.id:t")
-    trail.client.indices.refresh(index=trail.events)
+    assert audit_log(trail, "search.run")
     response = client.post(PAGE, words | {"search": "q=event.action:search.run AND user.id:bob"})
     assertContains(response, "such event", status_code=400)
 
@@ -179,7 +182,7 @@ def test_who_reads_or_is_a_stranger_pins_nothing(
     for person, status in ((rae, 403), (charlie, 404)):
         client.force_login(person)
         assert client.post(PAGE, words).status_code == status
-    cases.close(case=Case.objects.get(), by=Case.objects.get().opened_by)
+    close_case(Case.objects.get(), Case.objects.get().opened_by)
     client.force_login(Case.objects.get().opened_by)
     assertContains(client.post(PAGE, words), "This case is closed", status_code=400)
 
@@ -221,7 +224,7 @@ def test_it_is_withdrawn_like_other_evidence(client: Client, bob: User, pinned: 
     assertRedirects(client.post(page_of(pinned), {"reason": "Wrong user"}), f"/cases/{pinned.case.public_id}/")
     response = client.get(f"/cases/{pinned.case.public_id}/")
     assertContains(response, "No event: user.id: mallory")
-    (recorded,) = journal(trail, "case.evidence.withdraw")
+    (recorded,) = audit_log(trail, "case.evidence.withdraw")
     assert recorded["labels"]["digest"] == pinned.digest
 
 
@@ -233,7 +236,9 @@ def test_it_stands_in_the_timeline_and_in_both_plain_exports(
     response = client.get(f"/cases/{case.public_id}/").content.decode()
     places = [response.index(f">{label}<") for label in ("E3", "E1", "E2")]
     assert places == sorted(places)
-    made = {format: exports.path_of(export(bob, format=format, case=case)).read_text() for format in ("csv", "jsonl")}
+    made = {
+        format: exports.build_path(export(bob, format=format, case=case)).read_text() for format in ("csv", "jsonl")
+    }
     rows = list(csv.DictReader(made["csv"].splitlines()))
     assert [row["evidence"] for row in rows] == ["E3", "E1", "E2"]
     assert (rows[1]["@timestamp"], rows[1]["sha256"]) == ("2026-11-01T00:00:00Z", pinned.digest)
@@ -244,8 +249,14 @@ def test_it_stands_in_the_timeline_and_in_both_plain_exports(
 
 
 def test_a_bundle_proves_when_it_was_put_on_record_and_how_large_the_log_was(
-    client: Client, bob: User, case: Case, words: dict[str, str], trail: Trail, seal: Callable[[], object], tmp_path: Path
-) -> None:  # fmt: skip
+    client: Client,
+    bob: User,
+    case: Case,
+    words: dict[str, str],
+    trail: Trail,
+    seal: Callable[[], object],
+    tmp_path: Path,
+) -> None:
     trail.client.indices.refresh(index=trail.events)
     seal()
     client.force_login(bob)

@@ -8,10 +8,9 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import User
 from investigations.models import Case, Evidence
-from investigations.services import cases
-from tests.factories.cases import open_case, pin
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, journal
+from tests.support.factories.cases import close_case, open_case, pin
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log
 from trail.connection import Trail
 
 WHY = {"reason": "It was a drill"}
@@ -73,7 +72,7 @@ def test_a_record_that_only_its_pinner_finds_is_compared_for_everybody(
 ) -> None:
     client.force_login(alice)
     client.get("/", {"q": "mallory"})
-    (search,) = journal(trail, "search.run")
+    (search,) = audit_log(trail, "search.run")
     client.post("/evidence/pin/", {"case": case.public_id, "event": [search["event"]["id"]], "reason": "What I asked"})
     client.force_login(bob)
     assertContains(client.get(f"/cases/{case.public_id}/evidence/1/"), "the very same event")
@@ -101,7 +100,7 @@ def test_withdrawing_keeps_it_with_who_and_why_on_record(
     assertContains(response, "Withdrawn by Bob")
     assertContains(response, "It was a drill")
     assertContains(response, one.digest)
-    (recorded,) = journal(trail, "case.evidence.withdraw")
+    (recorded,) = audit_log(trail, "case.evidence.withdraw")
     assert recorded["labels"] == {"event": "e1", "digest": one.digest}
 
 
@@ -135,7 +134,7 @@ def test_what_is_withdrawn_may_be_pinned_again_under_a_number_of_its_own(
 def test_evidence_of_a_closed_case_is_not_withdrawn(
     client: Client, case: Case, alice: User, one: Evidence, page: str
 ) -> None:
-    cases.close(case=case, by=alice)
+    close_case(case, alice)
     client.force_login(alice)
     assert client.post(page, WHY).status_code == 400
     one.refresh_from_db()

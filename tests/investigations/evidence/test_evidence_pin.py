@@ -1,19 +1,25 @@
 """Pinning events to a case."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import User
+from investigations.cases import services as cases
 from investigations.models import Case, Evidence
-from investigations.services import cases
-from tests.factories.cases import open_case, pin, run
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, journal
+from tests.support.factories.cases import close_case, open_case, pin, run
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log, events_on, hidden_fields
+from trail.canonical_form import compute_digest
 from trail.connection import Trail
-from trail.events import digest
+from trail.search import execute
+from trail.search.spec import WHOLE_TRAIL, Search
+from trail.times import format_datetime
 
 PAGE = "/evidence/pin/"
+SHOWN = "q=token.id%3At&from=2026-11-01T00%3A00%3A00.000000Z&until=2026-11-26T09%3A00%3A00.000000Z"
 
 
 @pytest.fixture
@@ -21,9 +27,12 @@ def words(case: Case, trail: Trail) -> dict[str, object]:
     """A pin of three events, as the search page sends it."""
     write(trail, *(use("t", id=f"e{n}", at=f"2026-11-0{n}T00:00:00Z") for n in (1, 2, 3)))
     return {
-        "case": case.public_id, "event": ["e3", "e1", "e2"], "reason": "Same token, other country",
+        "case": case.public_id,
+        "event": ["e3", "e1", "e2"],
+        "reason": "Same token, other country",
         "back": "/?q=token.id%3At",
-    }  # fmt: skip
+        "search": SHOWN,
+    }
 
 
 def test_it_freezes_each_event_with_its_digest_who_why_and_how_it_was_found(
@@ -34,9 +43,13 @@ def test_it_freezes_each_event_with_its_digest_who_why_and_how_it_was_found(
     pinned = list(case.evidence.in_time_order())
     assert [(one.label, one.event_id) for one in pinned] == [("E1", "e1"), ("E2", "e2"), ("E3", "e3")]
     for one in pinned:
-        assert one.digest == digest(one.document)
+        assert one.digest == compute_digest(one.document)
         assert (one.pinned_by_name, one.reason) == ("Bob", "Same token, other country")
-        assert one.search == {"q": ["token.id:t"]}
+        assert one.search == {
+            "q": ["token.id:t"],
+            "from": ["2026-11-01T00:00:00.000000Z"],
+            "until": ["2026-11-26T09:00:00.000000Z"],
+        }
         assert one.document["source"]["ip"] == "192.0.2.7"
 
 
@@ -45,11 +58,37 @@ def test_it_is_on_record_with_the_digests(
 ) -> None:
     client.force_login(bob)
     client.post(PAGE, words)
-    (recorded,) = journal(trail, "case.evidence.pin")
+    (recorded,) = audit_log(trail, "case.evidence.pin")
     assert (recorded["user"]["id"], recorded["resource"]["id"]) == ("bob", case.public_id)
     assert recorded["labels"]["evidence"] == " ".join(f"{e.event_id}={e.digest}" for e in case.evidence.in_time_order())
     assert "other country" not in str(recorded)
     assert case.activities.first().summary == "pinned E1, E2, E3"
+
+
+def test_it_keeps_the_search_that_the_page_showed_absolute_in_time(
+    client: Client, case: Case, bob: User, trail: Trail
+) -> None:
+    now = datetime.now(UTC)
+    write(trail, use("t", id="e1", at=format_datetime(now - timedelta(hours=1))))
+    client.force_login(bob)
+    page = client.get("/", {"q": "token.id:t", "from": "now-24h"})
+    assert events_on(page) == ["e1"]
+    words = hidden_fields(page) | {"case": case.public_id, "event": "e1", "reason": "why"}
+    client.post(PAGE, words | {"back": "/cases/"})
+    search = Search.from_json(case.evidence.get().search)
+    assert search.text == "token.id:t"
+    assert abs(datetime.fromisoformat(search.start or "") - (now - timedelta(hours=24))) < timedelta(hours=1)
+    write(trail, use("t", id="e2", at=format_datetime(now - timedelta(hours=1))))
+    assert [hit.event_id for hit in execute.read_page(trail, search, WHOLE_TRAIL).hits] == ["e1"]
+
+
+def test_a_search_of_a_program_that_says_now_is_kept_absolute(
+    client: Client, case: Case, bob: User, words: dict[str, object]
+) -> None:
+    client.force_login(bob)
+    client.post(PAGE, words | {"search": "q=token.id%3At&from=now-7d"})
+    (start,) = {evidence.search["from"][0] for evidence in case.evidence.all()}
+    assert not start.startswith("now")
 
 
 def test_what_was_pinned_before_stays_as_it_was(
@@ -119,7 +158,7 @@ def test_ticked_events_come_back_ticked(client: Client, bob: User, words: dict[s
 
 
 def test_a_closed_case_takes_nothing(client: Client, case: Case, alice: User, words: dict[str, object]) -> None:
-    cases.close(case=case, by=alice)
+    close_case(case, alice)
     client.force_login(alice)
     response = client.post(PAGE, words)
     assertContains(response, "This case is closed; reopen it to change it.", status_code=400)
@@ -129,7 +168,7 @@ def test_a_closed_case_takes_nothing(client: Client, case: Case, alice: User, wo
 
 def test_what_a_person_cannot_find_they_cannot_pin(client: Client, case: Case, charlie: User, trail: Trail) -> None:
     own = open_case(charlie)
-    hidden = journal(trail, "case.open")[0]["event"]["id"]
+    hidden = audit_log(trail, "case.open")[0]["event"]["id"]
     client.force_login(charlie)
     response = client.post(PAGE, {"case": own.public_id, "event": [hidden], "reason": "curious"})
     assertContains(response, f"The trail shows no event {hidden}", status_code=400)
@@ -176,7 +215,8 @@ def test_anonymous_goes_to_sign_in(client: Client, words: dict[str, object]) -> 
 
 def test_a_link_does_not_do_it(client: Client, bob: User) -> None:
     client.force_login(bob)
-    assert client.get(PAGE).status_code == 405
+    assertRedirects(client.get(PAGE), "/", fetch_redirect_response=False)
+    assert not Evidence.objects.exists()
 
 
 def test_evidence_is_frozen(case: Case, alice: User, trail: Trail) -> None:

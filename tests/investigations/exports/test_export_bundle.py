@@ -3,28 +3,34 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.asserts import assertContains
 
 from accounts.models import User
+from investigations.exports import services as exports
 from investigations.models import Case, Evidence, Export
-from investigations.services import exports, proofs
+from investigations.proofs import services as proofs
 from operations.models import Incident
-from operations.sealing import witnesses
-from operations.sealing.log import Log
-from tests import vectors
-from tests.factories.cases import export, pin, run
-from tests.factories.events import event, use, write
-from tests.functional.investigations.test_event_proof import put_in_the_place
-from tests.functional.reading import bytes_of
-from tests.offline import verify
+from operations.sealing import signing_keys, witnesses
+from operations.sealing.folder import LogDirectory
+from tests.investigations.proofs.test_event_proof import put_in_the_place
+from tests.support import bundle_vectors
+from tests.support.factories.cases import export, pin, run
+from tests.support.factories.events import event, use, write
+from tests.support.offline_verifier import verify
+from tests.support.pages import bytes_of
 from trail.connection import Trail
-from trail.integrity import checkpoint, note
+from trail.integrity import checkpoint, signed_note
+from trail.integrity.signed_note import Algorithm
 
 Seal = Callable[[], object]
 Lines = list[dict[str, Any]]
@@ -47,7 +53,7 @@ def pinned(case: Case, alice: User, trail: Trail, seal: Seal) -> list[Evidence]:
 
 
 def pin_again(case: Case, by: User, document: dict[str, Any]) -> list[Evidence]:
-    from investigations.services import evidence
+    from investigations.evidence import services as evidence
 
     return evidence.pin(case=case, event_ids=[document["event"]["id"]], reason="It matters", by=by).new
 
@@ -74,9 +80,10 @@ def file(client: Client, alice: User, case: Case, pinned: list[Evidence]) -> byt
 def test_a_cases_file_is_proved_without_the_console(file: bytes, case: Case, tmp_path: Path) -> None:
     status, said = verify(file, tmp_path / "away")
     assert (status, said.startswith("3 of 3 events proved")) == (0, True), said
-    assert "“about” was said by whoever made the bundle" in said
+    assert 'what stands under "about" was said by whoever made the bundle' in said
     lines = [json.loads(line) for line in file.splitlines()]
     assert lines[1]["about"]["case"]["id"] == case.public_id
+    assert (lines[1]["about"]["times"], lines[1]["about"]["read_in_time_zone"]) == ("UTC (RFC 3339)", "UTC")
     told = [line for line in lines if "index" in line]
     assert [line["index"] for line in told] == sorted(line["index"] for line in told)
     assert {line["event"]["event"]["id"] for line in told} == {"e0", "e2", "later"}
@@ -98,21 +105,22 @@ def tamperings(file: bytes) -> Iterator[tuple[str, bytes]]:
     def edit(change: Callable[[Lines], object]) -> bytes:
         lines = [json.loads(line) for line in file.splitlines()]
         change(lines)
-        return vectors.seal(lines)
+        return bundle_vectors.seal(lines)
 
-    for at in (3, 4, 5):  # lines 0 format, 1 about, 2 checkpoint, 3 to 5 events, 6 end
+    for at in (4, 5, 6):  # lines 0 format, 1 about, 2 log, 3 checkpoint, 4 to 6 events, 7 end
         for what, change in event_changes(at).items():
             yield f"{what} {at}", edit(change)
     for at in range(2):
-        yield f"events exchanged {at}", edit(lambda lines, at=at: lines.insert(3 + at, lines.pop(4 + at)))
-    yield "checkpoint away", edit(lambda lines: lines.pop(2))
+        yield f"events exchanged {at}", edit(lambda lines, at=at: lines.insert(4 + at, lines.pop(5 + at)))
+    yield "log away", edit(lambda lines: lines.pop(2))
+    yield "checkpoint away", edit(lambda lines: lines.pop(3))
     for what, old, new in (("size", "\n", "\n1"), ("origin", "audit-trail", "another-log"), ("dash", "—", "-")):
         yield f"checkpoint {what}", edit(lambda lines, o=old, n=new: change_note(lines, o, n))
     parts = file.splitlines(keepends=True)
     for at in range(2, len(parts)):
         yield f"line {at} cut out", b"".join(parts[:at] + parts[at + 1 :])
     yield "cut off", file[:-40]
-    yield "a line behind", file + parts[3]
+    yield "a line behind", file + parts[4]
     yield "a byte", file.replace(b"token.authorize", b"token.authorise", 1)
 
 
@@ -140,7 +148,7 @@ def event_changes(at: int) -> dict[str, Callable[[Lines], object]]:
 
 
 def change_note(lines: Lines, old: str, new: str) -> None:
-    lines[2]["checkpoint"] = lines[2]["checkpoint"].replace(old, new, 1)
+    lines[3]["checkpoint"] = lines[3]["checkpoint"].replace(old, new, 1)
 
 
 def test_a_runs_results_are_proved_though_they_were_found_in_another_order(
@@ -174,7 +182,8 @@ def test_one_that_is_not_sealed_yet_is_waited_for(case: Case, alice: User, trail
     ):
         assert made.state == "queued"
         assert "not sealed yet" in made.problem
-    assert not list(exports.path_of(made).parent.glob("*.part"))
+        # Of this export: tests beside this one write into the same folder.
+        assert not list(exports.build_path(made).parent.glob(f"{made.public_id}*.part"))
     seal()
     exports.write_export(_due(made).pk)
     made.refresh_from_db()
@@ -186,7 +195,7 @@ def _due(made: Export) -> Export:
     return made
 
 
-def test_one_that_was_altered_is_no_bundle_but_an_incident(case: Case, alice: User, trail: Trail, seal: Seal) -> None:
+def test_one_that_was_altered_is_no_bundle_but_an_incident(alice: User, trail: Trail, seal: Seal) -> None:
     first = event(id="a")
     write(trail, first, use("t", id="altered"))
     seal()
@@ -219,17 +228,17 @@ def test_it_can_be_cancelled_while_it_looks_for_leaves(
     write(trail, use("t"))
     seal()
     made = exports.start(format="bundle", by=alice, run=run(alice, text="token.id:t"))
-    real = proofs.leaves
+    real = proofs.read_leaves
 
     def asked_to_stop() -> object:
         exports.cancel(export=Export.objects.get(pk=made.pk), by=alice)
         return real()
 
-    monkeypatch.setattr(proofs, "leaves", asked_to_stop)
+    monkeypatch.setattr(proofs, "read_leaves", asked_to_stop)
     exports.write_export(made.pk)
     made.refresh_from_db()
     assert made.state == "cancelled"
-    assert not exports.path_of(made).exists()
+    assert not exports.build_path(made).exists()
 
 
 def test_a_copy_is_proved_though_the_trail_has_lost_its_index(
@@ -247,17 +256,125 @@ def test_a_copy_is_proved_though_the_trail_has_lost_its_index(
 
 
 def test_the_checkpoint_that_a_witness_cosigned_is_preferred(
-    client: Client, case: Case, alice: User, pinned: list[Evidence], seal: Seal, trail: Trail, settings: Settings,
+    client: Client,
+    case: Case,
+    alice: User,
+    pinned: list[Evidence],
+    seal: Seal,
+    trail: Trail,
+    settings: Settings,
     tmp_path: Path,
-) -> None:  # fmt: skip
-    settings.TRAIL_WITNESSES = [str(vectors.WITNESS.verifier)]
-    message = Log().note() or b""
-    text = note.parse(message).text  # type: ignore[union-attr]
-    assert witnesses.take(message + vectors.WITNESS.sign(text, 1_795_000_000).line().encode()) == 1
+) -> None:
+    settings.TRAIL_WITNESSES = [str(bundle_vectors.WITNESS.verifier)]
+    message = LogDirectory().note() or b""
+    text = signed_note.parse(message).text  # type: ignore[union-attr]
+    assert witnesses.take_cosignatures(message + bundle_vectors.WITNESS.sign(text, 1_795_000_000).line().encode()) == 1
     write(trail, event())
     seal()
     content = downloaded(client, f"/cases/{case.public_id}/export/", alice)
-    status, said = verify(content, tmp_path / "away", "--witness", str(vectors.WITNESS.verifier), "--witnesses", "1")
+    status, said = verify(
+        content, tmp_path / "away", "--witness", str(bundle_vectors.WITNESS.verifier), "--witnesses", "1"
+    )
     assert status == 0, said
-    signed = json.loads(content.splitlines()[2])["checkpoint"]
-    assert checkpoint.parse(note.parse(signed.encode()).text) == checkpoint.parse(text)  # type: ignore[union-attr]
+    signed = json.loads(content.splitlines()[3])["checkpoint"]
+    assert checkpoint.parse(signed_note.parse(signed.encode()).text) == checkpoint.parse(text)  # type: ignore[union-attr]
+
+
+WITNESS = str(bundle_vectors.WITNESS.verifier)
+NO_WITNESS = "example.com/witness had not cosigned"
+
+
+def name_of(key: str) -> str:
+    """A key as a bundle names it: name and hash, without the key itself."""
+    return "+".join(key.split("+")[:2])
+
+
+def cosign() -> None:
+    """The witness comes by, and cosigns the newest checkpoint."""
+    message = LogDirectory().note() or b""
+    text = signed_note.parse(message).text  # type: ignore[union-attr]
+    witnesses.take_cosignatures(message + bundle_vectors.WITNESS.sign(text, 1_795_000_000).line().encode())
+
+
+def work(made: Export) -> Export:
+    """What the worker does when the export's turn has come."""
+    Export.objects.filter(pk=made.pk).update(not_before=timezone.now())
+    exports.write_export(made.pk)
+    made.refresh_from_db()
+    return made
+
+
+def test_a_bundle_waits_until_the_witnesses_have_cosigned(
+    client: Client, case: Case, alice: User, pinned: list[Evidence], settings: Settings, tmp_path: Path
+) -> None:
+    settings.TRAIL_WITNESSES = [WITNESS]
+    client.force_login(alice)
+    client.post(f"/cases/{case.public_id}/export/", {"format": "bundle"})
+    made = work(Export.objects.get())
+    assert (made.state, NO_WITNESS in made.problem) == ("queued", True)
+    assertContains(client.get(f"/exports/{made.public_id}/"), "the export waits for that, until")
+    cosign()
+    made = work(made)
+    assert (made.state, made.problem, made.uncosigned) == ("finished", "", [])
+    content = exports.build_path(made).read_bytes()
+    status, said = verify(content, tmp_path / "away", "--witness", WITNESS)
+    assert (status, "cosigned by 1 of 1 witnesses given" in said) == (0, True), said
+    assert json.loads(content.splitlines()[2])["log"]["witnesses"] == [{"key": name_of(WITNESS), "cosigned": True}]
+
+
+def test_a_bundle_that_no_witness_vouches_for_says_so_in_the_page_the_file_and_the_verifiers_words(
+    client: Client, case: Case, alice: User, pinned: list[Evidence], settings: Settings, tmp_path: Path
+) -> None:
+    """After a quarter of an hour, for a witness that never comes must not keep a case from its evidence."""
+    settings.TRAIL_WITNESSES = [WITNESS]
+    client.force_login(alice)
+    client.post(f"/cases/{case.public_id}/export/", {"format": "bundle"})
+    Export.objects.update(created_at=timezone.now() - timedelta(minutes=16))
+    made = work(Export.objects.get())
+    assert (made.state, made.uncosigned) == ("finished", ["example.com/witness"])
+    assertContains(client.get(f"/exports/{made.public_id}/"), f"{NO_WITNESS} the checkpoint in this file")
+    content = exports.build_path(made).read_bytes()
+    status, said = verify(content, tmp_path / "away")
+    assert (status, "the bundle says that 1 of the log's 1 witnesses had not cosigned" in said) == (0, True), said
+    status, said = verify(content, tmp_path / "away", "--witness", WITNESS)
+    assert (status, "cosigned by 0 of the witnesses given, not 1" in said) == (1, True), said
+
+
+def test_a_bundle_names_the_sizes_for_which_each_key_counts(
+    client: Client, case: Case, alice: User, ada: User, pinned: list[Evidence], trail: Trail, seal: Seal, tmp_path: Path
+) -> None:
+    call_command("rotate_seal_key", by="ada", stdout=StringIO())
+    seal()
+    write(trail, event())
+    seal()
+    content = downloaded(client, f"/cases/{case.public_id}/export/", alice)
+    old, new = (str(key) for key in signing_keys.list_verifiers() if key.algorithm is Algorithm.ED25519)
+    first, second = json.loads(content.splitlines()[2])["log"]["keys"]
+    end = first["last"]
+    assert (first, second) == (
+        {"key": name_of(old), "first": 0, "last": end},
+        {"key": name_of(new), "first": end, "last": None},
+    )
+    for keys, status in (((old, new), 0), ((f"{old}@{end}", f"{new}@{end}-"), 0), ((old,), 1)):
+        assert verify(content, tmp_path / "away", keys=keys)[0] == status, keys
+    assert "without the size up to which they count" in verify(content, tmp_path / "away")[1]
+
+
+def test_the_record_of_an_absence_comes_with_its_statement_from_a_run_and_from_its_own_page(
+    client: Client, case: Case, alice: User, trail: Trail, seal: Seal, tmp_path: Path
+) -> None:
+    write(trail, event(id="some"))
+    seal()
+    client.force_login(alice)
+    words = {"case": case.public_id, "search": "f=user.id:nobody", "reason": "Never seen", "provisional": "on"}
+    client.post("/evidence/absence/", words)
+    absence = Evidence.objects.get()
+    trail.client.indices.refresh(index=trail.events)
+    seal()
+    single = bytes_of(client.get(f"/events/{absence.event_id}/proof/?format=bundle"))
+    results = exports.build_path(export(alice, format="bundle", run=run(alice, text="event.action:case.evidence.pin")))
+    for content in (single, results.read_bytes()):
+        status, said = verify(content, tmp_path / "away")
+        assert (status, "1 of them put on record that nothing was found" in said) == (0, True), said
+        lines = [json.loads(line) for line in content.splitlines()]
+        assert next(line for line in lines if "statement" in line)["statement"] == absence.document

@@ -5,10 +5,11 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.models import User
+from investigations.cases import services as cases
+from investigations.exports import services as exports
 from investigations.models import Case, Export
-from investigations.services import cases, exports
-from tests.factories.cases import export
-from tests.functional.reading import at_sign_in
+from tests.support.factories.cases import export
+from tests.support.pages import at_sign_in
 
 
 @pytest.fixture
@@ -26,14 +27,14 @@ def test_a_cancelled_export_leaves_no_file(client: Client, bob: User, queued: Ex
     exports.write_export(queued.pk)
     queued.refresh_from_db()
     assert (queued.state, queued.cancelled_by_name) == ("cancelled", "Bob")
-    assert not exports.path_of(queued).exists()
+    assert not exports.build_path(queued).exists()
 
 
 def test_one_that_is_over_stays_and_that_is_said(client: Client, case: Case, alice: User) -> None:
     done = export(alice, case=case)
     client.force_login(alice)
     assertContains(client.post(_page(done), follow=True), "This export is over already.")
-    assert exports.path_of(done).exists()
+    assert exports.build_path(done).exists()
 
 
 def test_a_stranger_gets_404(client: Client, charlie: User, queued: Export) -> None:

@@ -12,13 +12,14 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.models import User
+from investigations.evidence import services as evidence
+from investigations.exports import services as exports
 from investigations.models import Case, Evidence, Export
-from investigations.services import cases, evidence, exports
-from tests.factories.cases import pin
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, bytes_of, journal
+from tests.support.factories.cases import close_case, pin
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log, bytes_of
+from trail.canonical_form import compute_digest
 from trail.connection import Trail
-from trail.events import digest
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def pinned(case: Case, alice: User, trail: Trail) -> list[Evidence]:
     (gone,) = pin(trail, case, alice, use("t", id="gone"), reason=why)
     evidence.withdraw(evidence=gone, reason="Not ours", by=alice)
     write(trail, use("t", id="not pinned"))
-    return list(case.evidence.standing().in_time_order())
+    return list(case.evidence.not_withdrawn().in_time_order())
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_json_lines_hold_exactly_the_pinned_events_in_time_order(
     assert [line["event"]["event"]["id"] for line in lines] == ["e3", "e2", "e1"]
     for line, one in zip(lines, pinned, strict=True):
         assert line["event"] == one.document
-        assert line["digest"]["sha256"] == digest(line["event"]) == one.digest
+        assert line["digest"]["sha256"] == compute_digest(line["event"]) == one.digest
         assert line["evidence"]["reason"] == one.reason
         assert line["evidence"]["number"] == one.label
     assert Export.objects.get().sha256 == hashlib.sha256(content).hexdigest()
@@ -82,23 +83,28 @@ def test_csv_holds_exactly_the_pinned_events_and_no_formula(
 
 
 def test_it_is_queued_for_a_worker_and_on_record(
-    client: Client, case: Case, bob: User, page: str, trail: Trail, redis_url: str,
+    client: Client,
+    case: Case,
+    bob: User,
+    page: str,
+    trail: Trail,
+    redis_url: str,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:  # fmt: skip
+) -> None:
     client.force_login(bob)
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(page, {"format": "jsonl"})
     export = Export.objects.get()
     assertRedirects(response, f"/exports/{export.public_id}/")
     assert (export.case, export.run, export.format, export.state) == (case, None, "jsonl", "queued")
-    (recorded,) = journal(trail, "export.start")
+    (recorded,) = audit_log(trail, "export.start")
     assert recorded["resource"] == {"type": "case", "id": case.public_id}
     with redis.Redis.from_url(redis_url) as queue:
-        assert queue.llen("celery") == 1
+        assert queue.llen("exports") == 1
 
 
 def test_a_closed_case_is_exported(client: Client, case: Case, alice: User, pinned: list[Evidence], page: str) -> None:
-    cases.close(case=case, by=alice)
+    close_case(case, alice)
     client.force_login(alice)
     assert len(_file(client, page, "jsonl").splitlines()) == 3
 

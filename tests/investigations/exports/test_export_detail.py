@@ -5,11 +5,11 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
+from investigations.exports import services as exports
 from investigations.models import Case, Export
-from investigations.services import exports
-from tests.factories.cases import pin
-from tests.factories.events import use
-from tests.functional.reading import at_sign_in
+from tests.support.factories.cases import pin
+from tests.support.factories.events import use
+from tests.support.pages import at_sign_in
 from trail.connection import Trail
 
 
@@ -66,3 +66,17 @@ def test_anonymous_goes_to_sign_in(client: Client, queued: Export) -> None:
 def test_only_reading_is_allowed(client: Client, alice: User, queued: Export) -> None:
     client.force_login(alice)
     assert client.post(_page(queued)).status_code == 405
+
+
+def test_it_says_that_its_times_are_in_utc_and_in_which_zone_who_asked_read_them(
+    client: Client, case: Case, alice: User, queued: Export
+) -> None:
+    exports.write_export(queued.pk)
+    client.force_login(alice)
+    assertContains(client.get(_page(queued)), "UTC, as the trail keeps them")
+    assertNotContains(client.get(_page(queued)), "where times were read in")
+    client.post("/view-settings/", {"zone": "Asia/Tokyo"})
+    client.post(f"/cases/{case.public_id}/export/", {"format": "jsonl"})
+    made = Export.objects.exclude(pk=queued.pk).get()
+    exports.write_export(made.pk)
+    assertContains(client.get(_page(made)), "<bdi>Asia/Tokyo</bdi>")

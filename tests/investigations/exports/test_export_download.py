@@ -8,11 +8,11 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains
 
 from accounts.models import User
+from investigations.exports import services as exports
 from investigations.models import Case, Export
-from investigations.services import exports
-from tests.factories.cases import export, pin
-from tests.factories.events import use
-from tests.functional.reading import at_sign_in, bytes_of, journal
+from tests.support.factories.cases import export, pin
+from tests.support.factories.events import use
+from tests.support.pages import at_sign_in, audit_log, bytes_of
 from trail.connection import Trail
 
 
@@ -43,18 +43,28 @@ def test_everybody_of_the_case_gets_the_whole_file_as_a_download(
 def test_it_is_on_record_with_the_digest(client: Client, bob: User, done: Export, trail: Trail) -> None:
     client.force_login(bob)
     bytes_of(client.get(_page(done)))
-    (recorded,) = journal(trail, "export.download")
+    (recorded,) = audit_log(trail, "export.download")
     assert (recorded["user"]["id"], recorded["labels"]["sha256"]) == ("bob", done.sha256)
 
 
 def test_without_a_record_there_is_no_download(client: Client, bob: User, done: Export, settings: Settings) -> None:
-    settings.OPENSEARCH_URL = "http://127.0.0.1:1"
+    settings.ACCESS_SPOOL_DIR = "/dev/null/nowhere"
     client.force_login(bob)
-    assertContains(client.get(_page(done)), "does not answer", status_code=503)
+    assertContains(client.get(_page(done)), "cannot be put on record", status_code=503)
+
+
+def test_a_download_goes_on_while_the_trail_is_down_and_is_on_record_later(
+    client: Client, bob: User, done: Export, trail: Trail, settings: Settings
+) -> None:
+    node, settings.OPENSEARCH_URL = settings.OPENSEARCH_URL, "http://127.0.0.1:1"
+    client.force_login(bob)
+    assert bytes_of(client.get(_page(done)))
+    settings.OPENSEARCH_URL = node
+    assert len(audit_log(trail, "export.download")) == 1
 
 
 def test_a_file_is_for_the_console_alone_on_disk(done: Export) -> None:
-    assert exports.path_of(done).stat().st_mode & 0o077 == 0
+    assert exports.build_path(done).stat().st_mode & 0o077 == 0
 
 
 def test_before_it_is_whole_there_is_nothing_to_take(client: Client, case: Case, alice: User) -> None:
@@ -64,7 +74,7 @@ def test_before_it_is_whole_there_is_nothing_to_take(client: Client, case: Case,
 
 
 def test_a_file_that_is_gone_is_said_to_be_gone(client: Client, alice: User, done: Export) -> None:
-    exports.path_of(done).unlink()
+    exports.build_path(done).unlink()
     client.force_login(alice)
     assertContains(client.get(_page(done), follow=True), "This export has no file; export again.")
 

@@ -4,10 +4,10 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
+from investigations.cases import services as cases
 from investigations.models import Case
-from investigations.services import cases
-from tests.factories.cases import export, run
-from tests.functional.reading import at_sign_in
+from tests.support.factories.cases import export, run
+from tests.support.pages import at_sign_in
 
 
 def test_it_shows_ones_own_and_those_of_ones_cases(client: Client, case: Case, alice: User, bob: User) -> None:

@@ -9,13 +9,15 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.models import User
+from investigations.cases import services as cases
+from investigations.exports import services as exports
 from investigations.models import Case, Export, Run
-from investigations.services import cases, exports, runs
-from tests.factories.cases import export, run
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, journal
+from investigations.runs import services as runs
+from tests.support.factories.cases import export, run
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log
+from trail.canonical_form import compute_digest
 from trail.connection import Trail
-from trail.events import digest
 from trail.search.spec import Search
 
 
@@ -34,10 +36,10 @@ def test_its_file_holds_exactly_the_results_in_their_order(client: Client, alice
     assertRedirects(client.post(_page(finished), {"format": "jsonl"}), f"/exports/{Export.objects.get().public_id}/")
     made = Export.objects.get()
     exports.write_export(made.pk)
-    lines = [orjson.loads(line) for line in exports.path_of(made).read_bytes().splitlines()]
+    lines = [orjson.loads(line) for line in exports.build_path(made).read_bytes().splitlines()]
     assert [line["event"]["event"]["id"] for line in lines] == ["e4", "e3", "e2", "e1", "e0"]
     for line in lines:
-        assert line["digest"]["sha256"] == digest(line["event"])
+        assert line["digest"]["sha256"] == compute_digest(line["event"])
         assert "evidence" not in line
     made.refresh_from_db()
     assert (made.state, made.done, made.name) == ("finished", 5, f"run-{finished.public_id}-results.jsonl")
@@ -45,7 +47,7 @@ def test_its_file_holds_exactly_the_results_in_their_order(client: Client, alice
 
 def test_csv_has_the_same_events(alice: User, finished: Run) -> None:
     made = export(alice, run=finished)
-    rows = list(csv.DictReader(io.StringIO(exports.path_of(made).read_bytes().decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(exports.build_path(made).read_bytes().decode(), newline="")))
     assert [row["event.id"] for row in rows] == ["e4", "e3", "e2", "e1", "e0"]
     assert made.done == 5
     assert rows[0]["evidence"] == rows[0]["reason"] == ""
@@ -57,7 +59,7 @@ def test_what_a_person_may_no_longer_find_is_not_in_the_file(case: Case, alice: 
     assert made.done == 2
     cases.remove_member(case=case, user=bob, by=alice)
     file = export(bob, run=made, format="jsonl")
-    lines = exports.path_of(file).read_bytes().splitlines()
+    lines = exports.build_path(file).read_bytes().splitlines()
     assert [orjson.loads(line)["event"]["event"]["id"] for line in lines] == ["e1"]
     assert file.done == 1
 
@@ -73,14 +75,14 @@ def test_an_unfinished_run_is_refused_with_a_sentence(client: Client, alice: Use
 def test_a_result_that_the_trail_no_longer_holds_makes_no_file(alice: User, finished: Run, trail: Trail) -> None:
     trail.client.indices.delete(index=f"{trail.prefix}-events-2026.11")
     made = export(alice, run=finished)
-    assert (made.state, exports.path_of(made).exists()) == ("queued", False)
+    assert (made.state, exports.build_path(made).exists()) == ("queued", False)
     assert "does not show 5 of the events" in made.problem
 
 
 def test_it_is_on_record(client: Client, alice: User, finished: Run, trail: Trail) -> None:
     client.force_login(alice)
     client.post(_page(finished), {"format": "csv"})
-    (recorded,) = journal(trail, "export.start")
+    (recorded,) = audit_log(trail, "export.start")
     assert recorded["labels"]["run"] == finished.public_id
 
 

@@ -6,12 +6,12 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
+from investigations.library import services as library
+from investigations.library.starter_queries import STARTERS
 from investigations.models import SavedQuery
-from investigations.services import library
-from investigations.starter_library import STARTERS
-from tests.factories.cases import saved_query
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, events_on, journal
+from tests.support.factories.cases import saved_query
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log, events_on
 from trail.connection import Trail
 from trail.search.spec import Search
 
@@ -83,7 +83,7 @@ def test_a_bearer_secret_is_refused_and_stands_nowhere(client: Client, alice: Us
     client.force_login(alice)
     response = client.get("/queries/by-user/", {"run": "1", "p.user": "fm2_" + "lJPECAAAAAAAAbcd" * 4})
     assertContains(response, "treat the token as leaked", status_code=400)
-    assert journal(trail) == []
+    assert audit_log(trail) == []
 
 
 def test_it_asks_what_its_newest_version_asks(client: Client, alice: User) -> None:

@@ -5,10 +5,10 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
+from investigations.library.starter_queries import STARTERS
 from investigations.models import SavedQuery
-from investigations.starter_library import STARTERS
-from tests.factories.cases import saved_query
-from tests.functional.reading import at_sign_in
+from tests.support.factories.cases import saved_query
+from tests.support.pages import at_sign_in
 
 
 def test_it_shows_each_query_under_its_heading(client: Client, rae: User) -> None:

@@ -6,8 +6,9 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import User
 from investigations.models import Case, Note
-from investigations.services import cases
-from tests.functional.reading import at_sign_in, journal
+from investigations.notes import services as notes
+from tests.support.factories.cases import close_case
+from tests.support.pages import at_sign_in, audit_log
 from trail.connection import Trail
 
 
@@ -23,7 +24,7 @@ def test_a_member_writes_one_and_everybody_of_the_case_reads_it(
     assertRedirects(client.post(page, {"text": "Ask <deploy> who\nholds the key"}), page)
     client.force_login(rae)
     response = client.get(page)
-    assertContains(response, "Ask &lt;deploy&gt; who<br>holds the key")
+    assertContains(response, "Ask &lt;deploy&gt; who<br>\nholds the key")
     assertContains(response, "Bob")
     assertNotContains(response, "Write the note")
 
@@ -31,13 +32,13 @@ def test_a_member_writes_one_and_everybody_of_the_case_reads_it(
 def test_it_is_on_record_without_its_text(client: Client, case: Case, bob: User, page: str, trail: Trail) -> None:
     client.force_login(bob)
     client.post(page, {"text": "a private thought"})
-    (recorded,) = journal(trail, "case.note.write")
+    (recorded,) = audit_log(trail, "case.note.write")
     assert (recorded["user"]["id"], recorded["resource"]["id"]) == ("bob", case.public_id)
     assert "private thought" not in str(recorded)
 
 
-def test_a_note_is_never_changed(case: Case, bob: User) -> None:
-    note = cases.write_note(case=case, text="as it was", by=bob)
+def test_a_version_of_a_note_is_never_changed(case: Case, bob: User) -> None:
+    note = notes.write_note(case=case, text="as it was", by=bob)
     note.text = "as I wish it had been"
     with pytest.raises(TypeError, match="written once"):
         note.save()
@@ -51,7 +52,7 @@ def test_an_empty_note_is_refused(client: Client, alice: User, page: str) -> Non
 
 
 def test_a_closed_case_takes_none_and_keeps_what_was_typed(client: Client, case: Case, alice: User, page: str) -> None:
-    cases.close(case=case, by=alice)
+    close_case(case, alice)
     client.force_login(alice)
     response = client.post(page, {"text": "too late"})
     assertContains(response, "This case is closed; reopen it to change it.", status_code=400)

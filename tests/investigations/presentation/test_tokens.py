@@ -2,8 +2,8 @@
 
 import pytest
 
-from investigations.tokens import radius_lines, span
-from trail.questions.aftermath import Affected
+from investigations.presentation.tokens import blast_radius_csv, duration_text
+from trail.questions.compromise_parts import Affected
 
 
 @pytest.mark.parametrize(
@@ -14,9 +14,9 @@ from trail.questions.aftermath import Affected
     ],
 )  # fmt: skip
 def test_a_span_is_its_two_largest_units(nanoseconds: int, words: str) -> None:
-    assert span(nanoseconds) == words
+    assert duration_text(nanoseconds) == words
 
 
 def test_a_line_of_the_blast_radius_cannot_calculate_nor_break() -> None:
     hostile = Affected("resource.id", '=cmd|"x"\r\n', "secret", 1, "a", "b")
-    assert b"".join(radius_lines([hostile])).endswith(b'"resource.id","\'=cmd|""x""\r\n","secret","1","a","b"\r\n')
+    assert b"".join(blast_radius_csv([hostile])).endswith(b'resource.id,"\'=cmd|""x""\r\n",secret,1,a,b\r\n')

@@ -11,11 +11,12 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
 from investigations.models import Case
-from tests.factories.events import event, use, write
-from tests.functional.reading import at_sign_in, bytes_of, journal, text_of
-from tests.offline import verify
+from operations.sealing.folder import LogDirectory
+from tests.support.factories.events import event, use, write
+from tests.support.offline_verifier import verify
+from tests.support.pages import at_sign_in, audit_log, bytes_of, text_of
 from trail.connection import Trail
-from trail.integrity import merkle, note
+from trail.integrity import merkle, signed_note
 from trail.mapping import index_for
 
 Seal = Callable[[], object]
@@ -43,10 +44,10 @@ def test_looking_at_it_is_on_record(client: Client, alice: User, trail: Trail, s
     write(trail, use("t", id="e"))
     seal()
     client.force_login(alice)
-    for query in ("", "?format=json", "?format=bundle"):
+    for query in ("", "?format=json", "?format=bundle", "?format=tlog-proof", "?format=sealed"):
         client.get(f"/events/e/proof/{query}")
-    recorded = journal(trail, "event.prove")
-    assert [(one["user"]["id"], one["resource"]["id"]) for one in recorded] == [("alice", "e")] * 3
+    recorded = audit_log(trail, "event.prove")
+    assert [(one["user"]["id"], one["resource"]["id"]) for one in recorded] == [("alice", "e")] * 5
 
 
 def test_a_program_can_follow_the_proof(client: Client, alice: User, trail: Trail, seal: Seal) -> None:
@@ -55,8 +56,8 @@ def test_a_program_can_follow_the_proof(client: Client, alice: User, trail: Trai
     client.force_login(alice)
     told = client.get("/events/e4/proof/?format=json").json()
     assert (told["state"], told["leaf"], told["size"], told["reason"]) == ("sealed", 4, 5, None)
-    leaf, root = note.decode(told["leaf_hash"]), note.decode(told["root"])
-    assert merkle.verify_inclusion(leaf, 4, 5, list(map(note.decode, told["proof"])), root)
+    leaf, root = signed_note.decode(told["leaf_hash"]), signed_note.decode(told["root"])
+    assert merkle.verify_inclusion(leaf, 4, 5, list(map(signed_note.decode, told["proof"])), root)
     assert told["checkpoint"].split("\n")[1:3] == ["5", told["root"]]
 
 
@@ -70,6 +71,25 @@ def test_the_file_is_checked_without_the_console(
     assert response["Content-Disposition"] == 'attachment; filename="event-ex.bundle.jsonl"'
     status, said = verify(bytes_of(response), tmp_path / "away")
     assert (status, said.startswith("1 of 1 events proved")) == (0, True), said
+
+
+def test_the_proof_is_a_tlog_proof_as_c2sp_has_it(client: Client, alice: User, trail: Trail, seal: Seal) -> None:
+    write(trail, *(event(id=f"e{number}") for number in range(5)))
+    seal()
+    client.force_login(alice)
+    assertContains(client.get("/events/e3/proof/"), 'href="?format=tlog-proof"')
+    response = client.get("/events/e3/proof/?format=tlog-proof")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert response["Content-Disposition"] == 'attachment; filename="event-e3.tlog-proof"'
+    head, checkpoint = bytes_of(response).decode().split("\n\n", 1)
+    first, index, *path = head.split("\n")
+    assert (first, index, len(path)) == ("c2sp.org/tlog-proof@v1", "index 3", 3)
+    assert checkpoint.encode() == LogDirectory().note()
+    sealed = client.get("/events/e3/proof/?format=sealed")
+    assert sealed["Content-Disposition"] == 'attachment; filename="event-e3.sealed.json"'
+    root = signed_note.decode(checkpoint.split("\n")[2])
+    leaf = merkle.leaf_hash(bytes_of(sealed))
+    assert merkle.verify_inclusion(leaf, 3, 5, list(map(signed_note.decode, path)), root)
 
 
 def test_one_that_waits_says_so_and_is_no_file(client: Client, alice: User, trail: Trail, seal: Seal) -> None:
@@ -97,7 +117,8 @@ def test_one_that_was_altered_is_red_everywhere(client: Client, alice: User, tra
     assertContains(response, "altered after it was sealed as leaf 1")
     assertNotContains(response, "Download the proof")
     assert client.get("/events/altered/proof/?format=json").json()["state"] == "broken"
-    assert client.get("/events/altered/proof/?format=bundle").status_code == 409
+    for format in ("bundle", "tlog-proof", "sealed"):
+        assert client.get(f"/events/altered/proof/?format={format}").status_code == 409
     assertContains(client.get("/events/a/proof/"), "Sealed as leaf 0")
 
 
@@ -132,11 +153,11 @@ def test_the_record_of_a_case_is_its_peoples_alone(
     client: Client, case: Case, rae: User, charlie: User, trail: Trail, seal: Seal
 ) -> None:
     seal()
-    address = f"/events/{journal(trail, 'case.open')[0]['event']['id']}/proof/"
+    address = f"/events/{audit_log(trail, 'case.open')[0]['event']['id']}/proof/"
     client.force_login(rae)
     assertContains(client.get(address), "Sealed as leaf")
     client.force_login(charlie)
-    for query in ("", "?format=json", "?format=bundle"):
+    for query in ("", "?format=json", "?format=bundle", "?format=tlog-proof", "?format=sealed"):
         assert client.get(address + query).status_code == 404
 
 

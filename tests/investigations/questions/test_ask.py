@@ -9,11 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from investigations.api.document import document
-from investigations.api.table import ROUTES
-from tests.factories.events import event, issue, revoke, use, write
-from tests.factories.incidents import Kind, incident
-from tests.functional.reading import journal
+from investigations.api.openapi import document
+from investigations.api.routes import ROUTES
+from tests.support.factories.events import event, issue, revoke, use, write
+from tests.support.factories.incidents import Kind, incident
+from tests.support.pages import audit_log
 from trail.connection import Trail
 
 SECRET = "fm2_lJPECAAAAAAAAAAAxBAAAAAAAAAAAAAAAAAAAAAA"
@@ -49,7 +49,7 @@ def test_a_question_is_answered_in_text_and_put_on_record(filled: Trail) -> None
     assert "first: 2026-01-02T00:00:00Z token.authorize success by ann from 192.0.2.7 with t-1" in said
     assert "4 events since 2026-01-01T00:00:00.000Z" in said  # its own record, and what bob did, are among them
     assert ask("search", "--q", "user.id:bob")[0] == 0
-    (asked,) = journal(filled, "question.ask")
+    (asked,) = audit_log(filled, "question.ask")
     assert (asked["user"]["id"], asked["labels"]) == ("ada", {"ref": "t-1"})
 
 
@@ -58,9 +58,11 @@ def test_never_is_a_status_of_its_own_and_so_is_what_cannot_be_answered(filled: 
     assert (status, "first: never" in said) == (1, True)
     assert ask("user", "nobody")[0] == 1
     for words, sentence in (
-        (("search", "--q", "(("), "expected"), (("token", SECRET), "looks like a token"),
-        (("indicators", str(tmp_path / "none")), "cannot be read"), (("compromise", "t-1", "--at", "yesterday"), "yesterday"),
-    ):  # fmt: skip
+        (("search", "--q", "(("), "expected"),
+        (("token", SECRET), "looks like a token"),
+        (("indicators", str(tmp_path / "none")), "cannot be read"),
+        (("compromise", "t-1", "--at", "yesterday"), "yesterday"),
+    ):
         status, said = ask(*words)
         assert (status, sentence in said, "fm2_" in said) == (2, True, False), said
 
@@ -86,7 +88,7 @@ def test_a_list_is_asked_for_from_a_file_and_stays_off_the_record(filled: Trail,
     assert status == 0
     assert "- t-1 (identifier): token.id 3 times, 0 failed" in said
     assert "- 1.2.3.4 (address): never" in said
-    assert journal(filled, "indicators.ask")[0]["labels"]["count"] == "2"
+    assert audit_log(filled, "indicators.ask")[0]["labels"]["count"] == "2"
     file.write_text("nobody")
     assert ask("indicators", str(file))[0] == 1
 

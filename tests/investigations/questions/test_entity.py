@@ -1,14 +1,16 @@
 """The pages of addresses, services, clients, organisations, resources and traces, and the lists of every value."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
-from investigations.entities import WORDS
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, journal, link, text_of
+from investigations.presentation.identifiers import WORDS
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log, link, text_of
 from trail.connection import Trail
 from trail.questions.entity import KINDS
 
@@ -30,9 +32,9 @@ def test_every_kind_has_a_page_of_any_identifier(
     address = reverse("entity_detail", args=[kind, value])
     assert address.startswith(f"/{word}/")
     response = client.get(address)
-    assertContains(response, "First seen <time")
+    assertContains(response, 'First seen <a class="when" href="/events/e/"')
     assertContains(response, "/events/e/")
-    assertContains(client.get(link(response, "All its events in the search") or ""), "of <b>1</b> events")
+    assertContains(client.get(link(response, "Its 1 event") or ""), "<title>Search: 1 event ")
     assertNotContains(response, "<script>alert")
     assertNotContains(response, "\u202e~ü?#%2f</bdi>")
 
@@ -57,6 +59,55 @@ def test_every_value_is_listed_page_by_page_and_by_number(client: Client, alice:
     assert top.index("<bdi>u007</bdi>") < top.index("<bdi>u000</bdi>")
 
 
+def test_what_a_table_shows_as_new_is_counted_and_listed_as_new(client: Client, alice: User, trail: Trail) -> None:
+    """Also where nobody watches for it: of an address only new users are watched, and a new service is new all the same."""
+    known = {"source__ip": "192.0.2.7", "user__id": "ann", "service__name": "api", "organization__id": "o"}
+    write(
+        trail,
+        use("old", **known, at="2026-01-01T00:00:00Z"),
+        use("old", **known | {"service__name": "vault"}, at="2026-11-01T00:00:00Z"),
+        use("fresh", **known, at="2026-11-02T00:00:00Z"),
+    )
+    client.force_login(alice)
+    page = text_of(client.get("/addresses/192.0.2.7/"))
+    badges = page.count('<span class="pill pill--first">new</span>')
+    assert badges == 2
+    assert re.search(r'<dt>new</dt>\s*<dd><a href="#new">2</a></dd>', page)
+    news = page[page.index('id="new"') : page.index('id="denied"')]
+    assert 'href="/services/vault/"' in news
+    assert 'href="/tokens/fresh/"' in news
+    assert 'href="/services/api/"' not in news
+
+
+def test_of_a_list_that_is_cut_it_is_said_that_only_the_commonest_were_looked_at(
+    client: Client, alice: User, trail: Trail
+) -> None:
+    many = [use("t", source__ip="192.0.2.7", resource__id=f"r{n}", user__id="ann") for n in range(12)]
+    write(trail, *many)
+    client.force_login(alice)
+    page = " ".join(text_of(client.get("/addresses/192.0.2.7/")).split())
+    assert "Only the commonest were looked at of: Resources." in page
+
+
+def test_an_address_says_its_place_its_network_and_its_owner_as_the_events_have_them(
+    client: Client, alice: User, trail: Trail
+) -> None:
+    located = {
+        "source__geo__city_name": "McMurdo<b>",
+        "source__geo__country_iso_code": "AQ",
+        "source__as__number": 64511,
+        "source__as__organization__name": "Example Hosting",
+    }
+    write(trail, use("t", source__ip="192.0.2.7", **located), use("t", source__ip="192.0.2.8"))
+    client.force_login(alice)
+    page = " ".join(text_of(client.get("/addresses/192.0.2.7/")).split())
+    for text in ("McMurdo&lt;b&gt;, AQ", "AS64511", "Example Hosting", "#i-k-address"):
+        assert text in page, text
+    page = text_of(client.get("/addresses/192.0.2.8/"))
+    assert "place not on record" in page
+    assert "network and owner not on record" in page
+
+
 def test_a_field_without_values_to_list_is_404(client: Client, alice: User, trail: Trail) -> None:
     client.force_login(alice)
     for field in ("message", "raw", "nothing", "source.geo.location", "event.original"):
@@ -69,7 +120,9 @@ def test_a_network_has_a_page_and_what_is_no_address_gets_a_sentence(client: Cli
         trail, use("t", source__ip="192.0.2.7"), use("t", source__ip="192.0.2.8"), use("t", source__ip="198.51.100.9")
     )
     client.force_login(alice)
-    assertContains(client.get(reverse("entity_detail", args=["address", "192.0.2.0/24"])), "None of 2 events failed")
+    assertContains(
+        client.get(reverse("entity_detail", args=["address", "192.0.2.0/24"])), "None of 2 events was denied"
+    )
     assertContains(client.get("/addresses/nonsense/"), "holds addresses", status_code=400)
 
 
@@ -90,19 +143,19 @@ def test_a_range_of_time_can_be_given(client: Client, alice: User, trail: Trail)
         use("t", service__name="api", at="2026-03-01T00:00:00Z"),
     )
     client.force_login(alice)
-    assertContains(client.get("/services/api/", {"from": "2026-02-01"}), "None of 1 event failed")
+    assertContains(client.get("/services/api/", {"from": "2026-02-01"}), "None of 1 event was denied")
     assertContains(client.get("/services/api/", {"to": "2025-02-01"}), "Never seen in this time")
 
 
-def test_a_page_is_one_round_trip_and_its_record(client: Client, alice: User, trail: Trail, wire: list[str]) -> None:
+def test_a_page_is_one_round_trip_and_on_record(client: Client, alice: User, trail: Trail, wire: list[str]) -> None:
     write(trail, _everything_called("x"))
     client.force_login(alice)
     client.get("/services/x/")
     for word in set(WORDS) - {"users"}:
         wire.clear()
         assert client.get(f"/{word}/{'192.0.2.7' if word == 'addresses' else 'x'}/").status_code == 200
-        assert (wire[0], len(wire)) == ("POST /_msearch", 2), word
-    recorded = journal(trail, "question.ask")
+        assert (wire[0], len(wire)) == ("POST /_msearch", 1), word
+    recorded = audit_log(trail, "question.ask")
     assert {one["resource"]["id"] for one in recorded} == set(KINDS) - {"user"}
 
 
@@ -117,7 +170,7 @@ def test_what_is_known_of_an_event_is_a_part_of_its_page_and_a_page(client: Clie
     assert "The first event ever" in part
     assert "<html" not in part
     assert client.get(reverse("event_known", args=["nobody"])).status_code == 404
-    assert len(journal(trail, "question.ask")) == 2
+    assert len(audit_log(trail, "question.ask")) == 1  # the same within a minute is one event
 
 
 def test_an_events_page_leads_to_five_minutes_around_it_to_the_nanosecond(

@@ -4,7 +4,7 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
-from tests.functional.reading import at_sign_in
+from tests.support.pages import at_sign_in
 from trail.connection import Trail
 
 PAGE = "/questions/tokens-issued/"

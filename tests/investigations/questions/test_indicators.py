@@ -11,12 +11,12 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
-from investigations.forms.indicators import MOST_BYTES
-from tests.factories.events import use, write
-from tests.factories.incidents import Kind, incident
-from tests.functional.reading import at_sign_in, bytes_of, journal
+from investigations.questions.forms import MOST_BYTES
+from tests.support.factories.events import use, write
+from tests.support.factories.incidents import Kind, incident
+from tests.support.pages import at_sign_in, audit_log, bytes_of
 from trail.connection import Trail
-from trail.indicators import parse
+from trail.questions.indicator_list import parse_indicators
 
 PAGE = "/indicators/"
 SECRET = "fm2_lJPECAAAAAAAAAAAxBAAAAAAAAAAAAAAAAAAAAAA"
@@ -47,10 +47,10 @@ def test_it_is_on_record_by_number_and_digest_and_never_by_content(
     client: Client, answer: str, trail: Trail, alice: User
 ) -> None:
     client.get(f"{answer}file/")
-    (asked,) = journal(trail, "indicators.ask")
-    digest = parse(LIST).digest()
+    (asked,) = audit_log(trail, "indicators.ask")
+    digest = parse_indicators(LIST).digest()
     assert (asked["user"]["id"], asked["labels"]) == ("alice", {"count": "4", "sha256": digest})
-    (taken,) = journal(trail, "indicators.download")
+    (taken,) = audit_log(trail, "indicators.download")
     assert taken["resource"]["id"] == digest
     assert "nobody" not in str(asked) + str(taken)
 
@@ -91,7 +91,7 @@ def test_a_list_with_a_secret_is_refused_by_line_and_the_rest_of_it_comes_back(
     for one in (response, uploaded):
         assertNotContains(one, "fm2_", status_code=400)
     assert "fm2_" not in caplog.text
-    assert not journal(trail, "indicators.ask")
+    assert not audit_log(trail, "indicators.ask")
 
 
 def test_rows_are_filtered_sorted_and_never_all_at_once(client: Client, alice: User, trail: Trail) -> None:
@@ -117,9 +117,11 @@ def test_both_files_hold_every_row_with_what_was_searched(client: Client, answer
     text = bytes_of(client.get(f"{answer}file/?format=csv")).decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [(row["indicator"], row["field"], row["events"], row["failures"]) for row in rows] == [
-        ("t-1", "token.id", "3", "1"), ("192.0.2.0/24", "source.ip", "2", "1"), ("nobody", "", "0", "0"),
+        ("t-1", "token.id", "3", "1"),
+        ("192.0.2.0/24", "source.ip", "2", "1"),
+        ("nobody", "", "0", "0"),
         ("'=cmd|1", "", "0", "0"),
-    ]  # fmt: skip
+    ]
     assert {row["provisional"] for row in rows} == {"no"}  # it was asked before anything was in doubt
     told = json.loads(bytes_of(client.get(f"{answer}file/?format=json")))
     assert (told["never"], told["coverage"]["whole"], told["problems"][0]["line"]) == (2, True, 6)

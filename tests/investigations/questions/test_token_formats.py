@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from trail.events import SECRET
+from trail.redaction import SECRET
 
 # In a browser \b knows ASCII only; this says what Python's does before a letter.
 NO_WORD_BEFORE = r"(?<![\p{L}\p{N}_])"

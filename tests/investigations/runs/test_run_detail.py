@@ -1,16 +1,18 @@
 """One run: its progress, its results, stopping it."""
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import User
+from investigations.cases import services as cases
 from investigations.models import Case, Run
-from investigations.services import cases, runs
-from tests.factories.cases import open_case, run
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, events_on, journal, link
+from investigations.runs import services as runs
+from tests.support.factories.cases import open_case, run
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log, events_on, link
 from trail.connection import Trail
 from trail.search.spec import Search
 
@@ -44,7 +46,7 @@ def test_its_results_are_read_page_by_page_each_once(client: Client, alice: User
     client.force_login(alice)
     response = client.get(_page(waiting))
     assertContains(response, "<b>1–50</b> of <b>120</b> events")
-    assertNotContains(response, "hx-trigger")
+    assertNotContains(response, 'hx-trigger="every')
     seen = events_on(response)
     while address := link(response, "Next page"):
         response = client.get(_page(waiting) + address)
@@ -93,7 +95,7 @@ def test_it_is_stopped_for_good_on_record(client: Client, alice: User, waiting: 
     runs.execute_run(waiting.pk)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.done, waiting.cancelled_by_name) == ("cancelled", 0, "Alice")
-    (recorded,) = journal(trail, "run.cancel")
+    (recorded,) = audit_log(trail, "run.cancel")
     assert recorded["resource"]["id"] == waiting.public_id
     assertContains(client.post(_page(waiting)), "This run is over already.", status_code=409)
 
@@ -133,7 +135,9 @@ def test_everybody_of_the_case_reads_the_same_result(
     own = open_case(alice, title="Another matter")
     client.force_login(alice)
     client.get("/", {"q": "a private search"})
-    of_the_case = {one["event"]["id"] for one in journal(trail) if one.get("resource", {}).get("id") == case.public_id}
+    of_the_case = {
+        one["event"]["id"] for one in audit_log(trail) if one.get("resource", {}).get("id") == case.public_id
+    }
     found = {}
     for starter in (alice, lea):
         made = run(
@@ -142,13 +146,13 @@ def test_everybody_of_the_case_reads_the_same_result(
         for reader in (alice, bob, lea):
             client.force_login(reader)
             found[starter, reader] = set(events_on(client.get(_page(made))))
-        of_the_case |= {one["event"]["id"] for one in journal(trail, "run.start")}
+        of_the_case |= {one["event"]["id"] for one in audit_log(trail, "run.*")}
     assert all(ids and ids <= of_the_case for ids in found.values())
     assert found[alice, alice] == found[alice, bob] == found[alice, lea]
 
 
 def test_a_run_finds_nothing_of_a_strangers_case(client: Client, case: Case, charlie: User, trail: Trail) -> None:
-    hidden = {one["event"]["id"] for one in journal(trail)}
+    hidden = {one["event"]["id"] for one in audit_log(trail)}
     made = run(charlie, text="event.dataset:console")
     client.force_login(charlie)
     assert not hidden & set(events_on(client.get(_page(made))))
@@ -205,3 +209,49 @@ def test_anonymous_goes_to_sign_in(client: Client, waiting: Run) -> None:
 def test_other_methods_are_refused(client: Client, alice: User, waiting: Run) -> None:
     client.force_login(alice)
     assert client.delete(_page(waiting)).status_code == 405
+
+
+def _poll(client: Client, run: Run, **query: str) -> HttpResponse:
+    return client.get(_page(run), query, headers={"HX-Request": "true", "HX-Target": "progress"})
+
+
+def test_who_watches_gets_the_rows_and_the_actions_with_the_last_poll(
+    client: Client, alice: User, waiting: Run
+) -> None:
+    client.force_login(alice)
+    assertNotContains(_poll(client, waiting, shown="0"), "hx-swap-oob")
+    runs.execute_run(waiting.pk)
+    part = _poll(client, waiting, shown="0")
+    assert events_on(part) == [f"e{n:03}" for n in reversed(range(70, 120))]
+    for text in (
+        '<div id="result" hx-swap-oob="true">',
+        "<b>1–50</b> of <b>120</b> events",
+        "Export as CSV",
+        'id="pin-form"',
+    ):
+        assertContains(part, text)
+    assertNotContains(part, "hx-trigger")
+
+
+def test_rows_that_stand_there_already_stay_with_their_ticks(client: Client, alice: User, waiting: Run) -> None:
+    client.force_login(alice)
+    runs.execute_run(waiting.pk)
+    part = _poll(client, waiting, shown="50")
+    assert events_on(part) == []
+    assertContains(part, "<b>1–50</b> of <b>120</b> events")
+    assertNotContains(part, 'id="result"')
+
+
+def test_who_watches_a_run_that_finds_nothing_is_told_so(client: Client, alice: User, trail: Trail) -> None:
+    client.force_login(alice)
+    assertContains(_poll(client, run(alice, text="token.id:nobody"), shown="0"), "found nothing")
+
+
+def test_a_poll_of_a_run_that_goes_on_asks_the_engine_nothing(client: Client, alice: User, waiting: Run) -> None:
+    runs.execute_run(waiting.pk)
+    Run.objects.filter(pk=waiting.pk).update(state=Run.State.RUNNING)
+    client.force_login(alice)
+    assert client.get(_page(waiting)).context["rows"]
+    part = _poll(client, waiting, shown="50")
+    assert part.context["rows"] == []
+    assertContains(part, f'hx-get="{_page(waiting)}?start=0&amp;shown=50"')

@@ -7,20 +7,24 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.models import User
+from investigations.cases import services as cases
 from investigations.models import Case, Run
-from investigations.services import cases, runs
-from tests.factories.cases import saved_query
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, journal
+from investigations.runs import services as runs
+from tests.support.factories.cases import close_case, saved_query
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log
 from trail.connection import Trail
 
 PAGE = "/runs/start/"
 
 
 def test_it_queues_the_search_of_the_page_for_a_worker(
-    client: Client, alice: User, trail: Trail, redis_url: str,
+    client: Client,
+    alice: User,
+    trail: Trail,
+    redis_url: str,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:  # fmt: skip
+) -> None:
     client.force_login(alice)
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(PAGE, {"q": "user.id:$who", "p.who": ["mallory", "eve"], "f": "event.outcome:failure"})
@@ -29,7 +33,7 @@ def test_it_queues_the_search_of_the_page_for_a_worker(
     assert (run.title, run.started_by, run.state, run.case) == ("user.id:$who", alice, "queued", None)
     assert run.search["p.who"] == ["mallory", "eve"]
     with redis.Redis.from_url(redis_url) as queue:
-        assert queue.llen("celery") == 1
+        assert queue.llen("runs") == 1
 
 
 def test_its_search_is_fixed_to_the_moment(client: Client, alice: User, trail: Trail) -> None:
@@ -47,7 +51,7 @@ def test_its_search_is_fixed_to_the_moment(client: Client, alice: User, trail: T
 def test_it_is_on_record_with_what_was_asked(client: Client, alice: User, trail: Trail) -> None:
     client.force_login(alice)
     client.post(PAGE, {"q": "user.id:mallory"})
-    (recorded,) = journal(trail, "run.start")
+    (recorded,) = audit_log(trail, "run.start")
     assert recorded["resource"] == {"type": "run", "id": Run.objects.get().public_id}
     assert "q=user.id:mallory" in recorded["labels"]["search"]
 
@@ -57,7 +61,7 @@ def test_a_long_query_in_any_script_is_on_record_as_far_as_a_label_goes(
 ) -> None:
     client.force_login(alice)
     assert client.post(PAGE, {"q": "user.id:" + "漢" * 5_000}).status_code == 302
-    (recorded,) = journal(trail, "run.start")
+    (recorded,) = audit_log(trail, "run.start")
     assert "漢" * 2_000 in recorded["labels"]["search"]
 
 
@@ -66,7 +70,7 @@ def test_in_a_case_it_is_the_cases(client: Client, case: Case, bob: User, trail:
     client.post(PAGE, {"q": "user.id:mallory", "case": case.public_id})
     assert Run.objects.get().case == case
     assert case.activities.first().summary == "started a background search"
-    (recorded,) = journal(trail, "run.start")
+    (recorded,) = audit_log(trail, "run.start")
     assert recorded["resource"] == {"type": "case", "id": case.public_id}
 
 
@@ -98,11 +102,11 @@ def test_what_cannot_be_run_is_said_where_it_was_typed(
     assertContains(response, f">{words['q']}</textarea>", status_code=400)
     assertContains(response, "Run in background", status_code=400)
     assert not Run.objects.exists()
-    assert journal(trail) == []
+    assert audit_log(trail) == []
 
 
 def test_a_closed_case_takes_no_run(client: Client, case: Case, alice: User) -> None:
-    cases.close(case=case, by=alice)
+    close_case(case, alice)
     client.force_login(alice)
     response = client.post(PAGE, {"q": "mallory", "case": case.public_id})
     assertContains(response, "This case is closed; reopen it to change it.", status_code=400)
@@ -137,4 +141,17 @@ def test_anonymous_goes_to_sign_in(client: Client, db: None) -> None:
 
 def test_a_link_does_not_do_it(client: Client, alice: User) -> None:
     client.force_login(alice)
-    assert client.get(PAGE, {"q": "x"}).status_code == 405
+    assertRedirects(client.get(PAGE, {"q": "x"}), "/runs/")
+    assert not Run.objects.exists()
+
+
+def test_a_run_of_filters_alone_is_named_by_them(client: Client, alice: User, trail: Trail) -> None:
+    client.force_login(alice)
+    client.post(PAGE, {"f": ["user.id:mallory", "-event.outcome:success"]})
+    assert Run.objects.get().title == "user.id: mallory; not event.outcome: success"
+
+
+def test_a_run_of_everything_is_named_so(client: Client, alice: User, trail: Trail) -> None:
+    client.force_login(alice)
+    client.post(PAGE, {"from": "now-1h"})
+    assert Run.objects.get().title == "All events"

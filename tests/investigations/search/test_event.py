@@ -6,11 +6,11 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
 from investigations.models import Case
-from tests.factories.cases import open_case, pin
-from tests.factories.events import event, issue, use, write
-from tests.functional.reading import at_sign_in, journal
+from tests.support.factories.cases import open_case, pin
+from tests.support.factories.events import event, issue, use, write
+from tests.support.pages import at_sign_in, audit_log
+from trail.canonical_form import canonicalise, compute_digest
 from trail.connection import Trail
-from trail.events import canonical, digest
 
 
 def test_it_shows_every_field_with_its_questions_and_the_digest(client: Client, alice: User, trail: Trail) -> None:
@@ -18,11 +18,17 @@ def test_it_shows_every_field_with_its_questions_and_the_digest(client: Client, 
     write(trail, made)
     client.force_login(alice)
     response = client.get("/events/e/")
-    for text in ("mallory", "192.0.2.7", "expired", digest(made), "{&quot;a&quot;: 1}"):
+    for text in ("mallory", "192.0.2.7", "expired", compute_digest(made), "{&quot;a&quot;: 1}"):
         assertContains(response, text)
-    assertContains(response, canonical(made).decode().replace('"', "&quot;"))
-    for address in ("/tokens/t-1/", "/tokens/t-1/lineage/", "/tokens/t-1/compromise/",
-                    "/users/mallory/", "/users/mallory/#tokens", "/addresses/192.0.2.7/"):  # fmt: skip
+    assertContains(response, canonicalise(made).decode().replace('"', "&quot;"))
+    for address in (
+        "/tokens/t-1/",
+        "/tokens/t-1/lineage/",
+        "/tokens/t-1/compromise/",
+        "/users/mallory/",
+        "/users/mallory/#tokens",
+        "/addresses/192.0.2.7/",
+    ):
         assertContains(response, f'href="{address}"')
 
 
@@ -30,7 +36,7 @@ def test_looking_at_it_is_on_record(client: Client, alice: User, trail: Trail) -
     write(trail, use("t", id="e"))
     client.force_login(alice)
     client.get("/events/e/")
-    (recorded,) = journal(trail, "event.view")
+    (recorded,) = audit_log(trail, "event.view")
     assert (recorded["user"]["id"], recorded["resource"]) == ("alice", {"type": "event", "id": "e"})
 
 
@@ -51,7 +57,7 @@ def test_it_names_the_cases_that_hold_it_which_the_person_sees(
 def test_the_record_of_a_case_is_its_peoples_alone(
     client: Client, case: Case, rae: User, charlie: User, trail: Trail
 ) -> None:
-    address = f"/events/{journal(trail, 'case.open')[0]['event']['id']}/"
+    address = f"/events/{audit_log(trail, 'case.open')[0]['event']['id']}/"
     client.force_login(rae)
     assertContains(client.get(address), case.public_id)
     client.force_login(charlie)
@@ -67,9 +73,15 @@ def test_a_reader_sees_it_and_cannot_pin(client: Client, rae: User, trail: Trail
 def test_what_an_intruder_wrote_is_shown_and_never_run(client: Client, alice: User, trail: Trail) -> None:
     evil = "<script>alert(1)</script>"
     hostile = event(
-        id=evil, user__id=evil, url__path=evil, message=evil + "x" * 1_000_000, labels={"a": evil},
-        event__original='{"a": "<script>alert(1)</script>"}', raw={"a": evil}, user__name="\u202egnp.exe",
-    )  # fmt: skip
+        id=evil,
+        user__id=evil,
+        url__path=evil,
+        message=evil + "x" * 1_000_000,
+        labels={"a": evil},
+        event__original='{"a": "<script>alert(1)</script>"}',
+        raw={"a": evil},
+        user__name="\u202egnp.exe",
+    )
     write(trail, hostile)
     client.force_login(alice)
     response = client.get(reverse("event_detail", args=[evil]))

@@ -7,14 +7,24 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
 from investigations.models import Case
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, journal
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log
 from trail.connection import Trail
 
 
 def test_it_shows_every_field_with_what_can_be_done_in_this_search(client: Client, alice: User, trail: Trail) -> None:
-    write(trail, use("t-1", id="e", at="2026-11-01T10:00:00.5Z", user__id="mallory", user__roles=["a", "b"], labels={"team": "x"},
-                     event__original='{"b": 1, "a": [1]}'))  # fmt: skip
+    write(
+        trail,
+        use(
+            "t-1",
+            id="e",
+            at="2026-11-01T10:00:00.5Z",
+            user__id="mallory",
+            user__roles=["a", "b"],
+            labels={"team": "x"},
+            event__original='{"b": 1, "a": [1]}',
+        ),
+    )
     client.force_login(alice)
     response = client.get("/events/e/row/", {"q": "token.id:t-1", "columns": "user.id,token.id", "case": "c1"})
     for link in (
@@ -23,8 +33,9 @@ def test_it_shows_every_field_with_what_can_be_done_in_this_search(client: Clien
         'href="/?q=token.id%3At-1&amp;columns=user.id%2Ctoken.id%2Csource.ip&amp;case=c1"',  # one more column
         'href="/?q=token.id%3At-1&amp;columns=token.id&amp;case=c1"',  # one less
         'href="/?f=user.id%3Amallory&amp;from=2026-11-01T09%3A55%3A00',
-        'hx-get="/events/e/standing/"', 'href="/events/e/"',
-    ):  # fmt: skip
+        'hx-get="/events/e/standing/"',
+        'href="/events/e/"',
+    ):
         assertContains(response, link)
     assertContains(response, "{&quot;b&quot;: 1, &quot;a&quot;: [1]}")  # as it arrived
     assertContains(response, "{\n  &quot;b&quot;: 1,")  # and set out
@@ -61,12 +72,12 @@ def test_looking_and_judging_are_on_record(
     client.get("/events/e/row/")
     assertContains(client.get("/events/e/standing/"), "Sealed, leaf 0")
     for action in ("event.view", "event.prove"):
-        (recorded,) = journal(trail, action)
+        (recorded,) = audit_log(trail, action)
         assert (recorded["user"]["id"], recorded["resource"]) == ("alice", {"type": "event", "id": "e"})
 
 
 def test_what_a_person_may_not_find_is_not_there(client: Client, case: Case, charlie: User, trail: Trail) -> None:
-    hidden = journal(trail)[0]["event"]["id"]
+    hidden = audit_log(trail)[0]["event"]["id"]
     client.force_login(charlie)
     for part in ("row", "standing"):
         assert client.get(f"/events/{hidden}/{part}/").status_code == 404

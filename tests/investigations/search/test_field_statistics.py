@@ -5,8 +5,8 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
-from tests.factories.events import event, use, write
-from tests.functional.reading import at_sign_in, journal, text_of
+from tests.support.factories.events import event, use, write
+from tests.support.pages import at_sign_in, audit_log, text_of
 from trail.connection import Trail
 
 
@@ -25,7 +25,7 @@ def test_it_counts_the_values_of_what_the_search_finds(client: Client, alice: Us
     assertNotContains(page, "mallory")
     assertContains(page, 'href="/?q=token.id%3At-1&amp;f=user.id%3Aada"')
     assertContains(page, 'href="/?q=token.id%3At-1&amp;f=-user.id%3Aada"')
-    (recorded,) = journal(trail, "search.run")
+    (recorded,) = audit_log(trail, "search.run")
     assert recorded["labels"] == {"search": "q=token.id%3At-1", "field": "user.id"}
 
 

@@ -6,12 +6,13 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
+from investigations.exports import services as exports
 from investigations.models import Case, Run
-from investigations.services import exports, runs
-from tests.factories.cases import export
-from tests.factories.events import use, write
-from tests.factories.firsts import keep
-from tests.functional.reading import events_on
+from investigations.runs import services as runs
+from tests.support.factories.cases import export
+from tests.support.factories.events import use, write
+from tests.support.factories.firsts import keep
+from tests.support.pages import events_on
 from trail.connection import Trail
 from trail.search.spec import Filter, Search
 
@@ -35,7 +36,7 @@ def test_an_event_that_is_a_first_is_marked_and_no_other(client: Client, alice: 
     client.force_login(alice)
     response = client.get("/", {"q": "user.id:ada"})
     assert events_on(response) == ["moved", "again", "first"]
-    assertContains(response, MARK, count=2, html=True)
+    assertContains(response, 'class="new" title="First time ever. user: new address.', count=2)
     assertContains(client.get("/events/first/"), MARK, count=1, html=True)
     assertContains(client.get("/events/moved/"), MARK, count=1, html=True)
     assertNotContains(client.get("/events/again/"), 'class="mark"')
@@ -49,7 +50,7 @@ def test_beside_a_search_stands_how_many_firsts_there_are_and_leads_to_them(
     assertContains(response, 'href="?q=user.id%3Aada&amp;f=novelty%3Auser_address"')
     alone = client.get("/", {"q": "user.id:ada", "f": "novelty:user_address"})
     assert events_on(alone) == ["moved", "first"]
-    assertContains(alone, "<b>1–2</b> of <b>2</b> events")
+    assertContains(alone, "of <b>2</b> events")
     assertContains(alone, "Remove the filter first time ever: user: new address")
     assertContains(alone, 'href="?q=user.id%3Aada"')
 
@@ -65,10 +66,16 @@ def test_a_page_says_how_far_its_marks_go_where_that_is_not_to_the_present(
     client: Client, alice: User, trail: Trail, known: Trail
 ) -> None:
     client.force_login(alice)
-    assertNotContains(client.get("/"), "Firsts are known")
-    trail.client.update(index=f"{trail.prefix}-firsts", id="progress", params={"refresh": "true"},
-                        body={"doc": {"progress": {"until": "2026-01-05T00:00:00+00:00"}}})  # fmt: skip
-    assertContains(client.get("/"), "Firsts are known among the events that had arrived by 2026-01-05T00:00:00Z.")
+    assertNotContains(client.get("/"), "What is first seen is known")
+    trail.client.update(
+        index=f"{trail.prefix}-firsts",
+        id="progress",
+        params={"refresh": "true"},
+        body={"doc": {"progress": {"until": "2026-01-05T00:00:00+00:00"}}},
+    )
+    assertContains(
+        client.get("/"), "What is first seen is known among the events that had arrived by 2026-01-05T00:00:00Z."
+    )
 
 
 def test_before_anything_is_known_pages_work_and_searches_for_firsts_say_why_not(
@@ -76,8 +83,8 @@ def test_before_anything_is_known_pages_work_and_searches_for_firsts_say_why_not
 ) -> None:
     write(trail, use("t", id="e"))
     client.force_login(alice)
-    assertContains(client.get("/"), "Which events are firsts is not known yet.")
-    assertContains(client.get("/", {"f": "novelty:any"}), "keep_trail runs", status_code=503)
+    assertContains(client.get("/"), "What is first seen is not known yet.")
+    assertContains(client.get("/", {"f": "novelty:any"}), "keep_first_seen runs", status_code=503)
 
 
 def test_a_run_and_its_file_hold_the_firsts_and_nothing_else(alice: User, known: Trail) -> None:
@@ -87,9 +94,9 @@ def test_a_run_and_its_file_hold_the_firsts_and_nothing_else(alice: User, known:
     runs.execute_run(run.pk)
     run.refresh_from_db()
     assert (run.state, run.done) == ("finished", 2)
-    assert [hit.event_id for hit in runs.results(run, start=0, size=9)] == ["moved", "first"]
+    assert [hit.event_id for hit in runs.read_results(run, start=0, size=9)] == ["moved", "first"]
     made = export(alice, run=run, format="jsonl")
-    lines = [orjson.loads(line) for line in exports.path_of(made).read_bytes().splitlines()]
+    lines = [orjson.loads(line) for line in exports.build_path(made).read_bytes().splitlines()]
     assert [line["event"]["event"]["id"] for line in lines] == ["moved", "first"]
     assert all("novelty" not in line["event"] for line in lines)
 
@@ -97,12 +104,12 @@ def test_a_run_and_its_file_hold_the_firsts_and_nothing_else(alice: User, known:
 def test_a_run_waits_until_firsts_are_known_among_all_that_had_arrived(
     alice: User, known: Trail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "FIRSTS_PATIENCE", 0)
+    monkeypatch.setattr(runs, "FIRST_SEEN_PATIENCE", 0)
     run = runs.start(search=Search(filters=(Filter("novelty", ("any",)),)), title="Firsts", by=alice)
     runs.execute_run(run.pk)
     run.refresh_from_db()
     assert run.state == "queued"
-    assert "known among those that arrived until" in run.problem
+    assert "known among the events that had arrived by" in run.problem
     keep(known)
     Run.objects.update(not_before=run.created_at)
     runs.execute_run(run.pk)

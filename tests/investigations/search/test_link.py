@@ -7,10 +7,10 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import User
 from investigations.models import Case, Note, ShortLink
-from investigations.services import cases
-from tests.factories.events import use, write
-from tests.factories.searches import link
-from tests.functional.reading import at_sign_in, events_on, journal
+from tests.support.factories.cases import close_case
+from tests.support.factories.events import use, write
+from tests.support.factories.searches import link
+from tests.support.pages import at_sign_in, audit_log, events_on
 from trail.connection import Trail
 
 PAGE = "/links/"
@@ -28,7 +28,7 @@ def test_the_same_search_has_the_same_link_which_is_on_record_once(
         assertContains(response, f'value="testserver/s/{made.public_id}/"')
         assertContains(response, "It asks anew whenever it is opened.")
     assert (made.made_by, made.fixed) == (alice, False)
-    (recorded,) = journal(trail, "search.share")
+    (recorded,) = audit_log(trail, "search.share")
     assert recorded["resource"] == {"type": "link", "id": made.public_id}
 
 
@@ -39,9 +39,12 @@ def test_it_opens_the_whole_search_with_all_that_was_in_it(client: Client, alice
     assert response.status_code == 302
     landed = client.get(response["Location"])
     assert landed.context["search"].to_query() == {
-        "q": ["user.id:$who"], "f": ["event.outcome:failure", "-source.ip:10.0.0.1"], "from": ["now-50y"],
-        "columns": ["user.id"], "p.who": ["mallory", "eve"],
-    }  # fmt: skip
+        "q": ["user.id:$who"],
+        "f": ["event.outcome:failure", "-source.ip:10.0.0.1"],
+        "from": ["now-50y"],
+        "columns": ["user.id"],
+        "p.who": ["mallory", "eve"],
+    }
 
 
 def test_one_that_is_fixed_shows_the_same_however_much_arrives(client: Client, alice: User, trail: Trail) -> None:
@@ -98,7 +101,7 @@ def test_a_note_goes_into_no_case_that_one_may_not_write_to(
     assertContains(response, "No case to write to", status_code=400)
     client.force_login(rae)
     assert client.get("/notes/new/").status_code == 403
-    cases.close(case=case, by=alice)
+    close_case(case, alice)
     client.force_login(alice)
     client.post("/notes/new/", {"case": case.public_id, "text": "typed"})
     assert not Note.objects.exists()
@@ -133,4 +136,44 @@ def test_anonymous_goes_to_sign_in_a_bad_id_is_404_and_a_link_makes_nothing(
     client.force_login(alice)
     for address in ("/s/x/", "/s/x/about/", "/notes/new/?link=x"):
         assert client.get(address).status_code == 404
-    assert client.get(PAGE).status_code == 405
+    assertRedirects(client.get(PAGE), "/", fetch_redirect_response=False)
+
+
+def test_what_gets_no_link_is_shown_with_all_that_stands_beside_the_search(
+    client: Client, case: Case, alice: User, trail: Trail
+) -> None:
+    client.force_login(alice)
+    pinned = client.get("/", {"f": "user.id:ann"}).context["chips"][0].actions[-1].url
+    client.post(pinned, {"f": "user.id:ann"})
+    sent = {"q": "source.ip:house", "f": "event.outcome:failure", "from": "now-1d", "case": case.public_id}
+    response = client.post(PAGE, sent)
+    assert response.status_code == 400
+    assertContains(response, '<bdi class="chip__text">event.outcome: failure</bdi>', status_code=400, html=True)
+    assertContains(response, 'aria-label="Remove the filter event.outcome: failure"', status_code=400)
+    assertContains(response, "pinned, not in this search", status_code=400)
+    assertContains(response, f'In <a href="/cases/{case.public_id}/">', status_code=400)
+    assert response.context["search_request"].filters == ("event.outcome:failure",)
+
+
+def test_a_link_names_the_time_zone_of_whom_it_was_made_by(client: Client, alice: User, trail: Trail) -> None:
+    write(trail, use("t", id="e1", at="2026-07-01T22:30:00Z"))
+    client.force_login(alice)
+    assertNotContains(client.post(PAGE, {"q": "token.id:t"}, follow=True), "?tz=")
+    address = f"/s/{ShortLink.objects.get().public_id}/"
+    client.post("/view-settings/", {"zone": "Asia/Tokyo"})
+    assertContains(client.post(PAGE, {"q": "token.id:t"}, follow=True), f'value="testserver{address}?tz=Asia%2FTokyo"')
+    client.post("/view-settings/", {"zone": "UTC"})
+    made = client.post(PAGE, {"q": "token.id:t", "tz": "Asia/Tokyo"}, follow=True)
+    assertContains(made, "Its times are shown in <bdi>Asia/Tokyo</bdi>.")
+    opened = client.get(f"{address}?tz=Asia/Tokyo", follow=True)
+    assertContains(opened, "07:30:00")
+    assertContains(opened, '<input type="hidden" name="tz" value="Asia/Tokyo">', html=True)
+    assertNotContains(client.get(f"{address}?tz=Mars/Olympus", follow=True), "Mars")
+
+
+def test_a_note_about_a_search_names_the_time_zone(client: Client, case: Case, alice: User, trail: Trail) -> None:
+    client.force_login(alice)
+    response = client.post(
+        PAGE, {"q": "token.id:t", "then": "note", "case": case.public_id, "tz": "Asia/Tokyo"}, follow=True
+    )
+    assertContains(response, f"/s/{ShortLink.objects.get().public_id}/?tz=Asia%2FTokyo")

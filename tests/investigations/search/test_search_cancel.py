@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from investigations.services import searches
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in
+from investigations.questions import progress
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in
 from trail.connection import Trail
 from trail.errors import TrailUnavailable
 from trail.search import execute
@@ -28,7 +28,7 @@ def slow(trail: Trail, alice: User) -> Iterator[list[str]]:
 
     def ask() -> None:
         try:
-            execute.ask(trail, {"query": query, "size": 1}, opaque_id=searches.opaque_id(alice, KEY))
+            execute.ask(trail, {"query": query, "size": 1}, opaque_id=progress.name_task(alice, KEY))
             ended.append("whole")
         except TrailUnavailable as error:
             ended.append(str(error))
@@ -66,9 +66,9 @@ def test_one_sees_and_ends_ones_own_search_and_nobody_elses(
 def test_a_comparison_and_a_list_are_under_ones_own_name_too(client: Client, alice: User, names: list[str]) -> None:
     client.force_login(alice)
     client.get("/compare/?a.q=user.id:ann&b.q=user.id:bob", headers={"X-Search-Key": KEY})
-    assert names.count(searches.opaque_id(alice, KEY) or "") == 1
+    assert names.count(progress.name_task(alice, KEY) or "") == 1
     client.post("/indicators/", {"indicators": "ann"}, headers={"X-Search-Key": KEY})
-    assert names.count(searches.opaque_id(alice, KEY) or "") == 2
+    assert names.count(progress.name_task(alice, KEY) or "") == 2
 
 
 @pytest.mark.parametrize("key", ["", "*", "short", "x" * 41, "page-1-0123456789abcdef"])

@@ -1,19 +1,25 @@
 """What the query bar offers while somebody types."""
 
 import re
+from contextlib import ExitStack
 from html import unescape
 
+import pytest
+from django.conf import settings
 from django.http import HttpResponseBase
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
+from core.concurrency import hold_place
+from core.errors import Busy
+from investigations import admission
 from investigations.models import Case
-from tests.factories.cases import saved_query
-from tests.factories.events import use, write
-from tests.functional.reading import at_sign_in, journal, text_of
+from tests.support.factories.cases import saved_query
+from tests.support.factories.events import use, write
+from tests.support.pages import at_sign_in, audit_log, text_of
 from trail.connection import Trail
-from trail.search.language import Term, parse
+from trail.search.language.parser import Term, parse
 
 SECRET = "fm2_" + "lJPECAAAAAAAAbcd" * 4
 EVIL = '"><script>alert(1)</script>\n\u202e'
@@ -69,7 +75,7 @@ def test_a_hostile_value_is_text_on_the_page_and_a_value_in_the_query(
 def test_a_stranger_is_offered_nothing_of_a_case(
     client: Client, case: Case, alice: User, charlie: User, trail: Trail
 ) -> None:
-    assert journal(trail, "case.open")
+    assert audit_log(trail, "case.open")
     for person, found in ((charlie, []), (alice, [case.public_id])):
         client.force_login(person)
         assert offered(client, f"resource.id:{case.public_id[:4]}|") == found
@@ -90,8 +96,20 @@ def test_reading_values_is_on_record_once_for_a_field(client: Client, alice: Use
     client.force_login(alice)
     for typed in ("user.id:|", "user.id:m|", "token.id:t|", "us|", "event.outcome:|"):
         offered(client, typed)
-    recorded = [(one["resource"]["id"], one.get("labels")) for one in journal(trail, "values.read")]
+    recorded = [(one["resource"]["id"], one.get("labels")) for one in audit_log(trail, "values.read")]
     assert recorded == [("user.id", None), ("token.id", {"begins": "t"})]
+
+
+def test_who_has_as_many_searches_under_way_as_one_may_is_told_why_no_values_are_offered(
+    client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "SHORT_WAIT", 0.0)
+    client.force_login(alice)
+    with ExitStack() as places:
+        for _ in range(settings.ASK_UNDER_WAY):
+            places.enter_context(hold_place("person:alice", 100, refusal=Busy("")))
+        response = client.get("/search/complete/", {"q": "user.id:al", "at": "10"})
+    assertContains(response, "You have 4 searches under way")
 
 
 def test_a_trail_that_is_down_disturbs_nobody(client: Client, alice: User, no_trail: None) -> None:
@@ -106,7 +124,7 @@ def test_a_secret_is_not_looked_for(client: Client, alice: User, trail: Trail) -
     assertContains(
         client.get("/search/complete/", {"q": f"token.id:{SECRET}"}), "treat the token as leaked", status_code=400
     )
-    assert journal(trail) == []
+    assert audit_log(trail) == []
 
 
 def test_an_odd_place_is_the_end(client: Client, alice: User) -> None:

@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django.asserts import assertContains
 
 from accounts.models import User
-from tests.functional.reading import at_sign_in
+from tests.support.pages import at_sign_in
 from trail.search.spec import Filter
 
 SECRET = "fm2_" + "lJPECAAAAAAAAbcd" * 4

@@ -6,10 +6,10 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import User
 from investigations.models import Case, PastSearch
-from investigations.services import history
-from tests.factories.events import use, write
-from tests.factories.searches import past
-from tests.functional.reading import at_sign_in, events_on, journal, link
+from investigations.search import history
+from tests.support.factories.events import use, write
+from tests.support.factories.searches import past
+from tests.support.pages import at_sign_in, audit_log, events_on, link
 from trail.connection import Trail
 
 PAGE = "/searches/"
@@ -80,7 +80,7 @@ def test_what_is_taken_out_is_gone_from_the_list_and_stays_on_record(client: Cli
     assertRedirects(response, PAGE)
     assertContains(response, "The trail keeps its record of the search for ever.")
     assert not PastSearch.objects.exists()
-    assert len(journal(trail, "search.run")) == 1
+    assert len(audit_log(trail, "search.run")) == 1
 
 
 def test_the_oldest_go_when_there_are_too_many(alice: User, trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
-from tests.factories.events import issue, revoke, use, write
-from tests.functional.reading import at_sign_in, journal
+from tests.support.factories.events import issue, revoke, use, write
+from tests.support.pages import at_sign_in, audit_log
 from trail.connection import Trail
 
 
@@ -29,7 +29,7 @@ def test_the_same_search_is_kept_to_the_tokens_time_both_ends_included(
     assert (asked["q"], asked["f"]) == (["event.outcome:failure"], ["-user.id:bob"])
     assert asked["from"] == ["2026-01-02T00:00:00.000000005Z"]
     assert asked["to"] == ["2026-01-04T00:00:00.000000010Z"]
-    (recorded,) = journal(trail, "question.ask")
+    (recorded,) = audit_log(trail, "question.ask")
     assert recorded["labels"] == {"token": "t-1"}
 
 

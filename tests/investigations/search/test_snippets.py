@@ -6,8 +6,9 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
 from investigations.models import Snippet
-from investigations.services import snippets
-from tests.functional.reading import at_sign_in
+from investigations.search import snippets
+from tests.support.concurrency import at_once
+from tests.support.pages import at_sign_in
 
 SECRET = "fm2_" + "lJPECAAAAAAAAbcd" * 4
 
@@ -75,3 +76,9 @@ def test_anonymous_goes_to_sign_in(client: Client, db: None) -> None:
 def test_keeping_is_no_link(client: Client, alice: User) -> None:
     client.force_login(alice)
     assert client.get("/snippets/keep/").status_code == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_that_keep_the_same_name_at_once_make_one_snippet(transactional_db: None, alice: User) -> None:
+    at_once(*[lambda: snippets.keep(owner=alice, text="user.id:mallory")] * 4)
+    assert Snippet.objects.filter(owner=alice).count() == 1

@@ -6,21 +6,21 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import User
+from operations.incidents.response import record_missing_steps
 from operations.models import Incident, IncidentStep
-from operations.services.response import record_missing
-from tests.factories.incidents import incident
-from tests.functional.reading import at_sign_in, journal
+from tests.support.factories.incidents import incident as open_incident
+from tests.support.pages import at_sign_in, audit_log
 from trail.connection import Trail
 
 
 @pytest.fixture
-def one(db: None) -> Incident:
-    return incident()
+def incident(db: None) -> Incident:
+    return open_incident()
 
 
 @pytest.fixture
-def page(one: Incident) -> str:
-    return f"/incidents/{one.public_id}/"
+def page(incident: Incident) -> str:
+    return f"/incidents/{incident.public_id}/"
 
 
 def test_everybody_reads_what_is_known(client: Client, rae: User, trail: Trail, page: str) -> None:
@@ -33,7 +33,9 @@ def test_everybody_reads_what_is_known(client: Client, rae: User, trail: Trail, 
     assertNotContains(response, "Resolve</button>")
 
 
-def test_an_analyst_acknowledges_and_notes(client: Client, alice: User, trail: Trail, one: Incident, page: str) -> None:
+def test_an_analyst_acknowledges_and_notes(
+    client: Client, alice: User, trail: Trail, incident: Incident, page: str
+) -> None:
     client.force_login(alice)
     assertRedirects(client.post(page, {"action": "acknowledge"}), page)
     assertRedirects(client.post(page, {"action": "note", "note-text": "The <disk> is full."}), page)
@@ -41,56 +43,62 @@ def test_an_analyst_acknowledges_and_notes(client: Client, alice: User, trail: T
     assertContains(response, "The &lt;disk&gt; is full.")
     assertContains(response, "Acknowledged</b> by Alice")
     assertNotContains(response, "Resolve</button>")
-    one.refresh_from_db()
-    assert one.acknowledged_by_name == "Alice"
+    incident.refresh_from_db()
+    assert incident.acknowledged_by_name == "Alice"
 
 
 @pytest.mark.parametrize("person", ["lea", "ada"])
 def test_a_lead_and_an_admin_resolve_it_with_what_it_was(
-    client: Client, trail: Trail, one: Incident, page: str, person: str, request: pytest.FixtureRequest
+    client: Client, trail: Trail, incident: Incident, page: str, person: str, request: pytest.FixtureRequest
 ) -> None:
     client.force_login(request.getfixturevalue(person))
     assertContains(client.post(page, {"action": "resolve", "resolve-text": " "}), "Say what it was", status_code=400)
     assertRedirects(client.post(page, {"action": "resolve", "resolve-text": "A full disk."}), page)
-    one.refresh_from_db()
-    assert (one.state, one.resolution, one.resolved_by_name) == ("resolved", "A full disk.", person.capitalize())
+    incident.refresh_from_db()
+    assert (incident.state, incident.resolution, incident.resolved_by_name) == (
+        "resolved",
+        "A full disk.",
+        person.capitalize(),
+    )
     assertContains(client.get(page), "What it was")
 
 
 def test_each_step_is_on_record_once_without_its_text(
-    client: Client, lea: User, trail: Trail, one: Incident, page: str
+    client: Client, lea: User, trail: Trail, incident: Incident, page: str
 ) -> None:
     client.force_login(lea)
     client.post(page, {"action": "acknowledge"})
     client.post(page, {"action": "note", "note-text": "a private thought"})
     client.post(page, {"action": "resolve", "resolve-text": "a private end"})
-    assert record_missing() == 0
-    recorded = journal(trail, "incident.*")
-    assert [one["event"]["action"] for one in recorded] == [
-        "incident.acknowledge", "incident.note", "incident.resolve",
-    ]  # fmt: skip
-    assert {(event["user"]["id"], event["resource"]["id"]) for event in recorded} == {("lea", one.public_id)}
+    assert record_missing_steps() == 0
+    recorded = audit_log(trail, "incident.*")
+    assert [event["event"]["action"] for event in recorded] == [
+        "incident.acknowledge",
+        "incident.note",
+        "incident.resolve",
+    ]
+    assert {(event["user"]["id"], event["resource"]["id"]) for event in recorded} == {("lea", incident.public_id)}
     assert "private" not in str(recorded)
 
 
 def test_it_is_acknowledged_while_the_trail_is_down_and_recorded_when_it_is_back(
-    client: Client, alice: User, trail: Trail, one: Incident, page: str, settings: Settings
+    client: Client, alice: User, trail: Trail, incident: Incident, page: str, settings: Settings
 ) -> None:
     client.force_login(alice)
     here = settings.OPENSEARCH_URL
     settings.OPENSEARCH_URL = "http://127.0.0.1:1"
     assertRedirects(client.post(page, {"action": "acknowledge"}), page)
     assertContains(client.get(page), "The trail has no record of this yet")
-    assert record_missing() == 0
+    assert record_missing_steps() == 0
     settings.OPENSEARCH_URL = here
     alice.role = "lead"  # what she is now is not what she was then
     alice.save()
-    assert record_missing() == 1
+    assert record_missing_steps() == 1
     assertNotContains(client.get(page), "The trail has no record of this yet")
     step = IncidentStep.objects.get(kind="acknowledged")
     IncidentStep.objects.update(recorded_at=None)  # as if this process had died in between
-    assert record_missing() == 1
-    (recorded,) = journal(trail, "incident.acknowledge")
+    assert record_missing_steps() == 1
+    (recorded,) = audit_log(trail, "incident.acknowledge")
     assert (recorded["user"]["id"], recorded["user"]["roles"]) == ("alice", ["analyst"])
     assert recorded["@timestamp"][:19] == f"{step.at:%Y-%m-%dT%H:%M:%S}"
 

@@ -1,15 +1,17 @@
 """The list of incidents, and what the header of every page says of them."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
+from operations.incidents.services import record_recovery
 from operations.models import Incident
-from operations.services.incidents import over
-from tests.factories.incidents import Kind, incident
-from tests.functional.reading import at_sign_in, link, text_of
+from tests.support.factories.incidents import Kind, incident
+from tests.support.pages import at_sign_in, link, text_of
 from trail.connection import Trail
 
 PAGE = "/incidents/"
@@ -20,7 +22,7 @@ def three(db: None) -> None:
     """One still fails, one is over, one is resolved."""
     incident(Kind.OUTAGE, "opensearch")
     incident(Kind.GAP, "billing")
-    over(Kind.GAP, "billing")
+    record_recovery(Kind.GAP, "billing")
     incident(Kind.REJECTED, "mail")
     Incident.objects.filter(subject="mail").update(resolved_at=timezone.now())
 
@@ -60,11 +62,19 @@ def test_many_come_in_pages_that_keep_the_filter(client: Client, rae: User, trai
     assertContains(client.get(f"{PAGE}?page=nonsense"), ">writer59</bdi>")
 
 
-def test_the_header_of_every_page_counts_the_unresolved(client: Client, rae: User, trail: Trail, three: None) -> None:
+def spine_number(client: Client) -> tuple[bool, str]:
+    """Whether the number beside the incidents is urgent, and the number with its words."""
+    page = text_of(client.get("/cases/"))
+    number = re.search(r'<span class="spine__number([^"]*)">(.*?)</span>\s*</span>', page, re.S)
+    assert number
+    return "urgent" in number[1], " ".join(re.sub("<[^>]*>", "", number[2]).split())
+
+
+def test_the_spine_of_every_page_counts_the_unresolved(client: Client, rae: User, trail: Trail, three: None) -> None:
     client.force_login(rae)
-    assertContains(client.get("/cases/"), 'badge--failing">2<span class="hidden"> unresolved, 1 still failing')
-    over(Kind.OUTAGE, "opensearch")
-    assertContains(client.get("/cases/"), 'badge--over">2<span class="hidden"> unresolved</span>')
+    assert spine_number(client) == (True, "2 unresolved, 1 still failing")
+    record_recovery(Kind.OUTAGE, "opensearch")
+    assert spine_number(client) == (False, "2 unresolved")
     Incident.objects.update(resolved_at=timezone.now())
     assertNotContains(client.get("/cases/"), "unresolved")
 
@@ -79,7 +89,7 @@ def test_hostile_words_are_shown_as_words(client: Client, rae: User, trail: Trai
 
 def test_no_incident_is_said_so(client: Client, rae: User, trail: Trail) -> None:
     client.force_login(rae)
-    assertContains(client.get(PAGE), "No incident here")
+    assertContains(client.get(PAGE), "No incidents here")
 
 
 def test_it_is_shown_while_the_trail_is_down(client: Client, rae: User, no_trail: None, three: None) -> None:

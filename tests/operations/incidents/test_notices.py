@@ -15,10 +15,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
+from operations.incidents import response
+from operations.incidents.notices import send_due_notices
+from operations.incidents.services import IncidentKind, record_failure, record_recovery
 from operations.models import Incident, Notice
-from operations.services import response
-from operations.services.incidents import Kind, failed, over
-from operations.services.notices import send_due
 
 SECRET = "a shared word"
 
@@ -27,6 +27,7 @@ class Receiver(BaseHTTPRequestHandler):
     """Takes webhooks, or answers with the status it is set to."""
 
     status = 200
+    answer = b""
     taken: list[tuple[dict[str, str], bytes]]
 
     def do_POST(self) -> None:
@@ -36,8 +37,9 @@ class Receiver(BaseHTTPRequestHandler):
         self.send_response(self.status)
         if self.status == 302:
             self.send_header("Location", "/elsewhere")
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(self.answer)))
         self.end_headers()
+        self.wfile.write(self.answer)
 
     do_GET = do_POST  # noqa: N815  http.server's names
 
@@ -89,7 +91,7 @@ def mail(settings: Settings, db: None) -> Iterator[type[MailServer]]:
     server.server_close()
 
 
-def said(receiver: type[Receiver]) -> list[str]:
+def steps_told(receiver: type[Receiver]) -> list[str]:
     return [json.loads(body)["step"]["kind"] for _, body in receiver.taken]
 
 
@@ -98,14 +100,14 @@ def now_due() -> None:
 
 
 def outage() -> Incident:
-    incident = failed(Kind.OUTAGE, "opensearch", "It does not answer.")
+    incident = record_failure(IncidentKind.OUTAGE, "opensearch", "It does not answer.")
     assert incident is not None
     return incident
 
 
 def test_a_webhook_is_signed_and_says_what_happened(receiver: type[Receiver]) -> None:
     incident = outage()
-    assert (send_due(), send_due()) == (1, 0)
+    assert (send_due_notices(), send_due_notices()) == (1, 0)
     ((headers, body),) = receiver.taken
     expected = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     assert headers["X-Hub-Signature-256"] == f"sha256={expected}"
@@ -116,12 +118,12 @@ def test_a_webhook_is_signed_and_says_what_happened(receiver: type[Receiver]) ->
 
 def test_every_step_that_matters_is_said(receiver: type[Receiver], lea: User) -> None:
     incident = outage()
-    response.acknowledge(incident=incident, by=lea)
-    response.note(incident=incident, by=lea, text="a thought of mine")
-    over(Kind.OUTAGE, "opensearch")
-    response.resolve(incident=incident, by=lea, text="A full disk.")
-    send_due()
-    assert said(receiver) == ["opened", "acknowledged", "over", "resolved"]
+    response.acknowledge_incident(incident=incident, by=lea)
+    response.add_note(incident=incident, by=lea, text="a thought of mine")
+    record_recovery(IncidentKind.OUTAGE, "opensearch")
+    response.resolve_incident(incident=incident, by=lea, text="A full disk.")
+    send_due_notices()
+    assert steps_told(receiver) == ["opened", "acknowledged", "over", "resolved"]
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])
@@ -131,48 +133,57 @@ def test_what_is_not_taken_is_tried_again_ever_later_until_it_is(receiver: type[
     pauses = []
     for _ in range(3):
         now_due()
-        assert send_due() == 0
+        assert send_due_notices() == 0
         pauses.append(round((Notice.objects.get().due_at - timezone.now()).total_seconds()))
     assert pauses == [5, 10, 20]
     assert str(status) in Notice.objects.get().problem
-    assert send_due() == 0
+    assert send_due_notices() == 0
     receiver.status = 200
     now_due()
-    assert send_due() == 1
-    assert said(receiver) == ["opened"]
+    assert send_due_notices() == 1
+    assert steps_told(receiver) == ["opened"]
+
+
+def test_a_receiver_that_answers_at_length_has_taken_it(receiver: type[Receiver]) -> None:
+    receiver.answer = b"x" * 100_000
+    outage()
+    assert (send_due_notices(), send_due_notices()) == (1, 0)
+    assert len(receiver.taken) == 1
 
 
 def test_a_receiver_that_is_not_there_loses_nothing(receiver: type[Receiver], settings: Settings) -> None:
     outage()
     there = settings.INCIDENT_WEBHOOK_URL
     settings.INCIDENT_WEBHOOK_URL = "http://127.0.0.1:1/"
-    assert send_due() == 0
+    assert send_due_notices() == 0
     settings.INCIDENT_WEBHOOK_URL = there
     now_due()
-    assert send_due() == 1
+    assert send_due_notices() == 1
 
 
 def test_what_comes_and_goes_does_not_flood(receiver: type[Receiver]) -> None:
     outage()
     for _ in range(20):
-        over(Kind.OUTAGE, "opensearch")
-        send_due()
+        record_recovery(IncidentKind.OUTAGE, "opensearch")
+        send_due_notices()
         outage()
-        send_due()
-    assert said(receiver) == ["opened", "over", "again", "over"]
+        send_due_notices()
+    assert steps_told(receiver) == ["opened", "over", "again", "over"]
     assert Notice.objects.filter(sent_at=None, dropped_at=None).count() == 1
     Notice.objects.filter(sent_at=None).update(due_at=timezone.now() - timedelta(seconds=1))
-    send_due()
-    assert said(receiver)[-1] == "again"  # it still fails after ten minutes
-    over(Kind.OUTAGE, "opensearch")
-    send_due()
-    assert said(receiver)[-1] == "over"
+    send_due_notices()
+    assert steps_told(receiver)[-1] == "again"  # it still fails after ten minutes
+    record_recovery(IncidentKind.OUTAGE, "opensearch")
+    send_due_notices()
+    assert steps_told(receiver)[-1] == "over"
 
 
 def test_a_mail_says_the_same(mail: type[MailServer]) -> None:
-    incident = failed(Kind.GAP, "billing\nBcc: x@y", "Writer billing: 4 never arrived.", writer="billing", events=1)
+    incident = record_failure(
+        IncidentKind.GAP, "billing\nBcc: x@y", "Writer billing: 4 never arrived.", writer="billing", events=1
+    )
     assert incident is not None
-    assert send_due() == 1
+    assert send_due_notices() == 1
     (taken,) = mail.taken
     assert "To: security@example.org" in taken
     assert "Writer billing: 4 never arrived." in taken
@@ -183,10 +194,10 @@ def test_a_mail_says_the_same(mail: type[MailServer]) -> None:
 def test_a_mail_server_that_is_down_is_tried_again(mail: type[MailServer], settings: Settings) -> None:
     there, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
     outage()
-    assert send_due() == 0
+    assert send_due_notices() == 0
     settings.EMAIL_PORT = there
     now_due()
-    assert send_due() == 1
+    assert send_due_notices() == 1
 
 
 def test_where_nobody_is_to_be_told_nothing_waits(db: None) -> None:
@@ -197,5 +208,26 @@ def test_where_nobody_is_to_be_told_nothing_waits(db: None) -> None:
 def test_each_channel_is_tried_on_its_own(receiver: type[Receiver], mail: type[MailServer], settings: Any) -> None:
     receiver.status = 500
     outage()
-    assert send_due() == 1
+    assert send_due_notices() == 1
     assert len(mail.taken) == 1
+
+
+def subjects(mail: type[MailServer]) -> list[str]:
+    return [line for sent in mail.taken for line in sent.splitlines() if line.startswith("Subject: ")]
+
+
+def test_a_channel_that_was_told_is_told_the_end_while_another_still_waits(
+    receiver: type[Receiver], mail: type[MailServer]
+) -> None:
+    receiver.status = 500
+    for _ in range(2):
+        outage()
+        send_due_notices()
+        record_recovery(IncidentKind.OUTAGE, "opensearch")
+        send_due_notices()
+    title = "A part is down: opensearch"
+    assert subjects(mail) == [f"Subject: [{step}] {title}" for step in ("opened", "over", "failing again", "over")]
+    receiver.status = 200
+    now_due()
+    send_due_notices()
+    assert steps_told(receiver) == ["opened", "over", "again", "over"]

@@ -1,18 +1,20 @@
 """One incident for one failure, from its first sign until a person resolves it, also when many see it at once."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from operations.incidents import services as incidents
+from operations.incidents.services import IncidentKind, record_failure, record_recovery, record_waiting_failures
 from operations.models import Incident
-from operations.services import incidents
-from operations.services.incidents import Kind, failed, over, take_in
-from tests.at_once import at_once
+from tests.support.concurrency import at_once
 
 
 def _steps(incident: Incident) -> list[str]:
@@ -21,8 +23,8 @@ def _steps(incident: Incident) -> list[str]:
 
 @pytest.mark.django_db
 def test_the_first_failure_opens_an_incident_and_the_next_goes_on_with_it() -> None:
-    first = failed(Kind.OUTAGE, "opensearch", "It does not answer.", writer="billing", events=2)
-    again = failed(Kind.OUTAGE, "opensearch", "It is red.", writer="billing", events=3)
+    first = record_failure(IncidentKind.OUTAGE, "opensearch", "It does not answer.", writer="billing", events=2)
+    again = record_failure(IncidentKind.OUTAGE, "opensearch", "It is red.", writer="billing", events=3)
     assert first == again
     assert again is not None
     assert (again.what, again.latest, again.failures, again.events) == ("It does not answer.", "It is red.", 2, 5)
@@ -32,18 +34,18 @@ def test_the_first_failure_opens_an_incident_and_the_next_goes_on_with_it() -> N
 
 @pytest.mark.django_db
 def test_another_subject_is_another_incident() -> None:
-    assert failed(Kind.OUTAGE, "opensearch", "x") != failed(Kind.OUTAGE, "redis", "x")
+    assert record_failure(IncidentKind.OUTAGE, "opensearch", "x") != record_failure(IncidentKind.OUTAGE, "redis", "x")
     assert Incident.objects.count() == 2
 
 
 @pytest.mark.django_db
 def test_over_is_said_once_and_failing_again_too() -> None:
-    incident = failed(Kind.OUTAGE, "opensearch", "x")
+    incident = record_failure(IncidentKind.OUTAGE, "opensearch", "x")
     assert incident is not None
-    assert over(Kind.OUTAGE, "opensearch", "It answers.") == incident
-    assert over(Kind.OUTAGE, "opensearch") is None
-    failed(Kind.OUTAGE, "opensearch", "y")
-    failed(Kind.OUTAGE, "opensearch", "z")
+    assert record_recovery(IncidentKind.OUTAGE, "opensearch", "It answers.") == incident
+    assert record_recovery(IncidentKind.OUTAGE, "opensearch") is None
+    record_failure(IncidentKind.OUTAGE, "opensearch", "y")
+    record_failure(IncidentKind.OUTAGE, "opensearch", "z")
     assert _steps(incident) == ["opened", "over", "again"]
     incident.refresh_from_db()
     assert incident.over_at is None
@@ -51,15 +53,15 @@ def test_over_is_said_once_and_failing_again_too() -> None:
 
 @pytest.mark.django_db
 def test_over_without_an_incident_is_nothing() -> None:
-    assert over(Kind.OUTAGE, "opensearch") is None
+    assert record_recovery(IncidentKind.OUTAGE, "opensearch") is None
     assert not Incident.objects.exists()
 
 
 @pytest.mark.django_db
 def test_what_is_resolved_and_fails_again_is_a_new_incident() -> None:
-    old = failed(Kind.OUTAGE, "opensearch", "x")
+    old = record_failure(IncidentKind.OUTAGE, "opensearch", "x")
     Incident.objects.update(resolved_at=timezone.now())
-    new = failed(Kind.OUTAGE, "opensearch", "x")
+    new = record_failure(IncidentKind.OUTAGE, "opensearch", "x")
     assert new is not None
     assert new != old
     assert new.failures == 1
@@ -67,15 +69,15 @@ def test_what_is_resolved_and_fails_again_is_a_new_incident() -> None:
 
 @pytest.mark.django_db
 def test_hostile_words_are_kept_as_far_as_a_row_holds_them() -> None:
-    incident = failed(Kind.GAP, "w\0" + "x" * 900, "y\ud800" * 2_000, writer="\0" * 500)
+    incident = record_failure(IncidentKind.GAP, "w\0" + "x" * 900, "y\ud800" * 2_000, writer="\0" * 500)
     assert incident is not None
     assert len(incident.subject) == 200
-    assert over(Kind.GAP, "w\0" + "x" * 900) == incident
+    assert record_recovery(IncidentKind.GAP, "w\0" + "x" * 900) == incident
 
 
 @pytest.mark.django_db
 def test_an_incident_cannot_be_deleted() -> None:
-    incident = failed(Kind.OUTAGE, "opensearch", "x")
+    incident = record_failure(IncidentKind.OUTAGE, "opensearch", "x")
     assert incident is not None
     with pytest.raises(TypeError, match="for ever"):
         incident.delete()
@@ -83,11 +85,11 @@ def test_an_incident_cannot_be_deleted() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_many_who_see_one_outage_at_once_open_one_incident() -> None:
-    def seen() -> None:
+    def report() -> None:
         for _ in range(5):
-            failed(Kind.OUTAGE, "opensearch", "It does not answer.", writer="billing", events=1)
+            record_failure(IncidentKind.OUTAGE, "opensearch", "It does not answer.", writer="billing", events=1)
 
-    at_once(*[seen] * 6)
+    at_once(*[report] * 6)
     incident = Incident.objects.get()
     assert (incident.failures, incident.events) == (30, 30)
     assert incident.writers.get().events == 30
@@ -96,9 +98,9 @@ def test_many_who_see_one_outage_at_once_open_one_incident() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_see_that_it_is_over_one_says_it() -> None:
-    incident = failed(Kind.OUTAGE, "opensearch", "x")
+    incident = record_failure(IncidentKind.OUTAGE, "opensearch", "x")
     assert incident is not None
-    answers = at_once(*[lambda: over(Kind.OUTAGE, "opensearch")] * 6)
+    answers = at_once(*[lambda: record_recovery(IncidentKind.OUTAGE, "opensearch")] * 6)
     assert sorted(answer is None for answer in answers) == [False] + [True] * 5
     assert _steps(incident) == ["opened", "over"]
 
@@ -118,32 +120,67 @@ def locked(transactional_db: None, settings: Settings, tmp_path: Path) -> Iterat
     connection.close()
 
 
+@pytest.mark.sqlite
 def test_what_the_database_does_not_take_waits_in_a_file_and_is_taken_in(locked: sqlite3.Connection) -> None:
     began = timezone.now()
-    assert failed(Kind.OUTAGE, "opensearch", "It does not answer.", writer="billing", events=2) is None
-    assert failed(Kind.OUTAGE, "opensearch", "It does still not answer.") is None
+    assert record_failure(IncidentKind.OUTAGE, "opensearch", "It does not answer.", writer="billing", events=2) is None
+    assert record_failure(IncidentKind.OUTAGE, "opensearch", "It does still not answer.") is None
     locked.execute("ROLLBACK")
     assert not Incident.objects.exists()
     ended = timezone.now()
-    assert take_in() == 2
-    assert take_in() == 0
+    assert record_waiting_failures() == 2
+    assert record_waiting_failures() == 0
     incident = Incident.objects.get()
     assert (incident.what, incident.failures, incident.events) == ("It does not answer.", 2, 2)
     assert began <= incident.opened_at <= ended
 
 
+@pytest.mark.sqlite
 def test_what_cannot_be_taken_in_yet_stays_in_the_file(locked: sqlite3.Connection) -> None:
-    failed(Kind.OUTAGE, "redis", "x")
+    record_failure(IncidentKind.OUTAGE, "redis", "x")
     with pytest.raises(incidents.DatabaseError):
-        take_in()
+        record_waiting_failures()
     locked.execute("ROLLBACK")
-    assert take_in() == 1
+    assert record_waiting_failures() == 1
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "nonsense"},
+        {"at": 5},
+        {"at": "2026-11-24"},
+        {"subject": None},
+        {"events": -1},
+        {"events": 10**30},
+        "[]",
+        "null",
+    ],
+)
+def test_an_odd_line_does_not_keep_the_others_from_being_recorded(
+    transactional_db: None, settings: Settings, tmp_path: Path, change: Any
+) -> None:
+    settings.STATE_DIR = tmp_path
+    values = {
+        "kind": "outage",
+        "subject": "redis",
+        "what": "x",
+        "writer": "",
+        "events": 0,
+        "at": "2026-11-24T09:30:00Z",
+    }
+    odd = change if isinstance(change, str) else json.dumps(values | change)
+    (tmp_path / "incidents.jsonl").write_text(f"{odd}\n{json.dumps(values)}\n")
+    assert record_waiting_failures() == 2
+    assert record_waiting_failures() == 0
+    assert set(Incident.objects.values_list("kind", "subject")) == {("outage", "redis"), ("check", "incidents.jsonl")}
+
+
+@pytest.mark.sqlite
 def test_a_line_that_was_cut_off_is_an_incident_of_its_own(locked: sqlite3.Connection, tmp_path: Path) -> None:
-    failed(Kind.OUTAGE, "redis", "x")
+    record_failure(IncidentKind.OUTAGE, "redis", "x")
     locked.execute("ROLLBACK")
     with (tmp_path / "incidents.jsonl").open("a") as file:
         file.write('{"kind": "outage", "subj')
-    assert take_in() == 2
+    assert record_waiting_failures() == 2
     assert set(Incident.objects.values_list("kind", "subject")) == {("outage", "redis"), ("check", "incidents.jsonl")}

@@ -9,10 +9,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
-from operations.models import Incident, RejectedEvent, Scope, WriterKey
-from tests.factories.events import event
-from tests.factories.ingest import BULK, LINES, bulk, lines, stored
-from tests.factories.keys import bearer, writer_key
+from operations.models import Incident, KeyScope, RejectedEvent, WriterKey
+from tests.support.factories.events import event
+from tests.support.factories.ingest import BULK, LINES, bulk, lines, stored
+from tests.support.factories.keys import bearer, writer_key
 from trail.connection import Trail
 
 CREATE: dict[str, Any] = {"create": {}}
@@ -24,7 +24,7 @@ LINE = {
 
 
 def _items(response: Any) -> list[tuple[str, int]]:
-    return [(operation, item["status"]) for one in response.json()["items"] for operation, item in one.items()]
+    return [(operation, item["status"]) for outer in response.json()["items"] for operation, item in outer.items()]
 
 
 def test_records_become_events_and_a_retry_changes_nothing(
@@ -39,11 +39,11 @@ def test_records_become_events_and_a_retry_changes_nothing(
     item = first.json()["items"][0]["index"]
     assert (item["_index"], item["result"]) == ("logs", "created")
     assert second.json()["items"][0]["index"]["result"] == "noop"
-    found = stored(trail)
-    assert len(found) == 2
-    assert found[item["_id"]]["event"]["dataset"] == "test"
-    assert found[item["_id"]]["event"]["original"] == orjson.dumps(RECORD).decode()
-    assert found[item["_id"]]["writer"] == {"id": "tokens-1"}
+    written = stored(trail)
+    assert len(written) == 2
+    assert written[item["_id"]]["event"]["dataset"] == "test"
+    assert written[item["_id"]]["event"]["original"] == orjson.dumps(RECORD).decode()
+    assert written[item["_id"]]["writer"] == {"id": "tokens-1"}
 
 
 def test_the_id_of_an_action_is_the_events(client: Client, headers: dict[str, str], trail: Trail) -> None:
@@ -58,13 +58,13 @@ def test_the_id_of_an_action_is_the_events(client: Client, headers: dict[str, st
 def test_a_line_of_syslog_is_read_as_rsyslog_sends_it(client: Client, ada: User, trail: Trail) -> None:
     _, shown = writer_key(ada, format="syslog")
     assert _items(bulk(client, bearer(shown), CREATE, LINE)) == [("create", 201)]
-    (found,) = stored(trail).values()
-    assert found["@timestamp"] == "2026-11-01T00:02:03.123456Z"
-    assert found["message"] == "session opened for user root"
-    assert found["resource"] == {"type": "host", "id": "berlin-7"}
-    assert found["labels"] == {"facility": "authpriv", "severity": "info"}
-    assert found["event"]["dataset"] == "test"
-    assert found["raw"] == LINE
+    (written,) = stored(trail).values()
+    assert written["@timestamp"] == "2026-11-01T00:02:03.123456Z"
+    assert written["message"] == "session opened for user root"
+    assert written["resource"] == {"type": "host", "id": "berlin-7"}
+    assert written["labels"] == {"facility": "authpriv", "severity": "info"}
+    assert written["event"]["dataset"] == "test"
+    assert written["raw"] == LINE
 
 
 def test_events_of_the_trail_are_taken_as_they_are(client: Client, ada: User, trail: Trail) -> None:
@@ -72,27 +72,57 @@ def test_events_of_the_trail_are_taken_as_they_are(client: Client, ada: User, tr
     bare = event()
     del bare["event"]["id"]
     answer = bulk(
-        client, bearer(shown), {"create": {"_id": "a"}}, bare, CREATE, event(id="b"), CREATE, bare,
-        {"create": {"_id": "c"}}, event(id="d"), {"create": {"_id": "e"}}, [],
-    )  # fmt: skip
+        client,
+        bearer(shown),
+        {"create": {"_id": "a"}},
+        bare,
+        CREATE,
+        event(id="b"),
+        CREATE,
+        bare,
+        {"create": {"_id": "c"}},
+        event(id="d"),
+        {"create": {"_id": "e"}},
+        [],
+    )
     assert _items(answer) == [("create", 201), ("create", 201), ("create", 400), ("create", 400), ("create", 400)]
     assert set(stored(trail)) == {"a", "b"}
 
 
 def test_each_item_has_its_own_answer(client: Client, headers: dict[str, str], trail: Trail) -> None:
     answer = bulk(
-        client, headers, CREATE, RECORD, {"delete": {"_id": "x"}}, {"update": {"_id": "y"}}, {"doc": {}},
-        CREATE, {"message": "no time"}, CREATE, b"[1]", CREATE, b"{", CREATE, {**RECORD, "event": {"dataset": "other"}},
-    )  # fmt: skip
+        client,
+        headers,
+        CREATE,
+        RECORD,
+        {"delete": {"_id": "x"}},
+        {"update": {"_id": "y"}},
+        {"doc": {}},
+        CREATE,
+        {"message": "no time"},
+        CREATE,
+        b"[1]",
+        CREATE,
+        b"{",
+        CREATE,
+        {**RECORD, "event": {"dataset": "other"}},
+    )
     assert answer.status_code == 200
     assert _items(answer) == [
-        ("create", 201), ("delete", 400), ("update", 400), ("create", 400), ("create", 400), ("create", 400), ("create", 400),
-    ]  # fmt: skip
-    items = [item for one in answer.json()["items"] for item in one.values()]
+        ("create", 201),
+        ("delete", 400),
+        ("update", 400),
+        ("create", 400),
+        ("create", 400),
+        ("create", 400),
+        ("create", 400),
+    ]
+    items = [item for outer in answer.json()["items"] for item in outer.values()]
     assert "never update or delete" in items[1]["error"]["reason"]
     assert items[3]["error"] == {
-        "type": "mapper_parsing_exception", "reason": "record: is no ecs record: it has no @timestamp",
-    }  # fmt: skip
+        "type": "mapper_parsing_exception",
+        "reason": "record: is no ecs record: it has no @timestamp",
+    }
     assert len(stored(trail)) == 1
     assert RejectedEvent.objects.count() == 4
 
@@ -126,12 +156,12 @@ def test_what_cannot_be_kept_is_sent_again(client: Client, headers: dict[str, st
         cursor.execute("ALTER TABLE operations_rejectedevent RENAME TO away")
     try:
         whole = bulk(client, headers, CREATE)
-        one = bulk(client, headers, CREATE, RECORD, CREATE, {"message": "no time"})
+        single = bulk(client, headers, CREATE, RECORD, CREATE, {"message": "no time"})
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE away RENAME TO operations_rejectedevent")
-    assert (whole.status_code, one.status_code) == (503, 503)
-    assert _items(one) == [("create", 201), ("create", 503)]
+    assert (whole.status_code, single.status_code) == (503, 503)
+    assert _items(single) == [("create", 201), ("create", 503)]
 
 
 def test_while_something_is_not_durable_the_whole_answer_says_so(
@@ -198,7 +228,7 @@ def test_it_says_that_it_is_opensearch_of_which_version(client: Client, headers:
 
 def test_a_key_that_reads_writes_nothing(client: Client, ada: User, trail: Trail) -> None:
     assert bulk(client, {}, CREATE, RECORD).status_code == 401
-    assert bulk(client, bearer(writer_key(ada, scope=Scope.LOG)[1]), CREATE, RECORD).status_code == 403
+    assert bulk(client, bearer(writer_key(ada, scope=KeyScope.LOG)[1]), CREATE, RECORD).status_code == 403
     assert stored(trail) == {}
 
 
@@ -211,5 +241,5 @@ def test_keys_of_every_format_read_records(client: Client, ada: User, key: Write
     record = {"log_id": "9", "date": "2026-11-01T00:00:00Z", "type": "s"}
     _, shown = writer_key(ada, format="auth0")
     assert _items(bulk(client, bearer(shown), CREATE, record)) == [("create", 201)]
-    (found,) = stored(trail).values()
-    assert found["event"]["id"] == "test:9"
+    (written,) = stored(trail).values()
+    assert written["event"]["id"] == "test:9"

@@ -8,23 +8,27 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from opensearchpy import Transport
 
-from operations.services import keeping
-from tests.factories.events import event
-from trail import arrivals, connection, lineage, mapping, months, novelty, questions, sequences, snapshots
+from operations.maintenance import services as maintenance
+from tests.support import trails
+from tests.support.factories.events import event
+from tests.support.found_events import scan_all
+from trail import arrivals, connection, mapping, questions
 from trail.connection import Trail
-from trail.novelty import index
-from trail.search import execute
+from trail.first_seen import coverage, index, keeper
+from trail.maintenance import months, sequences, snapshots
+from trail.search import execute, lineage
+from trail.search.engine import cancel_searches
 from trail.search.spec import WHOLE_TRAIL, Search
-from trail.search.under_way import cancel
-from trail.writer import write
+from trail.writing.writer import write
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # What the engine calls each request (the names that its security plugin grants), by method and address.
 ACTIONS = {
     r"POST (/[^/]+)?/_bulk": "indices:data/write/bulk",
@@ -51,6 +55,7 @@ ACTIONS = {
     r"GET /_cat/indices/[^/]+": "indices:monitor/stats",
     r"GET /_cluster/health(/[^/]+)?": "cluster:monitor/health",
     r"GET /_cluster/settings": "cluster:monitor/state",
+    r"GET /_cluster/state(/[^/]+){1,2}": "cluster:monitor/state",
     r"GET /_nodes/stats/fs": "cluster:monitor/nodes/stats",
     r"GET /_tasks": "cluster:monitor/tasks/lists",
     r"PUT /_snapshot/[^/]+": "cluster:admin/repository/put",
@@ -68,8 +73,8 @@ NEVER = (
 
 
 def role(name: str, *, firsts: bool = False) -> set[str]:
-    """Every action that a role in docs/keeping.md grants: of what holds events, or of the index of firsts, derived from it."""
-    _, _, rest = (ROOT / "docs" / "keeping.md").read_text().partition(f"\n{name}:\n")
+    """Every action that a role in docs/trail/maintenance.md grants: of what holds events, or of the index of what is first seen, derived from it."""
+    _, _, rest = (ROOT / "docs" / "trail" / "maintenance.md").read_text().partition(f"\n{name}:\n")
     parts = re.sub(r"#.*", "", re.split(r"\n(?=\w|```)", rest)[0]).split("- index_patterns:")
     mine = [part for number, part in enumerate(parts) if ('["trail-firsts"]' in part) == (firsts and number > 0)]
     return {action for part in mine for action in re.findall(r"[a-z]+:[a-z]+/[a-z_/*]+", part)}
@@ -86,7 +91,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     perform = Transport.perform_request
 
     def recorded(self: Transport, method: str, url: str, *arguments: Any, **options: Any) -> Any:
-        requests.add(f"{method} {url.partition('?')[0]}")
+        if not current_thread().name.startswith(trails.THREAD):
+            requests.add(f"{method} {url.partition('?')[0]}")
         return perform(self, method, url, *arguments, **options)
 
     monkeypatch.setattr(Transport, "perform_request", recorded)
@@ -97,7 +103,7 @@ def actions(sent: set[str]) -> set[str]:
     found = set()
     for request in sent:
         known = [action for pattern, action in ACTIONS.items() if re.fullmatch(pattern, request)]
-        assert known, f"{request} is covered by no right in docs/keeping.md"
+        assert known, f"{request} is covered by no right in docs/trail/maintenance.md"
         found.add(known[0])
     return found
 
@@ -109,36 +115,36 @@ def _write(trail: Trail) -> None:
 
 
 def _read(trail: Trail) -> None:
-    execute.page(trail, Search(), WHOLE_TRAIL)
-    assert len(list(execute.stream(trail, Search(), WHOLE_TRAIL))) == 2
-    execute.find_among(trail, [("", "new")], WHOLE_TRAIL)
-    cancel(trail, "nobody's")
-    token = questions.token_ref("t")
-    questions.dossier(trail, token, WHOLE_TRAIL)
-    questions.tokens_issued(trail, "u", WHOLE_TRAIL)
-    lineage.family(trail, token, WHOLE_TRAIL)
-    list(sequences.gaps(trail))
-    connection.engine_status(trail)
+    execute.read_page(trail, Search(), WHOLE_TRAIL)
+    assert len(scan_all(trail)) == 2
+    execute.find_placed(trail, [("", "new")], WHOLE_TRAIL)
+    cancel_searches(trail, "nobody's")
+    token = questions.parse_token_ref("t")
+    questions.ask_token(trail, token, WHOLE_TRAIL)
+    questions.ask_tokens_issued(trail, "u", WHOLE_TRAIL)
+    lineage.follow_family(trail, token, WHOLE_TRAIL)
+    list(sequences.find_gaps(trail))
+    connection.read_engine_status(trail)
 
 
 def _seal(trail: Trail) -> None:
-    there = arrivals.indices(trail)
+    there = arrivals.list_indices(trail)
     arrivals.refresh(trail, set(there))
-    for shard in arrivals.shards(trail):
-        list(arrivals.windows(trail, shard.index, shard.number, 0, shard.settled))
+    for shard in arrivals.list_shards(trail):
+        list(arrivals.read_windows(trail, shard.index, shard.number, 0, shard.settled))
 
 
 def _find_firsts(trail: Trail) -> None:
-    novelty.step(trail)
+    keeper.run_step(trail)
     write(trail, [event(id="before", at="2025-01-01T00:00:00Z", token__id="t", user__id="u", source__ip="192.0.2.1")])
-    assert novelty.step(trail).events == 1
-    assert sum(novelty.rebuild(trail)) == 3
-    assert novelty.covered(trail).waiting == 0
-    list(execute.stream(trail, Search(text="novelty:any"), WHOLE_TRAIL))
+    assert keeper.run_step(trail).events == 1
+    assert sum(keeper.rebuild_index(trail)) == 3
+    assert coverage.read_coverage(trail).waiting == 0
+    scan_all(trail, Search(text="novelty:any"))
 
 
 def _keep(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
-    list(months.finish(trail, datetime.now(UTC) + timedelta(days=400), timedelta(days=7)))
+    list(months.finish_months(trail, datetime.now(UTC) + timedelta(days=400), timedelta(days=7)))
     write(trail, [event(id="late", at="2026-01-01T00:00:00Z")])
     name = f"r{uuid.uuid4().hex[:8]}"
     monkeypatch.setattr("django.conf.settings.TRAIL_SNAPSHOT_REPOSITORY", name)
@@ -146,7 +152,7 @@ def _keep(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "POLL", 0.01)
     call_command("snapshot_trail", stdout=io.StringIO())
     call_command("restore_trail", "newest", "--compare", stdout=io.StringIO())
-    keeping.check_trail()
+    maintenance.check_trail()
 
 
 @pytest.mark.django_db
@@ -176,7 +182,7 @@ def test_a_service_that_only_writes_needs_no_more_than_the_writers_role(trail: T
     trail.client.indices.add_block(index=f"{trail.prefix}-events-2026.01", block="write")
     mapping.ensure_index(trail, f"{trail.prefix}-events-2026.01-late")
     sent.clear()
-    trail.known.clear()
+    trail.known_indices.clear()
     write(trail, [old, event(id="late", at="2026-01-01T00:00:00Z"), event(at="2026-02-01T00:00:00Z")])
     assert {action for action in actions(sent) if not grants(role("trail_writer"), action)} == set()
 
@@ -209,18 +215,18 @@ def test_no_code_path_deletes_changes_or_closes_anything_in_the_engine() -> None
     rooms = ("trail", "operations", "investigations", "accounts", "auditconsole")
     found = [call for room in rooms for path in (ROOT / room).rglob("*.py") for call in _forbidden_calls(path)]
     # A client is closed, which ends connections; and one command sets the cluster's settings for an admin who asks for it.
-    # The index of firsts is no part of the trail, and what is in it is found anew (tests/trail/novelty).
+    # The index of first seen is no part of the trail, and what is in it is found anew (tests/trail/first_seen).
     allowed = re.compile(
-        r"client\.close|trail/cluster\.py:\d+ cluster\.put_settings|trail/novelty/index\.py:\d+ indices\.delete"
+        r"client\.close|trail/maintenance/cluster_settings\.py:\d+ cluster\.put_settings|trail/first_seen/index\.py:\d+ indices\.delete"
     )
     assert [call for call in found if not allowed.search(call)] == []
 
 
 def test_what_can_be_taken_away_is_the_index_of_firsts_and_no_name_that_an_index_of_events_has(trail: Trail) -> None:
     write(trail, [event()], refresh=True)
-    novelty.step(trail)
+    keeper.run_step(trail)
     before = set(trail.client.indices.get(index=f"{trail.prefix}-*"))
-    index.drop(trail)
+    index.drop_index(trail)
     assert before - set(trail.client.indices.get(index=f"{trail.prefix}-*")) == {f"{trail.prefix}-firsts"}
     assert mapping.month_of(trail.prefix, f"{trail.prefix}-firsts") is None
 

@@ -4,9 +4,9 @@ import pytest
 
 from auditconsole.celery import app
 from operations import tasks
+from operations.maintenance import services as maintenance
 from operations.models import Incident
-from operations.services import keeping
-from tests.factories.events import event, write
+from tests.support.factories.events import event, write
 from trail.connection import Trail
 
 pytestmark = pytest.mark.django_db
@@ -15,26 +15,20 @@ pytestmark = pytest.mark.django_db
 def test_a_month_long_over_is_finished_when_none_of_its_events_come_in(
     trail: Trail, settings: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trail.months.QUIET", -keeping.timedelta(days=1))
+    monkeypatch.setattr("trail.maintenance.months.QUIET", -maintenance.timedelta(days=1))
     write(trail, event(at="2025-02-28T00:00:00Z"))
     tasks.finish_months()
     assert trail.client.indices.exists(index=f"{trail.prefix}-events-2025.02-late")
     assert not Incident.objects.exists()
 
 
-def test_months_that_cannot_be_finished_are_an_incident_until_they_can(
+def test_months_that_cannot_be_finished_for_an_outage_are_no_incident_of_their_own(
     trail: Trail, settings: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as outage:
         outage.setattr("django.conf.settings.OPENSEARCH_URL", "http://127.0.0.1:1")
-        keeping.finish_months()
-        keeping.finish_months()
-    (incident,) = Incident.objects.filter(kind="check", subject="months")
-    assert incident.failures == 2
-    assert incident.over_at is None
-    keeping.finish_months()
-    incident.refresh_from_db()
-    assert incident.over_at is not None
+        maintenance.finish_months()
+    assert Incident.objects.get().kind == "outage"
 
 
 def test_every_duty_of_the_schedule_is_a_task_that_there_is() -> None:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.corrections import BadRule, as_document, checked, corrected
-from tests.factories.events import event
+from operations.rejected.rules import BadRule, check_rules, correct_text, parse_text
+from tests.support.factories.events import event
+from trail.documents import get
 from trail.errors import InvalidEvent
-from trail.events import get
 
 
 def of(rules: list[dict[str, Any]], **extra: Any) -> dict[str, Any]:
-    return corrected(json.dumps(event(id="e") | extra), checked(rules)).document
+    return correct_text(json.dumps(event(id="e") | extra), check_rules(rules)).document
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_rules_are_done_in_their_order_and_pass_over_what_is_not_there() -> None
 )  # fmt: skip
 def test_what_is_no_list_of_rules_is_refused(rules: Any) -> None:
     with pytest.raises(BadRule):
-        checked(rules)
+        check_rules(rules)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_a_rule_cannot_do_is_said_by_the_field(rules: list[dict[str, Any]],
 @pytest.mark.parametrize("text", ["", "5", "[]", "{", "[" * 100_000])
 def test_what_is_no_object_is_no_event(text: str) -> None:
     with pytest.raises(InvalidEvent):
-        as_document(text)
+        parse_text(text)
 
 
 _names = st.sampled_from(["a", "a.b", "a.b.c", "event.id", "user.id", "x"])
@@ -104,6 +104,18 @@ def test_whatever_the_rules_and_the_event_there_is_an_event_or_the_field_at_faul
     rules: list[dict[str, Any]], extra: dict[str, Any]
 ) -> None:
     try:
-        corrected(json.dumps(event(id="e") | extra), checked(rules))
+        correct_text(json.dumps(event(id="e") | extra), check_rules(rules))
     except InvalidEvent as error:
         assert error.field
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "1e999", "-Infinity", '"\\ud800"', '{"\\udfff": 1}', '["a\\u0000"]', '{"a": [1e999]}']
+)
+def test_a_value_that_no_database_or_page_can_hold_is_refused(value: str) -> None:
+    with pytest.raises(BadRule, match="Rule 1: no "):
+        check_rules(json.loads(f'[{{"do": "set", "field": "message", "value": {value}}}]'))
+
+
+def test_a_value_that_only_looks_like_a_nul_is_taken() -> None:
+    assert check_rules([{"do": "set", "field": "message", "value": "C:\\u0000"}])

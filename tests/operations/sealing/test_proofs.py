@@ -3,22 +3,22 @@ from dataclasses import replace
 import pytest
 from pytest_django import Settings
 
-from operations.models import Stretch
+from operations.models import SealedRange
 from operations.sealing import proofs
 from operations.sealing.errors import LogDamaged
-from operations.sealing.log import Log
+from operations.sealing.folder import LogDirectory
 from operations.sealing.proofs import NeverSealed, NotSealed, Proof
 from operations.sealing.sealer import Sealer
-from tests.factories.events import event, write
+from tests.support.factories.events import event, write
+from trail.canonical_form import canonicalise
 from trail.connection import Trail
-from trail.events import canonical
 from trail.integrity import merkle
 from trail.integrity.verdict import Broken, Intact
 from trail.mapping import install
 
 
 def _proof(event_id: str) -> Proof:
-    found = proofs.prove(event_id)
+    found = proofs.prove_event(event_id)
     assert isinstance(found, Proof)
     return found
 
@@ -27,14 +27,14 @@ def _index(trail: Trail) -> str:
     return f"{trail.prefix}-events-2026.11"
 
 
-def test_every_event_is_proved_by_the_newest_checkpoint(sealer: Sealer, log: Log, trail: Trail) -> None:
+def test_every_event_is_proved_by_the_newest_checkpoint(sealer: Sealer, log: LogDirectory, trail: Trail) -> None:
     documents = [event(at=f"2026-{month}-01T00:00:00Z") for month in (10, 11) for _ in range(5)]
     write(trail, *documents)
     sealer.step()
     for document in documents:
         found = _proof(document["event"]["id"])
         assert found.verdict == Intact()
-        assert found.form == canonical(document)
+        assert found.form == canonicalise(document)
         leaf = merkle.leaf_hash(found.form)
         assert merkle.verify_inclusion(leaf, found.leaf, found.size, found.path, found.root)
         assert (found.size, found.checkpoint) == (10, log.note())
@@ -47,7 +47,7 @@ def test_a_leaf_is_found_in_any_shard(sealer: Sealer, trail: Trail) -> None:
     documents = [event() for _ in range(20)]
     write(trail, *documents)
     sealer.step()
-    leaves = [proofs.leaf_of(document["event"]["id"]) for document in documents]
+    leaves = [proofs.find_leaf(document["event"]["id"]) for document in documents]
     assert sorted(leaf.number for leaf in leaves if leaf) == list(range(20))
 
 
@@ -55,19 +55,19 @@ def test_an_event_waits_for_its_seal(sealer: Sealer, trail: Trail) -> None:
     write(trail, event(id="sealed"))
     sealer.step()
     write(trail, event(id="waits"), event(id="october", at="2026-10-01T00:00:00Z"))
-    assert proofs.prove("waits") == NotSealed("waits", 1)
-    assert proofs.prove("october") == NotSealed("october", 1)
-    assert proofs.leaf_of("waits") is None
+    assert proofs.prove_event("waits") == NotSealed("waits", 1)
+    assert proofs.prove_event("october") == NotSealed("october", 1)
+    assert proofs.find_leaf("waits") is None
 
 
 def test_an_event_that_the_trail_does_not_hold_has_no_proof(sealer: Sealer, trail: Trail) -> None:
-    assert proofs.prove("nobody") is None
+    assert proofs.prove_event("nobody") is None
 
 
-def test_before_the_first_seal_it_is_said_who_seals(log: Log, trail: Trail) -> None:
+def test_before_the_first_seal_it_is_said_who_seals(log: LogDirectory, trail: Trail) -> None:
     write(trail, event(id="early"))
     with pytest.raises(LogDamaged, match="keep_trail"):
-        proofs.prove("early")
+        proofs.prove_event("early")
 
 
 def test_an_event_that_was_changed_is_broken(sealer: Sealer, trail: Trail) -> None:
@@ -79,7 +79,7 @@ def test_an_event_that_was_changed_is_broken(sealer: Sealer, trail: Trail) -> No
     assert (found.leaf, bool(found.verdict)) == (1, False)
     assert isinstance(found.verdict, Broken)
     assert _proof("a").leaf == 0
-    assert isinstance(proofs.prove("new"), NeverSealed)
+    assert isinstance(proofs.prove_event("new"), NeverSealed)
 
 
 def test_an_event_is_looked_for_by_its_id_where_its_number_is_another_now(sealer: Sealer, trail: Trail) -> None:
@@ -92,7 +92,7 @@ def test_an_event_is_looked_for_by_its_id_where_its_number_is_another_now(sealer
         assert (_proof(document["event"]["id"]).leaf, _proof(document["event"]["id"]).verdict) == (number, Intact())
 
 
-def test_a_leaf_beyond_the_newest_checkpoint_waits(sealer: Sealer, log: Log, trail: Trail) -> None:
+def test_a_leaf_beyond_the_newest_checkpoint_waits(sealer: Sealer, log: LogDirectory, trail: Trail) -> None:
     write(trail, event(id="first"))
     sealer.step()
     before = log.note()
@@ -100,22 +100,24 @@ def test_a_leaf_beyond_the_newest_checkpoint_waits(sealer: Sealer, log: Log, tra
     sealer.step()
     assert before is not None
     log.put(before)  # as it is between the rows of a batch and its checkpoint, the other way round
-    assert proofs.prove("second") == NotSealed("second", 1)
-    assert Stretch.objects.get().count == 2
+    assert proofs.prove_event("second") == NotSealed("second", 1)
+    assert SealedRange.objects.get().count == 2
 
 
 def test_one_size_goes_on_from_another(sealer: Sealer, trail: Trail) -> None:
     for _ in range(3):
         write(trail, event(), event(), event())
         sealer.step()
-    found = proofs.consistency(3, 9)
+    found = proofs.prove_consistency(3, 9)
     assert merkle.verify_consistency(3, 9, found.old_root, found.new_root, found.path) == Intact()
     with pytest.raises(ValueError, match="10"):
-        proofs.consistency(3, 10)
+        proofs.prove_consistency(3, 10)
 
 
-def test_a_checkpoint_that_is_none_of_this_log_proves_nothing(sealer: Sealer, log: Log, settings: Settings) -> None:
+def test_a_checkpoint_that_is_none_of_this_log_proves_nothing(
+    sealer: Sealer, log: LogDirectory, settings: Settings
+) -> None:
     sealer.step()
     log.put(b"nonsense")
     with pytest.raises(LogDamaged, match="not one of this log"):
-        proofs.consistency(0, 0)
+        proofs.prove_consistency(0, 0)

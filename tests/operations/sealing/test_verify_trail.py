@@ -1,10 +1,10 @@
 """The command, against a real index that somebody with all rights over the cluster changes."""
 
-import json
 import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from random import Random
@@ -16,10 +16,13 @@ from pytest_django import Settings
 
 from operations.models import Checkpoint as Row
 from operations.models import Incident, Verification
-from operations.sealing import keys, verifying
-from operations.sealing.log import Log
+from operations.sealing import verification
+from operations.sealing.folder import LogDirectory
+from operations.sealing.kept_checkpoints import LogHistory
 from operations.sealing.sealer import Sealer
-from tests.factories.events import event, write
+from tests.support.factories.events import event, write
+from tests.support.log_keys import read_key, sign_checkpoint
+from tests.support.verify_command import run_verify_trail
 from trail.connection import Trail
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.publish import FolderPublisher
@@ -31,19 +34,9 @@ def _index(trail: Trail, month: str = "2026.11") -> str:
     return f"{trail.prefix}-events-{month}"
 
 
-def _verify(*arguments: str) -> tuple[int, dict[str, Any]]:
-    """The command's exit status and its answer."""
-    out = StringIO()
-    try:
-        call_command("verify_trail", "--json", *arguments, stdout=out)
-    except SystemExit as ended:
-        return int(str(ended.code)), json.loads(out.getvalue())
-    return 0, json.loads(out.getvalue())
-
-
 def _found(*arguments: str) -> dict[str, list[str]]:
     """By fate, the events that are named, of a trail that was tampered with."""
-    status, answer = _verify(*arguments)
+    status, answer = run_verify_trail(*arguments)
     assert status == 2
     assert not answer["intact"]
     assert Incident.objects.filter(kind="tampered", subject="verification").count() == 1
@@ -69,7 +62,7 @@ def _make_anew(trail: Trail, documents: Documents) -> None:
 
 def test_a_trail_that_is_as_it_was_sealed_is_intact(sealer: Sealer, trail: Trail) -> None:
     _sealed(sealer, trail)
-    status, answer = _verify()
+    status, answer = run_verify_trail()
     assert (status, answer) == (0, {"intact": True, "size": 20, "events": 20, "findings": [], "published": []})
     assert not Incident.objects.exists()
 
@@ -89,10 +82,10 @@ def test_a_person_reads_one_line(sealer: Sealer, trail: Trail) -> None:
 
 def test_an_empty_trail_is_intact(sealer: Sealer, trail: Trail) -> None:
     sealer.step()
-    assert _verify()[0] == 0
+    assert run_verify_trail()[0] == 0
 
 
-def test_without_a_checkpoint_it_could_not_run(log: Log, trail: Trail) -> None:
+def test_without_a_checkpoint_it_could_not_run(log: LogDirectory, trail: Trail) -> None:
     with pytest.raises(CommandError, match="keep_trail makes the first"):
         call_command("verify_trail")
 
@@ -105,9 +98,9 @@ def test_without_the_engine_it_could_not_run(sealer: Sealer, trail: Trail, setti
     assert Verification.objects.get().finished_at is None
 
 
-def test_one_at_a_time(log: Log, sealer: Sealer) -> None:
+def test_one_at_a_time(log: LogDirectory, sealer: Sealer) -> None:
     sealer.step()
-    with verifying.alone(log), pytest.raises(CommandError, match="being verified already"):
+    with verification.lock_verification(log), pytest.raises(CommandError, match="being verified already"):
         call_command("verify_trail")
 
 
@@ -167,29 +160,29 @@ def test_an_older_snapshot_put_back_lacks_what_came_after(sealer: Sealer, trail:
     snapshots.delete_repository(repository=trail.prefix)
 
 
-def test_a_truncated_tree_cannot_answer(sealer: Sealer, log: Log, trail: Trail) -> None:
+def test_a_truncated_tree_cannot_answer(sealer: Sealer, log: LogDirectory, trail: Trail) -> None:
     _sealed(sealer, trail, 300)
     (log.folder / "tile/0/000").write_bytes((log.folder / "tile/0/000").read_bytes()[:-32])
     assert "unproved" in _found()
 
 
-def test_a_changed_tile_cannot_answer(sealer: Sealer, log: Log, trail: Trail) -> None:
+def test_a_changed_tile_cannot_answer(sealer: Sealer, log: LogDirectory, trail: Trail) -> None:
     _sealed(sealer, trail, 300)
     path = log.folder / "tile/1/000.p/1"
     path.write_bytes(b"\0" * 32)
     assert "unproved" in _found()
 
 
-def test_a_lost_tree_cannot_answer(sealer: Sealer, log: Log, trail: Trail) -> None:
+def test_a_lost_tree_cannot_answer(sealer: Sealer, log: LogDirectory, trail: Trail) -> None:
     _sealed(sealer, trail, 300)
     shutil.rmtree(log.folder / "tile")
     assert _found().keys() == {"unproved"}
 
 
 def test_a_log_that_was_rolled_back_is_found_by_the_rows(
-    sealer: Sealer, log: Log, trail: Trail, monkeypatch: pytest.MonkeyPatch
+    sealer: Sealer, log: LogDirectory, trail: Trail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("operations.sealing.sealer.ROW_EVERY", 0)
+    monkeypatch.setattr("operations.sealing.sealer.SIGNED_EVERY", timedelta(0))
     _sealed(sealer, trail)
     sealer.step()
     shutil.copytree(log.folder, log.folder.parent / "old")
@@ -201,20 +194,20 @@ def test_a_log_that_was_rolled_back_is_found_by_the_rows(
 
 
 def test_a_log_that_was_made_anew_does_not_fit_the_checkpoints_that_were_kept(
-    sealer: Sealer, log: Log, trail: Trail
+    sealer: Sealer, log: LogDirectory, trail: Trail
 ) -> None:
     _sealed(sealer, trail)
     kept = log.note()
-    origin = log.keys.current().origin
+    origin = read_key(log).origin
     Row.objects.create(size=20, root="11" * 32, at=Row.objects.latest().at, note="as another log signed it")
     assert _found() == {"checkpoint": []}
     assert kept is not None
-    assert verifying.follows(kept)
-    assert "signature" in verifying.follows(kept.replace(origin.encode(), b"another")).reason  # type: ignore[union-attr]
+    assert LogHistory(log).verify_note(kept)
+    assert "signature" in LogHistory(log).verify_note(kept.replace(origin.encode(), b"another")).reason  # type: ignore[union-attr]
 
 
 def test_what_was_published_elsewhere_shows_that_folder_and_rows_were_both_rolled_back(
-    sealer: Sealer, log: Log, trail: Trail, settings: Settings, tmp_path: Path
+    sealer: Sealer, log: LogDirectory, trail: Trail, settings: Settings, tmp_path: Path
 ) -> None:
     settings.CHECKPOINTS_TO = str(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").mkdir()
@@ -222,14 +215,14 @@ def test_what_was_published_elsewhere_shows_that_folder_and_rows_were_both_rolle
     _sealed(sealer, trail)
     publisher = FolderPublisher(tmp_path / "elsewhere")
     publisher.publish(log.note() or b"", 20)
-    assert _verify()[0] == 0
+    assert run_verify_trail()[0] == 0
     _sealed(sealer, trail)
     publisher.publish(log.note() or b"", 40)
-    old = keys.sign(
-        Checkpoint(log.keys.current().origin, 20, log.tree(40).root_at(20)), [log.keys.current()], int(time.time())
+    old = sign_checkpoint(
+        Checkpoint(read_key(log).origin, 20, log.tree(40).root_at(20)), [read_key(log)], int(time.time())
     )
     log.put(old)
-    answer = _verify()[1]["findings"]
+    answer = run_verify_trail()[1]["findings"]
     assert [one["kind"] for one in answer] == ["checkpoint"]
     assert "has 20 events, and had 40 then" in answer[0]["what"]
 
@@ -245,7 +238,7 @@ def test_a_folder_of_published_checkpoints_that_cannot_be_read_is_an_error(
 
 def _verify_after(sealer: Sealer) -> int:
     sealer.step()
-    return _verify()[0]
+    return run_verify_trail()[0]
 
 
 def test_an_event_between_sealed_ones_that_was_never_sealed_is_named(sealer: Sealer, trail: Trail) -> None:
@@ -261,28 +254,28 @@ def test_an_event_between_sealed_ones_that_was_never_sealed_is_named(sealer: Sea
 
 
 def test_killed_half_way_it_goes_on_where_it_was(
-    sealer: Sealer, log: Log, trail: Trail, monkeypatch: pytest.MonkeyPatch
+    sealer: Sealer, log: LogDirectory, trail: Trail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("operations.sealing.verifying.LEAVES", 256)
+    monkeypatch.setattr("operations.sealing.verification.LEAVES", 256)
     documents = _sealed(sealer, trail, 1_000)
     _make_anew(trail, documents[:255] + documents[256:])
-    one = verifying.begin(log, "command", verifying.whole(log))
+    one = verification.begin_verification(log, "command", verification.choose_whole_log(log))
 
     def cut_short(events: int) -> None:
         if one.done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        verifying.run(log, one, said=cut_short)
+        verification.run_verification(log, one, report=cut_short)
     assert _found() == {"removed": [documents[255]["event"]["id"]]}
     again = Verification.objects.get()
     assert (again.done, again.events) == (4, 1_000)
 
 
 def test_in_several_processes_it_says_the_same(sealer: Sealer, trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("operations.sealing.verifying.LEAVES", 256)
+    monkeypatch.setattr("operations.sealing.verification.LEAVES", 256)
     documents = _sealed(sealer, trail, 1_500)
-    assert _verify("--processes", "2")[0] == 0
+    assert run_verify_trail("--processes", "2")[0] == 0
     _make_anew(trail, documents[:-1])
     assert _found("--processes", "2") == {"removed": [documents[-1]["event"]["id"]]}
 
@@ -290,15 +283,15 @@ def test_in_several_processes_it_says_the_same(sealer: Sealer, trail: Trail, mon
 def test_since_a_checkpoint_only_what_came_after_is_compared(sealer: Sealer, trail: Trail) -> None:
     before = _sealed(sealer, trail)
     after = _sealed(sealer, trail)
-    assert _verify("--since", "20")[1]["events"] == 20
+    assert run_verify_trail("--since", "20")[1]["events"] == 20
     _make_anew(trail, [event(), *before[1:], *after])
-    assert _verify("--since", "20")[0] == 0
+    assert run_verify_trail("--since", "20")[0] == 0
 
 
 def test_a_sample_is_of_whole_tiles(sealer: Sealer, trail: Trail) -> None:
     _sealed(sealer, trail, 1_000)
-    assert _verify("--sample", "300")[1]["events"] in (512, 256 + 232)
-    assert _verify("--sample", "5000")[1]["events"] == 1_000
+    assert run_verify_trail("--sample", "300")[1]["events"] in (512, 256 + 232)
+    assert run_verify_trail("--sample", "5000")[1]["events"] == 1_000
 
 
 # --- Generated -------------------------------------------------------------------------------------------------------------

@@ -1,41 +1,50 @@
 """The sealed log for programs, as C2SP tlog-tiles has it, and for people: what is sealed, and that it goes on."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.templatetags.static import static
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
-from operations.models import Checkpoint, Cosignature, Scope
-from operations.sealing import keys
-from operations.sealing.log import Log
-from operations.sealing.publishing import publish_checkpoints
-from tests import vectors
-from tests.factories.events import event, write
-from tests.factories.keys import bearer, writer_key
-from tests.functional.reading import at_sign_in, bytes_of, text_of
+from operations.maintenance.services import run_checks_of_trail
+from operations.models import Checkpoint, Cosignature, KeyScope
+from operations.sealing import signing_keys
+from operations.sealing.folder import LogDirectory
+from operations.sealing.intervals import SILENT_AFTER
+from operations.sealing.publication import publish_checkpoints
+from tests.support import bundle_vectors
+from tests.support.browser_verifier import PAGE
+from tests.support.factories.events import event, write
+from tests.support.factories.keys import bearer, writer_key
+from tests.support.log_keys import read_key, sign_checkpoint
+from tests.support.pages import at_sign_in, bytes_of, text_of
 from trail.connection import Trail
-from trail.integrity import checkpoint, merkle, note
+from trail.integrity import checkpoint, merkle, signed_note
+from trail.integrity.signed_note import Algorithm
 from trail.integrity.tiles import FileStore, Tree
+from trail.maintenance.checks.check import CheckState
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
 
 Seal = Callable[[], object]
-WITNESS = vectors.WITNESS
+WITNESS = bundle_vectors.WITNESS
 
 
 @pytest.fixture
 def reader(ada: User, trail: Trail) -> dict[str, str]:
     """The header of a program that may read the log."""
-    return bearer(writer_key(ada, scope=Scope.LOG, writer="", dataset="")[1])
+    return bearer(writer_key(ada, scope=KeyScope.LOG, writer="", dataset="")[1])
 
 
 def sealed(trail: Trail, seal: Seal, count: int) -> None:
@@ -52,7 +61,7 @@ def test_a_program_with_a_key_reads_all_that_it_needs_for_every_proof(
     sealed(trail, seal, 300)
     got = client.get("/log/checkpoint", headers=reader)
     assert (got["Content-Type"], got["Cache-Control"]) == ("text/plain; charset=utf-8", "no-store")
-    signed = checkpoint.verify(got.content, keys.verifiers()[0].name, keys.verifiers())
+    signed = checkpoint.verify(got.content, signing_keys.list_verifiers()[0].name, signing_keys.list_verifiers())
     assert isinstance(signed, checkpoint.Checkpoint)
     assert signed.size == 300
 
@@ -64,7 +73,9 @@ def test_a_program_with_a_key_reads_all_that_it_needs_for_every_proof(
 
     remote = Tree(Remote(tmp_path / "unused"), 300)
     assert remote.root() == signed.root
-    assert merkle.verify_consistency(100, 300, Log().tree(300).root_at(100), signed.root, remote.consistency_proof(100))
+    assert merkle.verify_consistency(
+        100, 300, LogDirectory().tree(300).root_at(100), signed.root, remote.consistency_proof(100)
+    )
 
 
 def test_tiles_are_those_on_disk_byte_for_byte_and_may_be_kept_for_ever(
@@ -83,8 +94,8 @@ def test_tiles_are_those_on_disk_byte_for_byte_and_may_be_kept_for_ever(
     "path",
     [
         "tile/0/001", "tile/0/001.p/45", "tile/0/002", "tile/1/000", "tile/1/000.p/2", "tile/2/000.p/1", "tile/0/x001/000",
-        "tile/0/1", "tile/00/000", "tile/0/000.p/0", "tile/0/000.p/256", "tile/entries/000", "tile/0/../../key",
-        "tile/../key", "tile/0/%2e%2e/%2e%2e/key", "tile//etc/passwd", "tile/0/000/", "tile/8/000", "tile/0/000%00",
+        "tile/0/1", "tile/00/000", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/../../key",
+        "tile/../key", "tile/0/%2e%2e/%2e%2e/key", "tile//etc/passwd", "tile/0/000/", "tile/8/000",
         "tile/0/x" + "999/x" * 40 + "999", "tile/0/../000", "tile/0/..%2f000",
     ],
 )  # fmt: skip
@@ -95,11 +106,18 @@ def test_what_is_no_tile_or_not_signed_is_404(
     assert client.get(f"/log/{path}", headers=reader).status_code == 404
 
 
+def test_a_tile_whose_name_holds_a_nul_is_refused_as_every_address_with_one(
+    client: Client, reader: dict[str, str], trail: Trail, seal: Seal
+) -> None:
+    sealed(trail, seal, 300)
+    assert client.get("/log/tile/0/000%00", headers=reader).status_code == 400
+
+
 def test_what_was_appended_and_not_signed_is_404(
     client: Client, reader: dict[str, str], trail: Trail, seal: Seal
 ) -> None:
     sealed(trail, seal, 3)
-    Log().tree(3).append([b"\x01" * 32] * 400)
+    LogDirectory().tree(3).append([b"\x01" * 32] * 400)
     assert client.get("/log/tile/0/000", headers=reader).status_code == 404
     assert client.get("/log/tile/0/000.p/4", headers=reader).status_code == 404
     assert client.get("/log/tile/0/000.p/3", headers=reader).status_code == 200
@@ -137,9 +155,9 @@ def test_a_log_that_was_damaged_is_503_and_says_so_on_the_page(
 # --- Witnesses
 
 
-def cosigned(at: int = 1_795_000_000, signer: note.Signer = WITNESS) -> bytes:
-    message = Log().note() or b""
-    return message + signer.sign(note.parse(message).text, at).line().encode()  # type: ignore[union-attr]
+def cosigned(at: int = 1_795_000_000, signer: signed_note.Signer = WITNESS) -> bytes:
+    message = LogDirectory().note() or b""
+    return message + signer.sign(signed_note.parse(message).text, at).line().encode()  # type: ignore[union-attr]
 
 
 def give(client: Client, reader: dict[str, str], message: bytes) -> tuple[int, dict]:
@@ -155,14 +173,14 @@ def test_a_witnesss_cosignature_is_taken_once_and_shown(
     assert give(client, reader, cosigned()) == (200, {"new": 1})
     assert give(client, reader, cosigned()) == (200, {"new": 0})
     got = client.get("/log/checkpoint", headers=reader).content
-    assert checkpoint.cosigned(got, [WITNESS.verifier]) == {WITNESS.name: 1_795_000_000}
+    assert checkpoint.find_cosignatures(got, [WITNESS.verifier]) == {WITNESS.name: 1_795_000_000}
     assert give(client, reader, cosigned(1_795_000_060)) == (200, {"new": 1})
     got = client.get("/log/checkpoint", headers=reader).content
-    assert checkpoint.cosigned(got, [WITNESS.verifier]) == {WITNESS.name: 1_795_000_060}
+    assert checkpoint.find_cosignatures(got, [WITNESS.verifier]) == {WITNESS.name: 1_795_000_060}
     client.force_login(rae)
     assertContains(client.get("/log/"), "a witness")
     row = Checkpoint.objects.get(size=5)  # kept, though it was one between those of each minute
-    assert keys.opened(row.note.encode()) == keys.opened(Log().note() or b"")
+    assert signing_keys.open_checkpoint(row.note.encode()) == signing_keys.open_checkpoint(LogDirectory().note() or b"")
     assert WITNESS.name not in row.note
     assert abs(row.at - timezone.now()) < timedelta(hours=1)
 
@@ -172,9 +190,9 @@ def test_a_witness_gives_back_what_it_knows_of_the_logs_signatures_and_the_row_h
 ) -> None:
     sealed(trail, seal, 5)
     settings.TRAIL_WITNESSES = [str(WITNESS.verifier)]
-    key = Log().keys.current()
-    plain = note.open_note(Log().note() or b"", [key.signer.verifier])
-    assert isinstance(plain, note.Note)
+    key = read_key(LogDirectory())
+    plain = signed_note.open_note(LogDirectory().note() or b"", key.verifiers[:1])
+    assert isinstance(plain, signed_note.SignedNote)
     line = WITNESS.sign(plain.text, 1_795_000_000).line().encode()
     write(trail, event())
     seal()  # the log has gone on
@@ -189,15 +207,15 @@ def test_what_is_no_cosignature_of_a_witness_that_was_named_is_not_taken(
     sealed(trail, seal, 5)
     assert give(client, reader, cosigned())[0] == 409  # nobody was named
     settings.TRAIL_WITNESSES = [str(WITNESS.verifier)]
-    stranger = note.Signer(WITNESS.name, b"\x09" * 32, note.Algorithm.COSIGNATURE)
+    stranger = signed_note.Signer(WITNESS.name, b"\x09" * 32, signed_note.Algorithm.COSIGNATURE)
     forged = cosigned().replace(b"\n5\n", b"\n6\n")
     for message in (
         cosigned(signer=stranger),
-        Log().note() or b"",
+        LogDirectory().note() or b"",
         forged,
         b"",
         b"\xff",
-        vectors.signed(Log().tree(5), 5, vectors.LOG, witness=True),
+        bundle_vectors.signed(LogDirectory().tree(5), 5, bundle_vectors.LOG, witness=True),
     ):
         status, told = give(client, reader, message)
         assert (status, set(told)) == (409, {"error", "status"})
@@ -211,10 +229,10 @@ def test_a_checkpoint_of_another_history_is_not_taken(
 ) -> None:
     sealed(trail, seal, 5)
     settings.TRAIL_WITNESSES = [str(WITNESS.verifier)]
-    key = Log().keys.current()
+    key = read_key(LogDirectory())
     for size in (5, 9):
-        text = checkpoint.Checkpoint(key.origin, size, b"\x07" * 32).text()
-        message = note.Note(text, (key.signer.sign(text), WITNESS.sign(text, 1))).message()
+        signed = checkpoint.Checkpoint(key.origin, size, b"\x07" * 32)
+        message = sign_checkpoint(signed, [key], 1) + WITNESS.sign(signed.text(), 1).line().encode()
         assert "not of the history" in give(client, reader, message)[1]["error"]
 
 
@@ -230,12 +248,45 @@ def test_the_page_shows_the_newest_checkpoint_its_keys_and_who_else_holds_it(
     publish_checkpoints()
     client.force_login(rae)
     response = client.get("/log/")
-    for text in ("the newest checkpoint holds 300 events", note.encode(Log().tree(300).root()), "verify_bundle.py",
-                 f"folder {tmp_path / 'elsewhere'}", "No witness is named"):  # fmt: skip
+    for text in (
+        "the newest checkpoint holds <b>300 events</b>",
+        signed_note.encode(LogDirectory().tree(300).root()),
+        "verify_bundle.py",
+        f"folder {tmp_path / 'elsewhere'}",
+        "No witness is named",
+    ):
         assertContains(response, text)
-    (key,) = [str(one) for one in keys.verifiers() if one.algorithm is note.Algorithm.ED25519]
+    (key,) = [str(one) for one in signing_keys.list_verifiers() if one.algorithm is signed_note.Algorithm.ED25519]
     assertContains(response, f'data-copy="{key}"'.replace("+", "+"))
     assert "PRIVATE" not in text_of(response)
+
+
+def test_the_page_says_up_to_which_size_a_retired_key_counts(
+    client: Client, rae: User, ada: User, trail: Trail, seal: Seal, settings: Settings
+) -> None:
+    """In the command that it offers, so that who copies it is safe from whoever has an old key."""
+    sealed(trail, seal, 3)
+    call_command("rotate_seal_key", by="ada", stdout=StringIO())
+    seal()
+    settings.TRAIL_WITNESSES = [str(WITNESS.verifier)]
+    old, new = [span for span in signing_keys.read_history().spans if span.key.algorithm is Algorithm.ED25519]
+    client.force_login(rae)
+    command = f"--key '{old.key}@{old.last}' --key '{new.key}' --witness '{WITNESS.verifier}' --witnesses 1"
+    assert command in re.sub("<[^>]*>", "", unescape(text_of(client.get("/log/"))))
+
+
+def test_the_page_hands_out_the_verifier_for_the_browser_as_a_file(
+    client: Client, rae: User, trail: Trail, seal: Seal
+) -> None:
+    """Never as a page: its script would be the console's, and it is its own."""
+    sealed(trail, seal, 3)
+    client.force_login(rae)
+    page = text_of(client.get("/log/"))
+    address = static("verifier/verify_bundle.html")
+    assert f'href="{address}" download="verify_bundle.html"' in page
+    response = client.get(address)
+    assert response["Content-Disposition"] == 'attachment; filename="verify_bundle.html"'
+    assert bytes_of(response) == PAGE.read_bytes()
 
 
 def test_the_page_shows_what_the_last_comparison_found(client: Client, rae: User, trail: Trail, seal: Seal) -> None:
@@ -255,7 +306,7 @@ def test_a_checkpoint_that_is_old_is_red(
 ) -> None:
     sealed(trail, seal, 1)
     later = timezone.now() + timedelta(minutes=4)
-    monkeypatch.setattr("operations.sealing.looking.timezone.now", lambda: later)
+    monkeypatch.setattr("operations.sealing.status.timezone.now", lambda: later)
     client.force_login(rae)
     assertContains(client.get("/log/"), "Events are written and not sealed")
 
@@ -267,8 +318,8 @@ def test_any_two_sizes_are_proved_to_go_on(client: Client, rae: User, trail: Tra
         address = f"/log/consistency/?old={old}&new={new}"
         assertContains(client.get(address), f"The log of {new} events begins with the log of {old}")
         told = client.get(f"{address}&format=json").json()
-        proof = [note.decode(one) for one in told["proof"]]
-        roots = [note.decode(told[name]) for name in ("old_root", "new_root")]
+        proof = [signed_note.decode(one) for one in told["proof"]]
+        roots = [signed_note.decode(told[name]) for name in ("old_root", "new_root")]
         assert merkle.verify_consistency(old, new, *roots, proof)
         assert (told["holds"], told["reason"]) == (True, None)
     assertContains(client.get("/log/consistency/?old=7&new=300"), "No checkpoint of 7 events was kept")
@@ -282,10 +333,16 @@ def test_two_that_do_not_go_on_are_red(client: Client, rae: User, trail: Trail, 
     assert client.get("/log/consistency/?old=7&new=300&format=json").json()["holds"] is False
 
 
+def test_the_form_of_two_sizes_opens_without_a_reproach(client: Client, rae: User, trail: Trail, seal: Seal) -> None:
+    client.force_login(rae)
+    assertNotContains(client.get("/log/consistency/"), "This field is required")
+    assert client.get("/log/consistency/?format=json").status_code == 400
+
+
 @pytest.mark.parametrize(
     ("query", "what"),
     [
-        ("", "This field is required"), ("old=9&new=3", "not smaller than the older"), ("old=-1&new=3", "greater than or equal"),
+        ("old=", "This field is required"), ("old=9&new=3", "not smaller than the older"), ("old=-1&new=3", "greater than or equal"),
         ("old=x&new=3", "whole number"), ("old=1&new=9999", "The tree has 3 leaves"), ("old=1&new=99999999999999999999", "less than"),
     ],
 )  # fmt: skip
@@ -318,6 +375,34 @@ def test_anonymous_signs_in_first(client: Client, db: None) -> None:
     assert at_sign_in(client.get("/log/consistency/"), "/log/consistency/")
 
 
-def test_the_pages_are_only_read(client: Client, rae: User) -> None:
+def test_the_pages_change_nothing_for_who_is_no_admin(client: Client, rae: User) -> None:
     client.force_login(rae)
-    assert {client.post(page).status_code for page in ("/log/", "/log/consistency/")} == {405}
+    assert client.post("/log/consistency/").status_code == 405
+    assert client.post("/log/", {"to_open": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(("late_by", "silent"), [(timedelta(0), False), (timedelta(microseconds=1), True)])
+def test_every_page_and_command_calls_the_keeper_silent_from_the_same_instant_on(
+    client: Client,
+    alice: User,
+    trail: Trail,
+    seal: Seal,
+    monkeypatch: pytest.MonkeyPatch,
+    late_by: timedelta,
+    silent: bool,
+) -> None:
+    seal()
+    clock = Checkpoint.objects.latest().at + SILENT_AFTER + late_by
+    monkeypatch.setattr(timezone, "now", lambda: clock)
+    client.force_login(alice)
+    state = next(finding.state for finding in run_checks_of_trail() if finding.check == "sealing")
+    assert (state == CheckState.WRONG) == silent
+    assert ("has signed nothing for 3 minutes" in text_of(client.get("/status/"))) == silent
+    assert ("Events are written and not sealed" in text_of(client.get("/log/"))) == silent
+
+
+def test_the_page_of_two_checkpoints_opens_without_complaint(client: Client, rae: User, db: None) -> None:
+    client.force_login(rae)
+    assertNotContains(client.get("/log/consistency/"), "field__error")
+    assertContains(client.get("/log/consistency/?old=7"), "field__error", status_code=400)
+    assert client.get("/log/consistency/?format=json").status_code == 400

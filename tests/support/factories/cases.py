@@ -3,10 +3,13 @@
 from typing import Any
 
 from accounts.models import User
+from investigations.cases import services as cases
+from investigations.evidence import services as evidence_services
+from investigations.exports import services as exports
+from investigations.library import services as library
 from investigations.models import Case, Evidence, Export, Membership, Run, SavedQuery
-from investigations.services import cases, exports, library, runs
-from investigations.services import evidence as evidence_services
-from tests.factories.events import write
+from investigations.runs import services as runs
+from tests.support.factories.events import write
 from trail.connection import Trail
 from trail.search.spec import Search
 
@@ -20,6 +23,10 @@ def open_case(
     for user in readers:
         cases.add_member(case=case, user=user, level=Membership.Level.READER, by=by)
     return case
+
+
+def close_case(case: Case, by: User) -> None:
+    cases.close(case=case, by=by, disposition=Case.Disposition.TRUE_POSITIVE, reason="The token is revoked")
 
 
 def pin(trail: Trail, case: Case, by: User, *events: dict[str, Any], reason: str = "It matters") -> list[Evidence]:

@@ -4,9 +4,9 @@ import itertools
 from typing import Any
 
 from trail.connection import Trail
-from trail.events import nest
-from trail.writer import Outcome
-from trail.writer import write as write_to
+from trail.documents import nest
+from trail.writing.writer import Outcome
+from trail.writing.writer import write as write_to
 
 _numbers = itertools.count(1)
 
@@ -43,8 +43,8 @@ def revoke(token: str, **fields: Any) -> dict[str, Any]:
 
 
 def write(trail: Trail, *documents: dict[str, Any]) -> list[Outcome]:
-    """Write events so that they can be found at once; every one must be new."""
-    outcomes = write_to(trail, documents)
+    """Write events so that they can be found at once; every one must be new. Some stand for the console's own records."""
+    outcomes = write_to(trail, documents, by_console=True)
     trail.client.indices.refresh(index=trail.events)
     assert {outcome.status for outcome in outcomes} <= {"created"}, outcomes
     return outcomes

@@ -4,11 +4,11 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
-from trail import novelty
 from trail.connection import Trail
-from trail.events import get
+from trail.documents import get
+from trail.first_seen import keeper
 from trail.search import execute
-from trail.search.novelty import marks, read_marks
+from trail.search.bodies.first_seen import build_kinds_on_page, read_kinds_by_event
 from trail.search.spec import WHOLE_TRAIL, Search
 
 PAIRS = {
@@ -41,12 +41,12 @@ def _place(document: dict[str, Any]) -> tuple[str, str]:
 
 def keep(trail: Trail) -> None:
     """Take in everything that has arrived, so that it can be found."""
-    while novelty.step(trail).waits:
+    while keeper.run_step(trail).waits:
         pass
     trail.client.indices.refresh(index=f"{trail.prefix}-firsts")
 
 
 def kept(trail: Trail) -> dict[str, set[str]]:
     """Of which kinds each event is the first, as the trail keeps it."""
-    answer = execute.ask(trail, marks(Search(), WHOLE_TRAIL, size=1_000))
-    return {event_id: set(kinds) for event_id, kinds in read_marks(answer).items()}
+    answer = execute.ask(trail, build_kinds_on_page(Search(), WHOLE_TRAIL, size=1_000))
+    return {event_id: set(kinds) for event_id, kinds in read_kinds_by_event(answer).items()}

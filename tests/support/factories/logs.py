@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from operations.formats import FORMATS
-from operations.importing import events_of
-from operations.reading import Record
-from trail.events import flatten
+from operations.imports.conversion import convert_record
+from operations.imports.formats import FORMATS
+from operations.imports.reader import ForeignRecord
+from trail.documents import flatten
 
-LOGS = Path(__file__).parents[1] / "data" / "logs"
+LOGS = Path(__file__).parents[2] / "data" / "logs"
 
 
 def real(log: str, **wanted: Any) -> dict[str, Any]:
@@ -20,7 +20,8 @@ def real(log: str, **wanted: Any) -> dict[str, Any]:
 
 def events(format: str, record: dict[str, Any]) -> list[dict[str, Any]]:
     """The events that the import makes of a record, checked as it checks them."""
-    return events_of(FORMATS[format], Record(1, json.dumps(record), record))[0]
+    converted = convert_record(FORMATS[format], ForeignRecord(1, json.dumps(record), record))
+    return [event.document for event in converted.events]
 
 
 def flat(document: dict[str, Any]) -> dict[str, Any]:

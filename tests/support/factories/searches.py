@@ -1,8 +1,10 @@
 """Searches that were made, and links to them, the way people make them: through the services, on the real trail."""
 
 from accounts.models import User
+from investigations.detections import services as detections
 from investigations.models import Detection, Finding, PastSearch, ShortLink
-from investigations.services import detections, history, links
+from investigations.search import history, links
+from trail.questions.new_events import Arrived
 from trail.search.execute import Page
 from trail.search.spec import Search
 
@@ -24,7 +26,7 @@ def detection(by: User, text: str = "event.outcome:failure", *, name: str = "Fai
 def finding(by: User, *events: tuple[str, str], count: int = 1) -> Finding:
     """What a look has found, with nothing of it to be seen unless events are named by index and id."""
     made = detection(by)
-    window = detections.Window(made.looked_until, made.looked_until)
-    found = detections._looked(made, window, window.of(Search.from_json(made.search)), count, list(events))
+    arrived = Arrived(place=made.place, count=count, events=list(events), taken=(0.0, 0.0))
+    found = detections._move_on(made, Search.from_json(made.search), arrived, until=made.looked_until)
     assert found is not None
     return found

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.factories.events import event, use, write
-from tests.factories.firsts import by_hand, keep, kept
-from tests.trail.novelty.cut import cut
-from trail import arrivals, novelty, pairing
+from tests.support.cut_answers import cut
+from tests.support.factories.events import event, use, write
+from tests.support.factories.firsts import by_hand, keep, kept
+from trail import arrivals, pairs
 from trail.connection import Trail
 from trail.errors import Incomplete, TrailUnavailable
+from trail.first_seen import coverage, index, keeper
+from trail.first_seen.index import Superseded
 from trail.mapping import install
-from trail.novelty import index
-from trail.novelty.index import Superseded
+from trail.search.bodies import first_seen
 from trail.search.spec import Filter, Search
 
 _numbers = itertools.count()
@@ -45,8 +46,8 @@ def _made(fields: dict[str, Any]) -> dict[str, Any]:
 def _empty(trail: Trail) -> None:
     for name in trail.client.indices.get(index=f"{trail.prefix}-events-*"):
         trail.client.indices.delete(index=name)
-    trail.known.clear()
-    index.drop(trail)
+    trail.known_indices.clear()
+    index.drop_index(trail)
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -63,7 +64,7 @@ def test_whatever_arrives_in_whatever_order_and_wherever_it_is_cut_off_the_first
         for after, answered in cuts:
             with cut(node, trail.prefix, after=after, answered=answered) as frail:
                 try:
-                    novelty.step(frail)
+                    keeper.run_step(frail)
                 except TrailUnavailable:
                     continue
     keep(trail)
@@ -87,13 +88,13 @@ def test_a_batch_that_was_begun_is_taken_in_again_as_it_was(trail: Trail) -> Non
     write(trail, use("t", id="third", at="2026-11-03T00:00:00Z"))
     keep(trail)
     write(trail, use("t", id="second", at="2026-11-02T00:00:00Z"))
-    (shard,) = arrivals.shards(trail)
-    known = index.progress(trail)
+    (shard,) = arrivals.list_shards(trail)
+    known = index.read_progress(trail)
     assert known is not None
-    index.save(trail, replace(known, under_way=index.Batch(shard.index, 0, 1, 1)))
-    (name,) = pairing.pairs({"token.id": ["t"], "source.ip": ["192.0.2.7"]})
-    marked = index.put_copy(shard.index, "second", use("t", id="second", at="2026-11-02T00:00:00Z"), [name])
-    index.write(trail, [marked, index.cut_copy("third", [])])
+    index.save_progress(trail, replace(known, under_way=index.Batch(shard.index, 0, 1, 1)))
+    (name,) = pairs.name_pairs({"token.id": ["t"], "source.ip": ["192.0.2.7"]})
+    marked = index.build_copy(shard.index, "second", use("t", id="second", at="2026-11-02T00:00:00Z"), [name])
+    index.write_lines(trail, [marked, index.build_reduced_copy("third", [])])
     write(trail, use("t", id="first", at="2026-11-01T00:00:00Z"))
     keep(trail)
     assert kept(trail) == {"first": {"token_address"}}
@@ -111,7 +112,7 @@ def test_many_windows_in_short_steps_come_to_the_same(trail: Trail) -> None:
     documents = [use(f"t{n % 5}", source__ip=f"192.0.2.{n % 7}") for n in range(arrivals.FEWEST * 3 + 1)]
     write(trail, *reversed(documents))
     steps = 0
-    while novelty.step(trail, seconds=0.001).waits:
+    while keeper.run_step(trail, seconds=0.001).waits:
         steps += 1
     assert steps > 1
     trail.client.indices.refresh(index=f"{trail.prefix}-firsts")
@@ -140,7 +141,7 @@ def test_a_month_that_was_lost_is_forgotten(trail: Trail, lost: str) -> None:
     keep(trail)
     assert kept(trail) == {"old": {"token_address"}}
     trail.client.indices.delete(index=f"{trail.prefix}-events-2026.01")
-    trail.known.clear()
+    trail.known_indices.clear()
     if lost == "replaced":
         write(trail, use("other", id="else", at="2026-01-01T00:00:00Z"))
     keep(trail)
@@ -161,7 +162,7 @@ def test_an_index_of_another_table_of_pairs_is_made_anew(trail: Trail, monkeypat
 def test_an_index_that_somebody_took_away_is_made_anew(trail: Trail) -> None:
     write(trail, use("t", id="e"))
     keep(trail)
-    index.drop(trail)
+    index.drop_index(trail)
     keep(trail)
     assert kept(trail) == {"e": {"token_address"}}
 
@@ -169,60 +170,60 @@ def test_an_index_that_somebody_took_away_is_made_anew(trail: Trail) -> None:
 def test_it_is_built_anew_from_the_whole_trail(trail: Trail) -> None:
     write(trail, use("t", id="e"), use("t", id="f"))
     keep(trail)
-    assert sum(novelty.rebuild(trail)) == 2
+    assert sum(keeper.rebuild_index(trail)) == 2
     trail.client.indices.refresh(index=f"{trail.prefix}-firsts")
     assert kept(trail) == {"e": {"token_address"}}
 
 
 def test_two_processes_meet_instead_of_writing_over_each_other(trail: Trail) -> None:
     keep(trail)
-    known = index.progress(trail)
+    known = index.read_progress(trail)
     assert known is not None
-    index.save(trail, known)
+    index.save_progress(trail, known)
     with pytest.raises(Superseded, match="one only"):
-        index.save(trail, known)
+        index.save_progress(trail, known)
 
 
 def test_a_write_that_the_engine_refuses_is_an_error(trail: Trail) -> None:
     keep(trail)
     with pytest.raises(TrailUnavailable, match=r"strict.*1 in all"):
-        index.write(trail, [index.put_copy("x", "e", {"nothing": 1}, [])])
+        index.write_lines(trail, [index.build_copy("x", "e", {"nothing": 1}, [])])
 
 
 def test_how_far_it_goes_can_be_told(trail: Trail) -> None:
     firsts = Search(filters=(Filter("novelty", ("any",)),), ingested_until="2026-01-01T00:00:00Z")
-    assert novelty.covered(trail) == novelty.Covered(None, 0)
+    assert coverage.read_coverage(trail) == first_seen.FirstSeenCoverage(None, 0)
     write(trail, use("t"), use("t"))
-    assert novelty.covered(trail) == novelty.Covered(None, 2)
+    assert coverage.read_coverage(trail) == first_seen.FirstSeenCoverage(None, 2)
     with pytest.raises(Incomplete, match="not known yet"):
-        novelty.expect(trail, firsts, patience=0.01)
+        coverage.expect_coverage(trail, firsts, patience=0.01)
     keep(trail)
-    covered = novelty.covered(trail)
+    covered = coverage.read_coverage(trail)
     assert covered.waiting == 0
     assert not covered.is_late(datetime.now(UTC))
     assert covered.is_late(datetime.now(UTC) + timedelta(minutes=1))
-    novelty.expect(trail, firsts)
-    with pytest.raises(Incomplete, match="until"):
-        novelty.expect(trail, replace(firsts, ingested_until=None))
-    novelty.expect(trail, Search())
+    coverage.expect_coverage(trail, firsts)
+    with pytest.raises(Incomplete, match="had arrived by"):
+        coverage.expect_coverage(trail, replace(firsts, ingested_until=None))
+    coverage.expect_coverage(trail, Search())
 
 
 def test_that_nothing_has_arrived_is_noted_now_and_then(trail: Trail) -> None:
     keep(trail)
-    first = novelty.covered(trail).until
+    first = coverage.read_coverage(trail).until
     keep(trail)
-    assert novelty.covered(trail).until == first
-    known = index.progress(trail)
+    assert coverage.read_coverage(trail).until == first
+    known = index.read_progress(trail)
     assert known is not None
-    index.save(trail, replace(known, until="2026-01-01T00:00:00+00:00"))
+    index.save_progress(trail, replace(known, until="2026-01-01T00:00:00+00:00"))
     keep(trail)
-    assert str(novelty.covered(trail).until) > str(first)
+    assert str(coverage.read_coverage(trail).until) > str(first)
 
 
 def test_how_far_it_goes_is_not_said_of_a_month_that_does_not_answer(trail: Trail) -> None:
     keep(trail)
-    before = novelty.covered(trail).until
+    before = coverage.read_coverage(trail).until
     write(trail, use("t", at="2026-01-01T00:00:00Z"), use("u", at="2026-02-01T00:00:00Z"))
     trail.client.indices.close(index=f"{trail.prefix}-events-2026.01")
-    assert novelty.step(trail).events == 1
-    assert novelty.covered(trail).until == before
+    assert keeper.run_step(trail).events == 1
+    assert coverage.read_coverage(trail).until == before

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trail.integrity import checkpoint, note
+from trail.integrity import checkpoint, signed_note
 from trail.integrity.checkpoint import Checkpoint
-from trail.integrity.note import Algorithm, Signer
+from trail.integrity.signed_note import Algorithm, Signer
 from trail.integrity.verdict import Broken
 
 LOG = Signer("example.com/trail", b"\x01" * 32)
@@ -18,7 +18,11 @@ EXAMPLE = f"example.com/behind-the-sofa\n20852163\n{ROOT}\n"
 def test_the_specifications_example_is_read_and_written() -> None:
     parsed = checkpoint.parse(EXAMPLE)
     assert isinstance(parsed, Checkpoint)
-    assert (parsed.origin, parsed.size, note.encode(parsed.root)) == ("example.com/behind-the-sofa", 20_852_163, ROOT)
+    assert (parsed.origin, parsed.size, signed_note.encode(parsed.root)) == (
+        "example.com/behind-the-sofa",
+        20_852_163,
+        ROOT,
+    )
     assert parsed.text() == EXAMPLE
 
 
@@ -96,7 +100,7 @@ def test_only_the_logs_own_key_and_name_count() -> None:
     other = Signer("example.com/other", b"\x04" * 32)
     assert isinstance(checkpoint.verify(made.sign(other), LOG.name, [LOG.verifier]), Broken)
     assert isinstance(checkpoint.verify(made.sign(LOG), "example.com/else", [LOG.verifier]), Broken)
-    assert isinstance(checkpoint.verify(note.sign("no checkpoint\n", LOG), LOG.name, [LOG.verifier]), Broken)
+    assert isinstance(checkpoint.verify(signed_note.sign("no checkpoint\n", LOG), LOG.name, [LOG.verifier]), Broken)
     assert checkpoint.verify(made.sign(other, LOG), LOG.name, [LOG.verifier]) == made
 
 
@@ -111,5 +115,5 @@ def test_cosignatures_say_who_and_when() -> None:
     made = Checkpoint(LOG.name, 3, b"\x03" * 32)
     message = made.sign(LOG) + WITNESS.sign(made.text(), 1_700_000_000).line().encode()
     assert checkpoint.verify(message, LOG.name, [LOG.verifier]) == made
-    assert checkpoint.cosigned(message, [WITNESS.verifier, LOG.verifier]) == {WITNESS.name: 1_700_000_000}
-    assert checkpoint.cosigned(made.sign(LOG), [WITNESS.verifier]) == {}
+    assert checkpoint.find_cosignatures(message, [WITNESS.verifier, LOG.verifier]) == {WITNESS.name: 1_700_000_000}
+    assert checkpoint.find_cosignatures(made.sign(LOG), [WITNESS.verifier]) == {}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trail.integrity import audit
-from trail.integrity.audit import Finding, Kind, Tampered, verify
+from trail.integrity import leaf_comparison
+from trail.integrity.leaf_comparison import DifferenceKind, LeafFinding, Tampered, verify
 from trail.integrity.merkle import leaf_hash
 from trail.integrity.tiles import FileStore, Tree
 from trail.integrity.verdict import Intact
@@ -31,40 +31,40 @@ def test_what_was_sealed_is_intact(sealed: Tree, leaves: list[bytes], size: int)
 @pytest.mark.parametrize(
     ("found", "finding"),
     [
-        (lambda was: [*was[:7], NEW[0], *was[8:]], Finding(Kind.ALTERED, 7, 7)),
-        (lambda was: [*was[:7], *NEW[:3], *was[10:]], Finding(Kind.ALTERED, 7, 7, 3)),
-        (lambda was: [*was[:7], *was[8:]], Finding(Kind.REMOVED, 7, 7)),
-        (lambda was: [*was[:7], *was[57:]], Finding(Kind.REMOVED, 7, 7, 50)),
-        (lambda was: [*was[:7], *NEW[:2], *was[7:]], Finding(Kind.INSERTED, 7, 7, 2)),
-        (lambda was: [*was[:7], was[6], *was[7:]], Finding(Kind.INSERTED, 7, 7)),
-        (lambda was: [*was, NEW[0]], Finding(Kind.INSERTED, 300, 300)),
-        (lambda was: [*was, was[0]], Finding(Kind.INSERTED, 300, 300)),
-        (lambda was: [NEW[0], *was], Finding(Kind.INSERTED, 0, 0)),
-        (lambda was: was[:-1], Finding(Kind.REMOVED, 299, 299)),
-        (lambda was: was[:100], Finding(Kind.REMOVED, 100, 100, 200)),
-        (lambda was: was[100:], Finding(Kind.REMOVED, 0, 0, 100)),
-        (lambda was: [], Finding(Kind.REMOVED, 0, 0, 300)),
-        (lambda was: [*was[:7], was[8], was[7], *was[9:]], Finding(Kind.MOVED, 7, 8)),
-        (lambda was: [*was[:7], *was[10:200], *was[7:10], *was[200:]], Finding(Kind.MOVED, 7, 197, 3)),
-        (lambda was: [*was[200:203], *was[:200], *was[203:]], Finding(Kind.MOVED, 200, 0, 3)),
+        (lambda was: [*was[:7], NEW[0], *was[8:]], LeafFinding(DifferenceKind.ALTERED, 7, 7)),
+        (lambda was: [*was[:7], *NEW[:3], *was[10:]], LeafFinding(DifferenceKind.ALTERED, 7, 7, 3)),
+        (lambda was: [*was[:7], *was[8:]], LeafFinding(DifferenceKind.REMOVED, 7, 7)),
+        (lambda was: [*was[:7], *was[57:]], LeafFinding(DifferenceKind.REMOVED, 7, 7, 50)),
+        (lambda was: [*was[:7], *NEW[:2], *was[7:]], LeafFinding(DifferenceKind.INSERTED, 7, 7, 2)),
+        (lambda was: [*was[:7], was[6], *was[7:]], LeafFinding(DifferenceKind.INSERTED, 7, 7)),
+        (lambda was: [*was, NEW[0]], LeafFinding(DifferenceKind.INSERTED, 300, 300)),
+        (lambda was: [*was, was[0]], LeafFinding(DifferenceKind.INSERTED, 300, 300)),
+        (lambda was: [NEW[0], *was], LeafFinding(DifferenceKind.INSERTED, 0, 0)),
+        (lambda was: was[:-1], LeafFinding(DifferenceKind.REMOVED, 299, 299)),
+        (lambda was: was[:100], LeafFinding(DifferenceKind.REMOVED, 100, 100, 200)),
+        (lambda was: was[100:], LeafFinding(DifferenceKind.REMOVED, 0, 0, 100)),
+        (lambda was: [], LeafFinding(DifferenceKind.REMOVED, 0, 0, 300)),
+        (lambda was: [*was[:7], was[8], was[7], *was[9:]], LeafFinding(DifferenceKind.MOVED, 7, 8)),
+        (lambda was: [*was[:7], *was[10:200], *was[7:10], *was[200:]], LeafFinding(DifferenceKind.MOVED, 7, 197, 3)),
+        (lambda was: [*was[200:203], *was[:200], *was[203:]], LeafFinding(DifferenceKind.MOVED, 200, 0, 3)),
     ],
 )
-def test_one_tampering_is_one_finding(sealed: Tree, leaves: list[bytes], found, finding: Finding) -> None:
+def test_one_tampering_is_one_finding(sealed: Tree, leaves: list[bytes], found, finding: LeafFinding) -> None:
     assert _verify(found(leaves[:300]), sealed, 300) == Tampered(str(finding), (finding,))
 
 
 def test_a_finding_is_a_phrase() -> None:
-    assert str(Finding(Kind.ALTERED, 7, 7)) == "leaf 7 altered"
-    assert str(Finding(Kind.REMOVED, 7, 7, 3)) == "leaves 7 to 9 removed"
-    assert str(Finding(Kind.INSERTED, 7, 7, 2)) == "2 inserted before leaf 7"
-    assert str(Finding(Kind.MOVED, 7, 12, 2)) == "leaves 7 to 8 moved to 12"
+    assert str(LeafFinding(DifferenceKind.ALTERED, 7, 7)) == "leaf 7 altered"
+    assert str(LeafFinding(DifferenceKind.REMOVED, 7, 7, 3)) == "leaves 7 to 9 removed"
+    assert str(LeafFinding(DifferenceKind.INSERTED, 7, 7, 2)) == "2 inserted before leaf 7"
+    assert str(LeafFinding(DifferenceKind.MOVED, 7, 12, 2)) == "leaves 7 to 8 moved to 12"
 
 
 def test_positions_are_the_trees_when_it_starts_later(sealed: Tree, leaves: list[bytes]) -> None:
     found = [*leaves[500:510], NEW[0], *leaves[511:700]]
     result = _verify(found, sealed, 700, start=500)
     assert isinstance(result, Tampered)
-    assert result.findings == (Finding(Kind.ALTERED, 510, 510),)
+    assert result.findings == (LeafFinding(DifferenceKind.ALTERED, 510, 510),)
     assert result.first == 510
 
 
@@ -73,7 +73,7 @@ def test_two_that_changed_places_are_both_named(sealed: Tree, leaves: list[bytes
     found[20], found[250] = found[250], found[20]
     result = _verify(found, sealed, 300)
     assert isinstance(result, Tampered)
-    assert result.findings == (Finding(Kind.MOVED, 20, 250), Finding(Kind.MOVED, 250, 20))
+    assert result.findings == (LeafFinding(DifferenceKind.MOVED, 20, 250), LeafFinding(DifferenceKind.MOVED, 250, 20))
 
 
 def _tamper(chance: random.Random, found: list[bytes], fresh: Iterator[bytes]) -> None:
@@ -98,14 +98,16 @@ def _tamper(chance: random.Random, found: list[bytes], fresh: Iterator[bytes]) -
             found.insert(chance.randrange(len(found)), found.pop(at))
 
 
-def _unnamed(sealed: list[bytes], found: list[bytes], findings: tuple[Finding, ...]) -> tuple[list[bytes], list[bytes]]:
+def _unnamed(
+    sealed: list[bytes], found: list[bytes], findings: tuple[LeafFinding, ...]
+) -> tuple[list[bytes], list[bytes]]:
     """Both sequences without the leaves that the findings name: the rest must be the same, in the same order."""
     gone: set[int] = set()
     come: set[int] = set()
     for finding in findings:
-        if finding.kind is not Kind.INSERTED:
+        if finding.kind is not DifferenceKind.INSERTED:
             gone.update(range(finding.index, finding.index + finding.count))
-        if finding.kind is not Kind.REMOVED:
+        if finding.kind is not DifferenceKind.REMOVED:
             come.update(range(finding.at, finding.at + finding.count))
     return (
         [leaf for index, leaf in enumerate(sealed) if index not in gone],
@@ -154,13 +156,13 @@ def _damaged(sealed: Tree, folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "finding"),
     [
-        ("tile/0/001", Finding(Kind.UNPROVED, 256, 256, 256)),
-        ("tile/0/004.p/176", Finding(Kind.UNPROVED, 1_024, 1_024, 176)),
-        ("tile/1/000.p/4", Finding(Kind.UNPROVED, 0, 0, 1_024)),
+        ("tile/0/001", LeafFinding(DifferenceKind.UNPROVED, 256, 256, 256)),
+        ("tile/0/004.p/176", LeafFinding(DifferenceKind.UNPROVED, 1_024, 1_024, 176)),
+        ("tile/1/000.p/4", LeafFinding(DifferenceKind.UNPROVED, 0, 0, 1_024)),
     ],
 )
 def test_a_truncated_tree_says_for_which_leaves(
-    sealed: Tree, leaves: list[bytes], tmp_path: Path, name: str, finding: Finding
+    sealed: Tree, leaves: list[bytes], tmp_path: Path, name: str, finding: LeafFinding
 ) -> None:
     folder = _damaged(sealed, tmp_path)
     (folder / name).unlink()
@@ -174,7 +176,10 @@ def test_an_edited_tile_is_found_with_the_leaf(sealed: Tree, leaves: list[bytes]
     path.write_bytes(path.read_bytes().replace(leaves[300], NEW[0]))
     result = verify(leaves, Tree(FileStore(tmp_path / "tree"), 1_200), 1_200, sealed.root())
     assert isinstance(result, Tampered)
-    assert result.findings == (Finding(Kind.UNPROVED, 256, 256, 256), Finding(Kind.ALTERED, 300, 300))
+    assert result.findings == (
+        LeafFinding(DifferenceKind.UNPROVED, 256, 256, 256),
+        LeafFinding(DifferenceKind.ALTERED, 300, 300),
+    )
 
 
 def test_a_tree_made_anew_to_fit_does_not_lead_to_the_signed_root(
@@ -184,7 +189,7 @@ def test_a_tree_made_anew_to_fit_does_not_lead_to_the_signed_root(
     forged = Tree(FileStore(tmp_path))
     forged.append(rewritten)
     result = verify(rewritten, forged, 1_200, sealed.root())
-    assert result == Tampered("leaves 0 to 1199 unproved", (Finding(Kind.UNPROVED, 0, 0, 1_200),))
+    assert result == Tampered("leaves 0 to 1199 unproved", (LeafFinding(DifferenceKind.UNPROVED, 0, 0, 1_200),))
 
 
 def test_many_findings_are_cut_short_in_the_phrase_only(sealed: Tree, leaves: list[bytes]) -> None:
@@ -196,17 +201,17 @@ def test_many_findings_are_cut_short_in_the_phrase_only(sealed: Tree, leaves: li
 
 
 def test_a_long_gap_is_bridged(sealed: Tree, leaves: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_AHEAD", 16)
+    monkeypatch.setattr(leaf_comparison, "_AHEAD", 16)
     result = _verify([*leaves[:5], *leaves[1_000:]], sealed, 1_200)
     assert isinstance(result, Tampered)
-    assert result.findings == (Finding(Kind.REMOVED, 5, 5, 995),)
+    assert result.findings == (LeafFinding(DifferenceKind.REMOVED, 5, 5, 995),)
 
 
 def test_where_nearly_everything_differs_it_gives_up_and_says_so(
     sealed: Tree, leaves: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "_AHEAD", 16)
-    monkeypatch.setattr(audit, "MAX_DIFFERENT", 40)
+    monkeypatch.setattr(leaf_comparison, "_AHEAD", 16)
+    monkeypatch.setattr(leaf_comparison, "MAX_DIFFERENT", 40)
     result = _verify([*leaves[:5], *leaves[1_000:]], sealed, 1_200)
     assert isinstance(result, Tampered)
     assert not result.complete

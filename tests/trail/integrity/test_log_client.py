@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from trail.integrity.logs import LogAddress, LogFolder, LogUnavailable
+from trail.integrity.log_client import LogAddress, LogFolder, LogUnavailable
 from trail.integrity.publish import FolderPublisher
 
 Answer = Callable[[BaseHTTPRequestHandler, bytes], tuple[int, bytes] | tuple[int, bytes, dict[str, str]]]
@@ -75,9 +75,12 @@ def test_an_address_is_asked_with_the_key_and_given_what_was_cosigned() -> None:
         LogAddress(address).checkpoint()
     key = "Bearer s3cret"
     assert asked == [
-        ("GET", "/log/checkpoint", key, b""), ("GET", "/log/tile/0/000", key, b""), ("GET", "/log/tile/0/005", key, b""),
-        ("POST", "/log/cosignatures", key, b"note\n"), ("GET", "/log/checkpoint", None, b""),
-    ]  # fmt: skip
+        ("GET", "/log/checkpoint", key, b""),
+        ("GET", "/log/tile/0/000", key, b""),
+        ("GET", "/log/tile/0/005", key, b""),
+        ("POST", "/log/cosignatures", key, b"note\n"),
+        ("GET", "/log/checkpoint", None, b""),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.trail.integrity import rfc
+from tests.support import rfc9162
 from trail.integrity import merkle
 from trail.integrity.merkle import verify_consistency, verify_inclusion
 from trail.integrity.tiles import Tree
@@ -57,7 +57,7 @@ def _nodes(*names: tuple[int, int]) -> list[bytes]:
 
 
 def _subtree(level: int, index: int) -> bytes:
-    return rfc.mth(LEAVES[index << level : index + 1 << level])
+    return rfc9162.mth(LEAVES[index << level : index + 1 << level])
 
 
 @pytest.mark.parametrize("size", range(9))
@@ -103,7 +103,7 @@ def test_every_inclusion_proof_is_the_definitions_and_holds_for_nothing_else(
     index = data.draw(st.integers(0, size - 1))
     proof = sealed.inclusion_proof(index, size)
     root = sealed.root_at(size)
-    assert proof == rfc.path(index, leaves[:size])
+    assert proof == rfc9162.path(index, leaves[:size])
     assert verify_inclusion(leaves[index], index, size, proof, root)
     other = data.draw(st.integers(0, size + 300))
     assert not verify_inclusion(leaves[other], index, size, proof, root) or other == index
@@ -118,7 +118,7 @@ def test_every_consistency_proof_is_the_definitions_and_holds_for_nothing_else(
 ) -> None:
     old = data.draw(st.integers(0, new))
     proof = sealed.consistency_proof(old, new)
-    assert proof == (rfc.proof(old, leaves[:new]) if old else [])
+    assert proof == (rfc9162.proof(old, leaves[:new]) if old else [])
     roots = sealed.root_at(old), sealed.root_at(new)
     assert verify_consistency(old, new, *roots, proof)
     other = data.draw(st.integers(0, new + 300).filter(lambda size: size not in (old, new)))
@@ -250,6 +250,6 @@ def test_the_steps_of_a_proof_lead_where_its_verification_leads(
 ) -> None:
     index = data.draw(st.integers(0, size - 1))
     proof = sealed.inclusion_proof(index, size)
-    steps = list(merkle.steps(leaves[index], index, size, proof))
+    steps = list(merkle.list_steps(leaves[index], index, size, proof))
     assert [step.sibling for step in steps] == proof
     assert (steps[-1].node if steps else leaves[index]) == sealed.root_at(size)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.factories.events import event, write
-from trail import months, writer
+from tests.support.factories.events import event, write
+from tests.support.found_events import scan_all
 from trail.connection import Trail, connect
 from trail.errors import TrailUnavailable, WriteRefused
-from trail.months import Month
-from trail.search import execute
-from trail.search.spec import WHOLE_TRAIL, Search
+from trail.maintenance import months
+from trail.maintenance.months import Month
+from trail.writing import writer
 
 AFTER = timedelta(days=3)
 LONG_AFTER = datetime.now(UTC) + timedelta(days=400)
@@ -22,14 +22,14 @@ LONG_AFTER = datetime.now(UTC) + timedelta(days=400)
 
 def finish(trail: Trail, now: datetime = LONG_AFTER) -> list[str]:
     """Until there is nothing left to do."""
-    said = list(months.finish(trail, now, AFTER))
+    said = list(months.finish_months(trail, now, AFTER))
     while months.is_merging(trail):
         pass
     return said
 
 
 def month(trail: Trail, number: int = 0) -> Month:
-    return list(months.months(trail, AFTER))[number]
+    return list(months.list_months(trail, AFTER))[number]
 
 
 def statuses(trail: Trail, *documents: dict[str, Any]) -> list[str]:
@@ -38,7 +38,7 @@ def statuses(trail: Trail, *documents: dict[str, Any]) -> list[str]:
 
 def ids(trail: Trail) -> list[str]:
     trail.client.indices.refresh(index=trail.events)
-    return sorted(hit.event_id for hit in execute.stream(trail, Search(), WHOLE_TRAIL))
+    return sorted(hit.event_id for hit in scan_all(trail))
 
 
 def old(event_id: str, **fields: Any) -> dict[str, Any]:
@@ -51,8 +51,10 @@ def test_a_month_that_is_over_is_closed_and_merged_into_one_segment(trail: Trail
     assert month(trail).segments > 1
     said = finish(trail)
     assert [sentence.removeprefix(f"{trail.prefix}-events-2026.01") for sentence in said] == [
-        " takes no more writes.", "-late takes what comes late.", " is being merged into one segment.",
-    ]  # fmt: skip
+        " takes no more writes.",
+        "-late takes what comes late.",
+        " is being merged into one segment.",
+    ]
     assert month(trail).finished
     assert finish(trail) == []
 
@@ -71,7 +73,7 @@ def test_december_ends_with_the_year(trail: Trail) -> None:
 
 
 def test_an_empty_trail_has_no_month(trail: Trail) -> None:
-    assert list(months.months(trail, AFTER)) == []
+    assert list(months.list_months(trail, AFTER)) == []
 
 
 def test_a_late_event_finds_its_place_and_is_there_once_however_often_it_comes(trail: Trail) -> None:
@@ -141,7 +143,7 @@ def _stubborn(trail: Trail, documents: list[dict[str, Any]]) -> list[writer.Outc
     for _ in range(1_000):
         if not documents:
             break
-        answers = writer.attempt(trail, documents)
+        answers = writer.attempt_writes(trail, documents)
         settled += [one for one in answers if isinstance(one, writer.Outcome)]
         documents = [one for one, got in zip(documents, answers, strict=True) if not isinstance(got, writer.Outcome)]
     assert not documents
@@ -151,9 +153,9 @@ def _stubborn(trail: Trail, documents: list[dict[str, Any]]) -> list[writer.Outc
 def test_a_silent_engine_is_said_to_be_unavailable() -> None:
     nobody = connect("http://127.0.0.1:1", timeout=1)
     with pytest.raises(TrailUnavailable):
-        list(months.finish(nobody, LONG_AFTER, AFTER))
+        list(months.finish_months(nobody, LONG_AFTER, AFTER))
     with pytest.raises(TrailUnavailable):
-        list(months.months(nobody, AFTER))
+        list(months.list_months(nobody, AFTER))
 
 
 def test_a_month_that_cannot_be_closed_is_said(trail: Trail) -> None:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.factories.events import event, write
+from tests.support.factories.events import event, write
 from trail.connection import Trail, connect
+from trail.errors import TrailUnavailable
+from trail.maintenance.probe import find_trouble
 from trail.mapping import ensure_index, index_for
-from trail.probe import trouble
 
 
 def _month(trail: Trail) -> str:
@@ -17,22 +18,23 @@ def _month(trail: Trail) -> str:
 
 
 def test_an_empty_trail_takes_events(trail: Trail) -> None:
-    assert trouble(trail) == ""
+    assert find_trouble(trail) == ""
 
 
 def test_an_engine_that_does_not_answer_is_trouble() -> None:
-    assert "does not answer" in trouble(connect("http://127.0.0.1:1", timeout=1))
+    with pytest.raises(TrailUnavailable, match="does not answer"):
+        find_trouble(connect("http://127.0.0.1:1", timeout=1))
 
 
 def test_a_month_that_is_closed_to_writing_is_trouble_only_while_it_is_this_month(trail: Trail) -> None:
     write(trail, event(at="2026-01-01T00:00:00Z"))
     trail.client.indices.put_settings(index=f"{trail.prefix}-events-2026.01", body={"index.blocks.write": True})
-    assert trouble(trail) == ""
+    assert find_trouble(trail) == ""
     month = _month(trail)
     trail.client.indices.put_settings(index=month, body={"index.blocks.read_only_allow_delete": True})
-    assert trouble(trail).startswith(f"{month} takes no writes: ")
+    assert find_trouble(trail).startswith(f"{month} takes no writes: ")
     trail.client.indices.put_settings(index=month, body={"index.blocks.read_only_allow_delete": None})
-    assert trouble(trail) == ""
+    assert find_trouble(trail) == ""
 
 
 def test_a_lost_shard_is_trouble(trail: Trail) -> None:
@@ -41,7 +43,7 @@ def test_a_lost_shard_is_trouble(trail: Trail) -> None:
     trail.client.indices.create(
         index=f"{trail.prefix}-events-2026.02", body=body, params={"wait_for_active_shards": "0"}
     )
-    assert "lost a shard" in trouble(trail)
+    assert "lost a shard" in find_trouble(trail)
 
 
 @pytest.mark.lone
@@ -51,6 +53,6 @@ def test_a_whole_engine_that_takes_no_writes_is_trouble(trail: Trail) -> None:
 
     only_read(True)
     try:
-        assert trouble(trail).startswith("The engine takes no writes: ")
+        assert find_trouble(trail).startswith("The engine takes no writes: ")
     finally:
         only_read(None)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.factories.events import event, write
+from tests.support.factories.events import event, write
 from trail.connection import Trail
-from trail.events import get
-from trail.questions.compare import Comparison, compare
-from trail.search import comparing
+from trail.documents import get
+from trail.questions.comparison import Comparison, compare_searches
+from trail.search.bodies import comparison
 from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
 
 FIELDS = ("source.ip", "event.action", "token.id", "user_agent.original", "user.roles")
@@ -28,13 +28,18 @@ def _events() -> list[dict[str, object]]:
     made = []
     for number in range(240):
         user = chance.choice(USERS)
-        made.append(event(
-            id=f"e{number}", at=f"2026-{number % 3 + 1:02d}-01T00:00:00Z", user__id=user,
-            source__ip=f"192.0.2.{min(int(chance.expovariate(0.3)), 12) + (5 if user == 'u1' else 0)}",
-            event__action=chance.choice(["a", "b", "c"] if user != "u2" else ["a", "z"]),
-            token__id=f"t{number % 40}", user_agent__original=f"agent/{chance.randrange(6)} (x; y)",
-            user__roles=chance.sample(["r1", "r2", "r3"], chance.randrange(3)),
-        ))  # fmt: skip
+        made.append(
+            event(
+                id=f"e{number}",
+                at=f"2026-{number % 3 + 1:02d}-01T00:00:00Z",
+                user__id=user,
+                source__ip=f"192.0.2.{min(int(chance.expovariate(0.3)), 12) + (5 if user == 'u1' else 0)}",
+                event__action=chance.choice(["a", "b", "c"] if user != "u2" else ["a", "z"]),
+                token__id=f"t{number % 40}",
+                user_agent__original=f"agent/{chance.randrange(6)} (x; y)",
+                user__roles=chance.sample(["r1", "r2", "r3"], chance.randrange(3)),
+            )
+        )
     return made
 
 
@@ -76,10 +81,10 @@ def test_every_number_is_what_counting_by_hand_gives_however_few_values_a_side_r
         left=st.sampled_from(USERS), right=st.sampled_from(USERS), most=st.integers(1, 45), of_a_shard=st.integers(0, 5)
     )
     def law(left: str, right: str, most: int, of_a_shard: int) -> None:
-        monkeypatch.setattr(comparing, "MOST", most)
-        monkeypatch.setattr(comparing, "_OF_A_SHARD", most + of_a_shard)
+        monkeypatch.setattr(comparison, "MOST", most)
+        monkeypatch.setattr(comparison, "_OF_A_SHARD", most + of_a_shard)
         before = int(trail.client.transport.get_connection().pool.num_requests)
-        found = compare(trail, _by(left), _by(right), WHOLE_TRAIL, FIELDS)
+        found = compare_searches(trail, _by(left), _by(right), WHOLE_TRAIL, FIELDS)
         assert int(trail.client.transport.get_connection().pool.num_requests) - before <= 2
         for field in FIELDS:
             _expect_exact(found, events, left, right, field, most)
@@ -90,7 +95,7 @@ def test_every_number_is_what_counting_by_hand_gives_however_few_values_a_side_r
 def test_it_is_one_round_trip_when_no_side_has_more_values_than_are_compared(trail: Trail) -> None:
     write(trail, event(user__id="ann", source__ip="192.0.2.1"), event(user__id="bob", source__ip="192.0.2.2"))
     before = int(trail.client.transport.get_connection().pool.num_requests)
-    found = compare(trail, _by("ann"), _by("bob"), WHOLE_TRAIL)
+    found = compare_searches(trail, _by("ann"), _by("bob"), WHOLE_TRAIL)
     assert int(trail.client.transport.get_connection().pool.num_requests) - before == 1
     (address,) = [one for one in found.fields if one.name == "source.ip"]
     assert [(pair.value, pair.state) for pair in address.pairs] == [("192.0.2.2", "new"), ("192.0.2.1", "gone")]
@@ -99,6 +104,6 @@ def test_it_is_one_round_trip_when_no_side_has_more_values_than_are_compared(tra
 
 def test_what_one_may_not_find_is_compared_with_nothing(trail: Trail) -> None:
     write(trail, event(user__id="bob", event__dataset="console", source__ip="192.0.2.9"), event(user__id="eve"))
-    found = compare(trail, _by("eve"), _by("bob"), Scope("alice"))
+    found = compare_searches(trail, _by("eve"), _by("bob"), Scope("alice"))
     assert (found.left.total, found.right.total) == (1, 0)
     assert "192.0.2.9" not in {pair.value for one in found.fields for pair in one.pairs}

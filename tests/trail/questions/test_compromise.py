@@ -4,25 +4,25 @@ from datetime import UTC, datetime
 
 import pytest
 
-from operations.demonstration.generate import Demonstration, stream
+from operations.demonstration.generator import Demonstration, generate_events
 from operations.demonstration.incident import INTRUDER, OWNER, SECRETS
-from tests.factories.events import event, issue, revoke, use, write
+from tests.support.factories.events import event, issue, revoke, use, write
 from trail.connection import Trail
 from trail.errors import BadQuery
-from trail.questions import dossier, token_ref
-from trail.questions.compromise import Compromise, affected, compromise
-from trail.questions.lineage import lineage
+from trail.questions import ask_token, parse_token_ref
+from trail.questions.compromise import Compromise, ask_compromise, list_affected
+from trail.questions.lineage import ask_lineage
 from trail.search import execute
 from trail.search.execute import Hit
 from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
-from trail.writer import write_many
+from trail.writing.writer import write_many
 
 A, B, C, D = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def _of(trail: Trail, ref: str, **more: str) -> Compromise:
-    return compromise(trail, token_ref(ref), WHOLE_TRAIL, now=NOW, **more)
+    return ask_compromise(trail, parse_token_ref(ref), WHOLE_TRAIL, now=NOW, **more)
 
 
 def _id(hit: Hit | None) -> str | None:
@@ -38,20 +38,44 @@ def _life(trail: Trail) -> None:
         trail,
         issue("t", "ada", token__fingerprint=A, token__caveats__json="[]", at="2026-01-01T00:00:00Z"),
         use("t", id="home", token__fingerprint=A, at="2026-02-01T00:00:00Z", **home),
-        use("t", id="taken", token__fingerprint=A, at="2026-02-02T00:00:00Z", resource__type="secret", resource__id="s1", **away),
-        use("t", id="narrow", token__fingerprint=B, token__parent_fingerprint=A, at="2026-02-03T00:00:00Z",
-            resource__type="secret", resource__id="s2", **away),
+        use(
+            "t",
+            id="taken",
+            token__fingerprint=A,
+            at="2026-02-02T00:00:00Z",
+            resource__type="secret",
+            resource__id="s1",
+            **away,
+        ),
+        use(
+            "t",
+            id="narrow",
+            token__fingerprint=B,
+            token__parent_fingerprint=A,
+            at="2026-02-03T00:00:00Z",
+            resource__type="secret",
+            resource__id="s2",
+            **away,
+        ),
         issue("n", "ada", id="new", token__fingerprint=D, token__parent_fingerprint=A, at="2026-02-04T00:00:00Z"),
         use("n", id="used", token__fingerprint=D, at="2026-02-05T00:00:00Z", **away),
         use("other", id="beside", at="2026-02-06T00:00:00Z", source__ip="203.0.113.9"),
         revoke("t", id="end", at="2026-03-01T00:00:00Z", user__id="sec"),
         use("t", id="same", token__fingerprint=A, at="2026-03-01T00:00:00Z", service__name="api", **home),
-        use("t", id="stale", token__fingerprint=B, at="2026-03-01T00:00:05Z", service__name="edge", token__cache_hit=True, **away),
+        use(
+            "t",
+            id="stale",
+            token__fingerprint=B,
+            at="2026-03-01T00:00:05Z",
+            service__name="edge",
+            token__cache_hit=True,
+            **away,
+        ),
         use("n", id="slow", token__fingerprint=D, at="2026-03-01T00:01:00Z", service__name="machines", **away),
         use("t", id="no", token__fingerprint=A, at="2026-03-02T00:00:00Z", **away, **no),
         use("other", id="then", at="2026-03-03T00:00:00Z", source__ip="203.0.113.9"),
         use("else", at="2026-03-03T00:00:00Z", source__ip="198.51.100.1"),
-    )  # fmt: skip
+    )
 
 
 def test_what_it_did_until_revocation_includes_its_descendants_and_begins_with_the_compromise(trail: Trail) -> None:
@@ -69,14 +93,57 @@ def test_what_it_did_until_revocation_includes_its_descendants_and_begins_with_t
     assert _of(trail, "t").last_legitimate is None
 
 
+def test_of_a_chosen_actor_every_figure_is_what_they_did(trail: Trail) -> None:
+    _life(trail)
+    whole = _of(trail, "t")
+    home, away = (_of(trail, "t", actor=f"address:{address}") for address in ("10.0.0.1", "203.0.113.9"))
+    assert [one.events for one in (home, away)] == [("home",), ("taken", "narrow", "used")]
+    assert [one.total for one in (home, away)] == [1, 3]
+    assert all(execute.count(trail, one.search, WHOLE_TRAIL) == one.total for one in (whole, home, away))
+    assert [
+        (one.accepted.total, one.refused.total, one.same_instant)
+        for one in (home, away)
+        if one.accepted and one.refused
+    ] == [
+        (0, 0, 1),
+        (2, 1, 0),
+    ]
+    assert [[resource.value for resource in one.radius.resources] for one in (home, away)] == [[], ["s1", "s2"]]
+    reached = [
+        sum(row.count for row in list_affected(trail, one.radius.search, WHOLE_TRAIL) if row.field == "user.id")
+        for one in (whole, home, away)
+    ]
+    assert reached == [whole.radius.users.values[0].count, 2, 5]
+
+
+def test_everyone_who_used_it_can_be_chosen_whoever_is(trail: Trail) -> None:
+    _life(trail)
+    for actor in ("", "address:203.0.113.9", "address:198.51.100.77"):
+        actors = _of(trail, "t", actor=actor).actors
+        assert (actors.total, actors.denied) == (6, 1)
+        counts = {one.value: one.count for one in actors.before["source.ip"].values}
+        assert counts == {"203.0.113.9": 3, "10.0.0.1": 1}
+        assert [one.value for one in actors.after["source.ip"].values] == ["203.0.113.9"]
+
+
+@pytest.mark.parametrize("value", ["<script>", "a' OR 1=1", 'x" OR *', "$ids", "\u202e", "*"])
+def test_an_actors_name_is_a_value_that_finds_nothing_and_breaks_nothing(trail: Trail, value: str) -> None:
+    _life(trail)
+    assert (_of(trail, "t", actor=f"client:{value}").total, _of(trail, "t").total) == (0, 6)
+    for actor in (f"address:{value}", f"user.id:{value}", value, "client:"):
+        with pytest.raises(BadQuery):
+            _of(trail, "t", actor=actor)
+
+
 def test_what_verifiers_accepted_afterwards_is_told_with_their_lag(trail: Trail) -> None:
     _life(trail)
     found = _of(trail, "t")
     assert found.accepted
     assert (found.accepted.total, found.accepted.cached, found.same_instant) == (2, 1, 1)
     assert [(one.name, one.uses, one.cached, one.lag) for one in found.accepted.verifiers] == [
-        ("machines", 1, 0, 60 * 10**9), ("edge", 1, 1, 5 * 10**9),
-    ]  # fmt: skip
+        ("machines", 1, 0, 60 * 10**9),
+        ("edge", 1, 1, 5 * 10**9),
+    ]
     assert (_id(found.accepted.first), _id(found.accepted.last)) == ("stale", "slow")
 
 
@@ -98,10 +165,13 @@ def test_the_blast_radius_is_what_was_not_refused_and_can_be_had_whole(trail: Tr
     found = _of(trail, "t", at="taken")
     assert [one.value for one in found.radius.users.values] == ["ada"]
     assert [(one.type, one.value) for one in found.radius.resources] == [("secret", "s1"), ("secret", "s2")]
-    whole = list(affected(trail, found.radius.search, WHOLE_TRAIL))
+    whole = list(list_affected(trail, found.radius.search, WHOLE_TRAIL))
     assert [(one.field, one.type, one.value) for one in whole] == [
-        ("user.id", "", "ada"), ("organization.id", "", "org"), ("resource.id", "secret", "s1"), ("resource.id", "secret", "s2"),
-    ]  # fmt: skip
+        ("user.id", "", "ada"),
+        ("organization.id", "", "org"),
+        ("resource.id", "secret", "s1"),
+        ("resource.id", "secret", "s2"),
+    ]
     assert whole[0].count == found.radius.users.values[0].count == 7
 
 
@@ -160,27 +230,27 @@ def test_more_than_can_be_pinned_at_once_are_not_offered_one_by_one(trail: Trail
 
 def test_the_demonstrations_incident_has_the_answer_it_says(trail: Trail) -> None:
     demonstration = Demonstration(4_000, 3, datetime(2026, 11, 24, tzinfo=UTC))
-    assert {outcome.status for outcome in write_many(trail, stream(demonstration))} == {"created"}
+    assert {outcome.status for outcome in write_many(trail, generate_events(demonstration))} == {"created"}
     trail.client.indices.refresh(index=trail.events)
     told = demonstration.answer()
-    leaked = token_ref(told.token_id)
+    leaked = parse_token_ref(told.token_id)
 
-    life = dossier(trail, leaked, WHOLE_TRAIL, now=NOW)
+    life = ask_token(trail, leaked, WHOLE_TRAIL, now=NOW)
     assert life.first
     assert (life.first.timestamp, life.first.document["source"]["ip"]) == (told.first_used, told.first_used_from)
-    assert (life.fate.state, life.fate.since) == ("revoked", told.revoked_at)
+    assert (life.status.state, life.status.since) == ("revoked", told.revoked_at)
 
-    tree = lineage(trail, leaked, WHOLE_TRAIL, now=NOW)
+    tree = ask_lineage(trail, leaked, WHOLE_TRAIL, now=NOW)
     assert {node.fingerprint for node in tree.nodes} == {told.fingerprint, *told.descendants}
     assert tree.alive == 0
 
-    whole = compromise(trail, leaked, WHOLE_TRAIL, now=NOW)
+    whole = ask_compromise(trail, leaked, WHOLE_TRAIL, now=NOW)
     assert whole.revocation
     assert whole.refused
     assert (whole.total, whole.refused.total) == (told.events_before_revocation, told.refused_after_revocation)
     assert whole.revocation.event.document["user"]["id"] == told.revoked_by
 
-    found = compromise(trail, leaked, WHOLE_TRAIL, at=told.first_used_from_elsewhere, now=NOW)
+    found = ask_compromise(trail, leaked, WHOLE_TRAIL, at=told.first_used_from_elsewhere, now=NOW)
     assert found.first_suspicious
     assert found.last_legitimate
     assert found.first_suspicious.timestamp == told.first_used_from_elsewhere
@@ -203,9 +273,9 @@ def test_no_answer_counts_what_the_person_may_not_find(trail: Trail) -> None:
         use("hidden", at="2026-01-04T00:00:00Z", **of_a_case),
     )
     stranger, member = Scope(user_id="charlie"), Scope(user_id="bob", cases=("c1",))
-    seen = [dossier(trail, token_ref("t"), who, now=NOW) for who in (stranger, member)]
-    assert [(one.events, one.fate.state, one.coverage.events) for one in seen] == [(1, "alive", 1), (3, "revoked", 4)]
-    assert [lineage(trail, token_ref("t"), who, now=NOW).tokens for who in (stranger, member)] == [1, 2]
-    assert [compromise(trail, token_ref("t"), who, now=NOW).total for who in (stranger, member)] == [1, 2]
+    seen = [ask_token(trail, parse_token_ref("t"), who, now=NOW) for who in (stranger, member)]
+    assert [(one.events, one.status.state, one.coverage.events) for one in seen] == [(1, "alive", 1), (3, "revoked", 4)]
+    assert [ask_lineage(trail, parse_token_ref("t"), who, now=NOW).tokens for who in (stranger, member)] == [1, 2]
+    assert [ask_compromise(trail, parse_token_ref("t"), who, now=NOW).total for who in (stranger, member)] == [1, 2]
     search = Search(filters=(Filter("token.lineage", ("t",)),))
     assert [execute.count(trail, search, who) for who in (stranger, member)] == [1, 3]

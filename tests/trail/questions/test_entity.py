@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.factories.events import event, use
+from tests.support.factories.events import event, use
 from trail.connection import Trail
 from trail.errors import BadQuery
-from trail.questions.entity import KINDS, dossier, every_value, named, top_values
+from trail.questions.entity import KINDS, ask_entity, ask_every_value, ask_top_values, search_by
 from trail.search import execute
-from trail.search.entities import VALUES_A_PAGE
+from trail.search.bodies.entity import VALUES_A_PAGE
 from trail.search.spec import WHOLE_TRAIL, Scope
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -25,20 +25,44 @@ def trail(trail_of: Callable[..., Trail]) -> Trail:
         event(id="first", at="2026-01-05T00:00:00.000000009Z", **office, resource__id="r1"),
         event(at="2026-01-05T00:00:00.000000010Z", **office | {"service__name": "edge"}),
         *(event(at=f"2026-{month:02}-20T00:00:00Z", **office, resource__id="r1") for month in range(2, 12)),
-        event(id="odd", at="2026-11-10T00:00:00Z", **office | {"source__ip": "198.51.100.9"}, event__outcome="failure",
-              event__reason="expired"),
-        event(id="last", at="2026-11-21T00:00:00.5Z", **office | {"user_agent__original": "curl/8"}, event__outcome="failure",
-              event__reason="revoked"),
+        event(
+            id="odd",
+            at="2026-11-10T00:00:00Z",
+            **office | {"source__ip": "198.51.100.9"},
+            event__outcome="failure",
+            event__reason="expired",
+        ),
+        event(
+            id="last",
+            at="2026-11-21T00:00:00.5Z",
+            **office | {"user_agent__original": "curl/8"},
+            event__outcome="failure",
+            event__reason="revoked",
+        ),
         event(id="hostile", at="2026-06-01T00:00:00Z", user__id=HOSTILE, resource__id="r2", service__name="api"),
-        event(id="hidden", at="2025-01-01T00:00:00Z", event__dataset="console", user__id="mallory", service__name="auditconsole"),
-        *(use("t", at="2026-05-01T00:00:00Z", source__ip=f"10.1.{n // 250}.{n % 250}", user__id="many", organization__id="o")
-          for n in range(VALUES_A_PAGE + 25)),
+        event(
+            id="hidden",
+            at="2025-01-01T00:00:00Z",
+            event__dataset="console",
+            user__id="mallory",
+            service__name="auditconsole",
+        ),
+        *(
+            use(
+                "t",
+                at="2026-05-01T00:00:00Z",
+                source__ip=f"10.1.{n // 250}.{n % 250}",
+                user__id="many",
+                organization__id="o",
+            )
+            for n in range(VALUES_A_PAGE + 25)
+        ),
         use("t", at="2026-05-02T00:00:00Z", source__ip="10.1.0.7", user__id="many", organization__id="o"),
-    )  # fmt: skip
+    )
 
 
 def _of(trail: Trail, kind: str, value: str, scope: Scope = Scope("alice"), **more: str):  # noqa: B008
-    return dossier(trail, KINDS[kind], named(KINDS[kind], value, **more), scope, now=NOW)
+    return ask_entity(trail, KINDS[kind], search_by(KINDS[kind], value, **more), scope, now=NOW)
 
 
 def test_it_begins_and_ends_where_the_identifier_does_and_counts_every_event(trail: Trail) -> None:
@@ -72,8 +96,13 @@ def test_what_appeared_within_thirty_days_of_the_last_event_is_new_but_not_what_
     assert found.new_since == "2026-10-22T00:00:00.500Z"
     assert [one.value for one in found.news("source.ip")] == ["198.51.100.9"]
     assert [one.value for one in found.news("user_agent.original")] == ["curl/8"]
-    given = dossier(
-        trail, KINDS["user"], named(KINDS["user"], "mallory"), Scope("alice"), now=NOW, new_since="2026-11-15T00:00:00Z"
+    given = ask_entity(
+        trail,
+        KINDS["user"],
+        search_by(KINDS["user"], "mallory"),
+        Scope("alice"),
+        now=NOW,
+        new_since="2026-11-15T00:00:00Z",
     )
     assert [one.value for one in given.news("source.ip")] == []
     assert [one.value for one in _of(trail, "address", "198.51.100.9").news("user.id")] == []
@@ -119,14 +148,14 @@ def test_an_address_that_is_none_is_refused(trail: Trail) -> None:
 
 
 def test_every_value_is_there_page_by_page_each_exact(trail: Trail) -> None:
-    search = named(KINDS["user"], "many")
-    first = every_value(trail, search, "source.ip", WHOLE_TRAIL)
-    second = every_value(trail, search, "source.ip", WHOLE_TRAIL, after=first.after)
+    search = search_by(KINDS["user"], "many")
+    first = ask_every_value(trail, search, "source.ip", WHOLE_TRAIL)
+    second = ask_every_value(trail, search, "source.ip", WHOLE_TRAIL, after=first.after)
     values = [*first.values, *second.values]
     assert (len(first.values), len(second.values), second.after) == (VALUES_A_PAGE, 25, None)
     assert len({one.value for one in values}) == VALUES_A_PAGE + 25
     assert {one.value: one.count for one in values}["10.1.0.7"] == 2
-    top = top_values(trail, search, "source.ip", WHOLE_TRAIL)
+    top = ask_top_values(trail, search, "source.ip", WHOLE_TRAIL)
     assert (top.values.values[0].value, top.number, top.counted) == ("10.1.0.7", VALUES_A_PAGE + 25, True)
 
 

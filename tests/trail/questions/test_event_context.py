@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.factories.events import event, use
+from tests.support.factories.events import event, use
 from trail.connection import Trail
-from trail.questions.known import WhatIsKnown, known
+from trail.questions.event_context import EventContext, ask_event_context
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL
 
@@ -24,10 +24,10 @@ def trail(trail_of: Callable[..., Trail]) -> Trail:
     )
 
 
-def _known(trail: Trail, event_id: str) -> WhatIsKnown:
-    found = execute.event(trail, event_id, WHOLE_TRAIL)
+def _known(trail: Trail, event_id: str) -> EventContext:
+    found = execute.find_event(trail, event_id, WHOLE_TRAIL)
     assert found is not None
-    return known(trail, found, WHOLE_TRAIL, now=datetime(2026, 11, 25, tzinfo=UTC))
+    return ask_event_context(trail, found, WHOLE_TRAIL, now=datetime(2026, 11, 25, tzinfo=UTC))
 
 
 def test_of_each_identifier_it_says_how_often_when_and_how_often_in_vain(trail: Trail) -> None:
@@ -47,8 +47,10 @@ def test_the_first_of_two_that_go_together_is_told_to_the_nanosecond(trail: Trai
     assert set(first["one"].values()) == {True}
     assert set(first["two"].values()) == {False}
     assert first["other"] == {
-        ("user.id", "source.ip"): True, ("token.id", "source.ip"): True, ("user.id", "user_agent.original"): False,
-    }  # fmt: skip
+        ("user.id", "source.ip"): True,
+        ("token.id", "source.ip"): True,
+        ("user.id", "user_agent.original"): False,
+    }
 
 
 def test_it_is_one_round_trip_and_says_what_it_covers(trail: Trail) -> None:

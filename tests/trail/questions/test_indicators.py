@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.factories.events import event, issue, use, write
-from tests.trail.test_round_trips import _asked
+from tests.support.factories.events import event, issue, use, write
+from tests.trail.questions.test_round_trips import _asked
 from trail.connection import Trail
-from trail.indicators import MOST, Indicator, Kind, Seen, Sightings, look_up, parse
+from trail.questions.indicator_list import MOST, Indicator, IndicatorKind, parse_indicators
+from trail.questions.indicators import FieldOccurrence, IndicatorSightings, look_up_indicators
 from trail.search.spec import WHOLE_TRAIL, Scope
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -28,17 +29,17 @@ def filled(trail: Trail) -> Trail:
     return trail
 
 
-def _told(found: Sightings) -> dict[str, list[tuple[str, int, int]]]:
+def _told(found: IndicatorSightings) -> dict[str, list[tuple[str, int, int]]]:
     return {
         one.indicator.value: [(each.field, each.events, each.failures) for each in one.seen] for one in found.answers
     }
 
 
 def test_each_is_found_in_the_field_where_it_stands_and_the_others_never(filled: Trail) -> None:
-    asked = parse(
+    asked = parse_indicators(
         f"ann\nt-2\n192.0.2[.]7\n192.0.2.0/24\n192.0.0.0/8\n2001:DB8::5\n{PRINT.upper()}\nnobody\n203.0.113.0/24\nzed"
     )
-    found = look_up(filled, asked.indicators, Scope("alice"), now=NOW)
+    found = look_up_indicators(filled, asked.indicators, Scope("alice"), now=NOW)
     assert _told(found) == {
         "ann": [("user.id", 2, 1), ("resource.id", 1, 0)],
         "t-2": [("token.id", 2, 0)],
@@ -47,37 +48,53 @@ def test_each_is_found_in_the_field_where_it_stands_and_the_others_never(filled:
         "192.0.0.0/8": [("source.ip", 2, 1)],
         "2001:db8::5": [("source.ip", 1, 0)],
         PRINT: [("token.fingerprint", 1, 0), ("token.parent_fingerprint", 1, 0)],
-        "nobody": [], "203.0.113.0/24": [], "zed": [],
-    }  # fmt: skip
-    assert found.answers[0].seen[0] == Seen("user.id", 2, 1, "2026-01-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z")
+        "nobody": [],
+        "203.0.113.0/24": [],
+        "zed": [],
+    }
+    assert found.answers[0].seen[0] == FieldOccurrence(
+        "user.id", 2, 1, "2026-01-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z"
+    )
     assert (found.never, found.coverage.events, found.coverage.whole) == (3, 4, True)
-    assert _told(look_up(filled, asked.indicators[-1:], WHOLE_TRAIL, now=NOW)) == {"zed": [("user.id", 1, 0)]}
+    assert _told(look_up_indicators(filled, asked.indicators[-1:], WHOLE_TRAIL, now=NOW)) == {
+        "zed": [("user.id", 1, 0)]
+    }
 
 
 def test_counts_are_exact_though_each_month_has_other_values(trail: Trail) -> None:
     """A shard that reports only its commonest values would leave the last of these out."""
-    write(trail, *(
-        use(f"t-{number}", at=f"2026-{month:02}-01T00:00:00.{number:09}Z")
-        for month in (1, 2, 3) for number in range(400) for _ in range(1 + (number + month) % 2)
-    ))  # fmt: skip
-    found = look_up(
-        trail, [Indicator(f"t-{number}", Kind.IDENTIFIER, number) for number in range(400)], WHOLE_TRAIL, now=NOW
+    write(
+        trail,
+        *(
+            use(f"t-{number}", at=f"2026-{month:02}-01T00:00:00.{number:09}Z")
+            for month in (1, 2, 3)
+            for number in range(400)
+            for _ in range(1 + (number + month) % 2)
+        ),
+    )
+    found = look_up_indicators(
+        trail,
+        [Indicator(f"t-{number}", IndicatorKind.IDENTIFIER, number) for number in range(400)],
+        WHOLE_TRAIL,
+        now=NOW,
     )
     assert {one.seen[0].events for one in found.answers} == {4, 5}
     assert sum(one.seen[0].events for one in found.answers) == 1_800
 
 
 def test_ten_thousand_are_four_round_trips_and_a_list_of_none_is_one(filled: Trail) -> None:
-    networks = [Indicator(f"10.{n // 250}.{n % 250}.0/24", Kind.NETWORK, n) for n in range(2_000)]
-    names = [Indicator(f"nobody-{n}", Kind.IDENTIFIER, n) for n in range(MOST - 2_001)]
+    networks = [Indicator(f"10.{n // 250}.{n % 250}.0/24", IndicatorKind.NETWORK, n) for n in range(2_000)]
+    names = [Indicator(f"nobody-{n}", IndicatorKind.IDENTIFIER, n) for n in range(MOST - 2_001)]
     before = _asked(filled)
-    found = look_up(filled, [*networks, *names, Indicator("ann", Kind.IDENTIFIER, 0)], WHOLE_TRAIL, now=NOW)
+    found = look_up_indicators(
+        filled, [*networks, *names, Indicator("ann", IndicatorKind.IDENTIFIER, 0)], WHOLE_TRAIL, now=NOW
+    )
     assert (len(found.answers), found.never) == (MOST, MOST - 1)
     assert _asked(filled) - before == 4
-    assert look_up(filled, [], WHOLE_TRAIL, now=NOW).coverage.events == 5
+    assert look_up_indicators(filled, [], WHOLE_TRAIL, now=NOW).coverage.events == 5
     assert _asked(filled) - before == 5
 
 
 def test_an_empty_trail_has_seen_nothing(trail: Trail) -> None:
-    found = look_up(trail, parse("ann\n10.0.0.0/8").indicators, WHOLE_TRAIL, now=NOW)
+    found = look_up_indicators(trail, parse_indicators("ann\n10.0.0.0/8").indicators, WHOLE_TRAIL, now=NOW)
     assert (found.never, found.coverage.events) == (2, 0)

@@ -1,8 +1,8 @@
 """What tokens a user was issued, with an answer that was known before it was asked."""
 
-from tests.factories.events import issue, revoke, use, write
+from tests.support.factories.events import issue, revoke, use, write
 from trail.connection import Trail
-from trail.questions import tokens_issued
+from trail.questions import ask_tokens_issued
 from trail.search.spec import WHOLE_TRAIL
 
 
@@ -15,8 +15,8 @@ def test_every_token_ever_issued_to_a_user_with_its_fate(trail: Trail) -> None:
         use("t03", at="2026-05-01T00:00:00Z"),
         revoke("t03", at="2026-06-01T00:00:00Z"),
     )
-    first = tokens_issued(trail, "ada", WHOLE_TRAIL)
-    second = tokens_issued(trail, "ada", WHOLE_TRAIL, after=first.after)
+    first = ask_tokens_issued(trail, "ada", WHOLE_TRAIL)
+    second = ask_tokens_issued(trail, "ada", WHOLE_TRAIL, after=first.after)
     assert first.total == 60
     assert second.after is None
     tokens = {one.token_id: one for one in [*first.tokens, *second.tokens]}

@@ -1,11 +1,9 @@
 """How often the engine is asked: once for a page, once or twice for a question, and never far ahead of who reads."""
 
-import pytest
-
-from tests.factories.events import event, issue, write
-from tests.points import points_in_time
+from tests.support.factories.events import event, issue, write
+from tests.support.points_in_time import points_in_time
 from trail.connection import Trail
-from trail.questions import tokens_issued
+from trail.questions import ask_tokens_issued
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
 
@@ -17,9 +15,9 @@ def _asked(trail: Trail) -> int:
 
 def test_a_page_with_its_histogram_and_facets_is_one_round_trip(trail: Trail) -> None:
     write(trail, event(), event())
-    execute.ends(trail)  # asked for once a minute, for the steps of the histogram
+    execute.read_ends(trail)  # asked for once a minute, for the steps of the histogram
     before = _asked(trail)
-    page = execute.page(trail, Search(), WHOLE_TRAIL)
+    page = execute.read_page(trail, Search(), WHOLE_TRAIL)
     assert (page.total, bool(page.bars), bool(page.facets)) == (2, True, True)
     assert _asked(trail) - before == 1
 
@@ -27,29 +25,28 @@ def test_a_page_with_its_histogram_and_facets_is_one_round_trip(trail: Trail) ->
 def test_the_second_question_is_two_round_trips_however_many_tokens(trail: Trail) -> None:
     write(trail, *(issue(f"t{number}", "ada") for number in range(60)))
     before = _asked(trail)
-    assert tokens_issued(trail, "ada", WHOLE_TRAIL).total == 60
+    assert ask_tokens_issued(trail, "ada", WHOLE_TRAIL).total == 60
     assert _asked(trail) - before == 2
 
 
-@pytest.mark.parametrize("slices", [1, 3])
-def test_a_stream_holds_two_batches_of_each_slice_and_no_more_however_long_it_is(trail: Trail, slices: int) -> None:
+def test_a_scan_holds_one_batch_and_no_more_however_long_it_is(trail: Trail) -> None:
     write(trail, *(event() for _ in range(600)))
     before = _asked(trail)
-    stream = execute.stream(trail, Search(), WHOLE_TRAIL, slices=slices, batch=10)
     opening = 2  # is there an index, and the point in time
-    for read, _ in enumerate(stream, 1):
-        searches = _asked(trail) - before - opening
-        # Every search brings at most one batch: what was brought and is not read yet is what memory holds.
-        assert searches * 10 - read <= slices * 2 * 10
+    read = 0
+    for batch in execute.scan(trail, Search(), WHOLE_TRAIL, batch=10):
+        read += len(batch.hits)
+        # Every search brings one batch: what was brought and is not read yet is what memory holds.
+        assert _asked(trail) - before - opening == read / 10
     assert read == 600
 
 
-def test_a_stream_that_is_left_early_closes_its_point_in_time(trail: Trail) -> None:
+def test_a_scan_that_is_left_early_closes_its_point_in_time(trail: Trail) -> None:
     write(trail, *(event() for _ in range(50)))
-    stream = execute.stream(trail, Search(), WHOLE_TRAIL, batch=5)
-    next(stream)
+    scan = execute.scan(trail, Search(), WHOLE_TRAIL, batch=5)
+    next(scan)
     assert len(points_in_time(trail)) == 1
-    stream.close()
+    scan.close()
     assert len(points_in_time(trail)) == 0
 
 

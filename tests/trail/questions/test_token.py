@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.factories.events import event, issue, revoke, use, write
+from tests.support.factories.events import event, issue, revoke, use, write
 from trail.connection import Trail
-from trail.questions import token_ref
-from trail.questions.token import Dossier, dossier
+from trail.questions import parse_token_ref
+from trail.questions.token import TokenDossier, ask_token
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL
 
@@ -20,8 +20,8 @@ def _asked(trail: Trail) -> int:
     return int(trail.client.transport.get_connection().pool.num_requests)
 
 
-def _of(trail: Trail, ref: str) -> Dossier:
-    return dossier(trail, token_ref(ref), WHOLE_TRAIL, now=NOW)
+def _of(trail: Trail, ref: str) -> TokenDossier:
+    return ask_token(trail, parse_token_ref(ref), WHOLE_TRAIL, now=NOW)
 
 
 def restore(token: str, **fields: str) -> dict[str, object]:
@@ -51,7 +51,7 @@ def test_first_use_is_the_earliest_whatever_its_outcome_and_says_from_where(trai
     assert (answer.issued.event_id, answer.last.event_id, answer.last_accepted.event_id) == ("issued", "last", "last")
     assert answer.gap == 59 * 86_400 * 10**9 + 1
     assert {value.value for value in answer.where["source.ip"].values} == {"203.0.113.5", "198.51.100.9", "192.0.2.7"}
-    assert (answer.fate.state, answer.fate.since) == ("revoked", "2026-10-01T00:00:00Z")
+    assert (answer.status.state, answer.status.since) == ("revoked", "2026-10-01T00:00:00Z")
     assert [value.value for value in answer.about["user.id"].values] == ["ada"]
     assert (answer.coverage.whole, answer.coverage.events) == (True, 7)
 
@@ -59,7 +59,7 @@ def test_first_use_is_the_earliest_whatever_its_outcome_and_says_from_where(trai
 def test_a_token_that_was_never_used_has_no_first_use(trail: Trail) -> None:
     write(trail, issue("t", "ada"))
     answer = _of(trail, "t")
-    assert (answer.first, answer.uses, answer.gap, answer.after_end, answer.fate.state) == (
+    assert (answer.first, answer.uses, answer.gap, answer.after_end, answer.status.state) == (
         None,
         0,
         None,
@@ -85,8 +85,9 @@ def test_values_that_are_not_shown_are_counted(trail: Trail) -> None:
 
 def test_logs_that_know_only_the_fingerprint_belong_to_the_token_as_well(trail: Trail) -> None:
     alone = {name: value for name, value in use("t").items() if name != "token"} | {
-        "token": {"operation": "token.authorize", "fingerprint": A}, "@timestamp": "2026-01-02T00:00:00Z",
-    }  # fmt: skip
+        "token": {"operation": "token.authorize", "fingerprint": A},
+        "@timestamp": "2026-01-02T00:00:00Z",
+    }
     write(
         trail,
         issue("t", "ada", token__fingerprint=A, token__caveats__json='["org"]', at="2026-01-01T00:00:00Z"),
@@ -131,7 +132,7 @@ def test_denials_come_with_their_reasons_and_what_came_after_the_end_is_told_apa
 
 
 @pytest.mark.parametrize(
-    ("endings", "fate"),
+    ("endings", "status"),
     [
         ([("revoke", "2026-02-01")], ("revoked", "2026-02-01T00:00:00Z")),
         ([("revoke", "2026-02-01"), ("restore", "2026-02-02")], ("alive", None)),
@@ -141,12 +142,12 @@ def test_denials_come_with_their_reasons_and_what_came_after_the_end_is_told_apa
     ],
 )  # fmt: skip
 def test_what_came_last_says_whether_it_is_revoked(
-    trail: Trail, endings: list[tuple[str, str]], fate: tuple[str, str | None]
+    trail: Trail, endings: list[tuple[str, str]], status: tuple[str, str | None]
 ) -> None:
     make = {"revoke": revoke, "restore": restore}
     write(trail, use("t"), *(make[kind]("t", at=f"{day}T00:00:00Z") for kind, day in endings))
     found = _of(trail, "t")
-    assert (found.fate.state, found.fate.since) == fate
+    assert (found.status.state, found.status.since) == status
     assert len(found.endings) == len(endings)
 
 
@@ -155,9 +156,12 @@ def test_it_ends_by_time_and_by_its_key_user_or_organisation(trail: Trail) -> No
 
     def wide(scope: str, **fields: str) -> dict[str, object]:
         return event(
-            event__action="token.revoke", token__operation="token.revoke", token__revocation__scope=scope,
-            at="2026-05-01T00:00:00Z", **fields,
-        )  # fmt: skip
+            event__action="token.revoke",
+            token__operation="token.revoke",
+            token__revocation__scope=scope,
+            at="2026-05-01T00:00:00Z",
+            **fields,
+        )
 
     write(
         trail,
@@ -170,20 +174,20 @@ def test_it_ends_by_time_and_by_its_key_user_or_organisation(trail: Trail) -> No
         wide("user", user__id="eve"),
     )
     assert [(one.through, one.name) for one in _of(trail, "t").endings] == [("user", "ada")]
-    assert _of(trail, "t").fate.state == "revoked"
+    assert _of(trail, "t").status.state == "revoked"
     # Issued after it, or somebody else's: untouched.
-    assert [_of(trail, name).fate.state for name in ("later", "b")] == ["alive", "alive"]
+    assert [_of(trail, name).status.state for name in ("later", "b")] == ["alive", "alive"]
     expired = _of(trail, "old")
-    assert (expired.fate.state, expired.fate.since) == ("expired", "2026-02-01T00:00:00.000Z")
+    assert (expired.status.state, expired.status.since) == ("expired", "2026-02-01T00:00:00.000Z")
     assert expired.after_end
     assert expired.after_end.accepted == 1
     by_another = {"user__id": "bob", "resource__type": "user", "resource__id": "ada"}
     write(trail, wide("user", id="w0", **by_another))
     assert [one.event.event_id for one in _of(trail, "t").endings][-1:] == ["w0"]
-    assert _of(trail, "b").fate.state == "alive"  # who shut her out is not shut out himself
+    assert _of(trail, "b").status.state == "alive"  # who shut her out is not shut out himself
     other = {"organization__id": "org", "resource__type": "organization", "resource__id": "another"}
     write(trail, wide("organisation", id="w3", **other))
-    assert _of(trail, "b").fate.state == "alive"
+    assert _of(trail, "b").status.state == "alive"
     write(trail, wide("organisation", organization__id="org", id="w1"), wide("key", token__key_id="k", id="w2"))
     assert {one.through for one in _of(trail, "b").endings} == {"key", "organisation"}
 
@@ -196,7 +200,7 @@ def test_what_it_was_derived_from_takes_it_along_when_it_is_revoked(trail: Trail
         revoke("t", at="2026-01-03T00:00:00Z", user__id="sec"),
     )
     found = _of(trail, "n")
-    assert (found.fate.state, found.parents) == ("revoked", (A,))
+    assert (found.status.state, found.parents) == ("revoked", (A,))
     assert [(one.through, one.name) for one in found.endings] == [("ancestor", "t")]
 
 
@@ -219,4 +223,4 @@ def test_the_searches_of_the_answer_find_what_it_counts(trail: Trail) -> None:
     ("text", "field"), [("a" * 64, "token.fingerprint"), ("A" * 64, "token.id"), ("tok_1", "token.id")]
 )
 def test_a_fingerprint_is_told_from_an_id(text: str, field: str) -> None:
-    assert token_ref(text).field == field
+    assert parse_token_ref(text).field == field

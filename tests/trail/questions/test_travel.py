@@ -31,14 +31,16 @@ Step = tuple[int | tuple[str, int], Place]
      (POLE, (-90.0, 0.0), 20_015)],
 )  # fmt: skip
 def test_a_distance_is_that_of_the_great_circle(one: Place, other: Place, kilometres: float) -> None:
-    assert travel.distance(one, other) == pytest.approx(kilometres, abs=1)
+    assert travel.measure_distance(one, other) == pytest.approx(kilometres, abs=1)
 
 
 @given(anywhere, anywhere)
 def test_a_distance_is_the_angle_between_two_directions_from_the_middle_of_the_earth(one: Place, other: Place) -> None:
     (a, b, c), (x, y, z) = (_direction(place) for place in (one, other))
     across = hypot(b * z - c * y, c * x - a * z, a * y - b * x)
-    assert travel.distance(one, other) == pytest.approx(travel.RADIUS * atan2(across, a * x + b * y + c * z), abs=1e-3)
+    assert travel.measure_distance(one, other) == pytest.approx(
+        travel.RADIUS * atan2(across, a * x + b * y + c * z), abs=1e-3
+    )
 
 
 def _direction(place: Place) -> tuple[float, float, float]:
@@ -50,15 +52,15 @@ def _direction(place: Place) -> tuple[float, float, float]:
 def test_a_distance_is_the_same_there_and_back_and_no_way_round_is_shorter(
     one: Place, other: Place, third: Place
 ) -> None:
-    there = travel.distance(one, other)
-    assert there == pytest.approx(travel.distance(other, one), abs=1e-6)
+    there = travel.measure_distance(one, other)
+    assert there == pytest.approx(travel.measure_distance(other, one), abs=1e-6)
     assert 0 <= there <= 20_016
-    assert there <= travel.distance(one, third) + travel.distance(third, other) + 1e-3
+    assert there <= travel.measure_distance(one, third) + travel.measure_distance(third, other) + 1e-3
 
 
 @given(st.tuples(st.floats(-85, 85), st.floats(-180, 179.999)))
 def test_the_middle_of_a_tile_is_the_place_to_within_a_few_centimetres(place: Place) -> None:
-    assert travel.distance(travel.middle_of(_tile(place)), place) < travel._ROUNDING
+    assert travel.measure_distance(travel.find_middle(_tile(place)), place) < travel._ROUNDING
 
 
 def _tile(place: Place) -> str:
@@ -73,7 +75,7 @@ def _journey(steps: list[Step]) -> list[Sighting]:
     found: list[Sighting] = []
     now, last = 1_700_000_000_000_000_000, BERLIN
     for number, (gap, place) in enumerate(steps):
-        fastest = round(travel.distance(last, place) / travel.FASTEST * 3_600e9)
+        fastest = round(travel.measure_distance(last, place) / travel.FASTEST * 3_600e9)
         now, last = now + (max(fastest + gap[1], 0) if isinstance(gap, tuple) else gap), place
         found.append(Sighting(f"{number:03d}", str(now), now, place))
     return found
@@ -92,15 +94,15 @@ def _stays(sightings: list[Sighting]) -> list[Stay]:
 @settings(max_examples=400)
 def test_reading_a_part_finds_every_leap_among_all_and_no_other(steps: list[Step]) -> None:
     everything = _journey(steps)
-    planned = travel.plan(_stays(everything))
+    planned = travel.plan_reading(_stays(everything))
     read = [one for one in everything if any(a <= one.instant // 1_000_000 <= b for a, b in planned.windows)]
-    assert list(travel.leaps(read, planned.segments)) == list(travel.leaps(everything))
+    assert list(travel.find_leaps(read, planned.segments)) == list(travel.find_leaps(everything))
 
 
 @given(steps_taken)
 def test_a_leap_is_two_sightings_in_a_row_too_far_apart_for_the_time(steps: list[Step]) -> None:
     everything = _journey(steps)
-    found = list(travel.leaps(everything))
+    found = list(travel.find_leaps(everything))
     assert {(leap.before, leap.after) for leap in found} <= set(pairwise(everything))
     for leap in found:
         assert leap.kilometres >= LEAST
@@ -109,13 +111,13 @@ def test_a_leap_is_two_sightings_in_a_row_too_far_apart_for_the_time(steps: list
 
 def test_who_stays_at_one_place_or_near_it_has_nothing_read() -> None:
     day = [(3_600_000_000_000, place) for place in (BERLIN, POTSDAM) * 200]
-    assert travel.plan(_stays(_journey(day))).windows == []
+    assert travel.plan_reading(_stays(_journey(day))).windows == []
 
 
 def test_a_flight_is_no_leap_and_a_taxi_between_continents_is() -> None:
     hours = 3_600_000_000_000
     flight = _journey([(0, BERLIN), (14 * hours, OSAKA)])
     taxi = _journey([(0, BERLIN), (1 * hours, OSAKA), (0, BERLIN)])
-    assert list(travel.leaps(flight)) == []
-    first, second = travel.leaps(taxi)
+    assert list(travel.find_leaps(flight)) == []
+    first, second = travel.find_leaps(taxi)
     assert (first.seconds, round(first.speed or 0), second.speed) == (3_600, 8_817, None)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from trail.search.describe import describe_range, describe_search
 from trail.search.spec import Filter, Search
-from trail.search.words import span, words
 
 
 @pytest.mark.parametrize(
@@ -22,10 +22,18 @@ from trail.search.words import span, words
     ],
 )
 def test_a_search_is_said_as_people_would(search: Search, said: str) -> None:
-    assert words(search) == said
+    assert describe_search(search) == said
 
 
 def test_a_range_is_said_by_the_ends_it_has() -> None:
-    assert [span("a", "b"), span("a", None), span(None, "b"), span(None, None)] == [
-        "from a to b", "since a", "before b", "at any time",
-    ]  # fmt: skip
+    assert [
+        describe_range("a", "b"),
+        describe_range("a", None),
+        describe_range(None, "b"),
+        describe_range(None, None),
+    ] == [
+        "from a to b",
+        "since a",
+        "before b",
+        "at any time",
+    ]

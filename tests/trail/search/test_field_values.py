@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.factories.events import event, use, write
+from tests.support.factories.events import event, use, write
 from trail.connection import Trail
 from trail.errors import BadQuery
-from trail.search import values
+from trail.search import field_values
 from trail.search.spec import WHOLE_TRAIL, Scope, Search
 
 EVIL = 'a"b\\c\n\u202e* OR x:'
@@ -32,7 +32,7 @@ def filled(trail: Trail) -> Trail:
             source__ip="2001:db8::1",
             event__sequence=77,
             raw={"a": {"b": ["x1", "x2"]}, "n": 5},
-            event__original="{}",
+            event__original='{"a":{"b":["x1","x2"]},"n":5}',
         ),
         use("t", user__id=EVIL, user__roles=["auditor", "boss"]),
         event(event__dataset="console", user__id="allie", resource__type="case", resource__id="secret-case"),
@@ -58,27 +58,33 @@ def test_values_begin_as_typed_whatever_they_are(filled: Trail) -> None:
         ("raw.a.b", "x"): [("x1", 1), ("x2", 1)],
     }
     own = Scope(user_id="stranger")
-    answers = {(name, typed): list(values.beginning(filled, name, typed, Search(), own).found) for name, typed in asked}
+    answers = {
+        (name, typed): list(field_values.suggest_values(filled, name, typed, Search(), own).values)
+        for name, typed in asked
+    }
     assert answers == asked
 
 
 def test_a_stranger_is_offered_no_value_of_a_case(filled: Trail) -> None:
     def offered(scope: Scope) -> list[str]:
-        return [value for value, _ in values.beginning(filled, "resource.id", "sec", Search(), scope).found]
+        return [value for value, _ in field_values.suggest_values(filled, "resource.id", "sec", Search(), scope).values]
 
     assert offered(Scope(user_id="stranger")) == []
     assert offered(Scope(user_id="member", cases=("secret-case",))) == ["secret-case"]
-    assert values.beginning(filled, "user.id", "all", Search(), Scope(user_id="stranger")).found == ()
+    assert field_values.suggest_values(filled, "user.id", "all", Search(), Scope(user_id="stranger")).values == ()
 
 
 def test_values_are_of_the_time_that_is_searched(filled: Trail) -> None:
     late = Search(start="2026-06-01T00:00:00Z")
-    assert values.beginning(filled, "user.id", "ali", late, WHOLE_TRAIL).found == ()
+    assert field_values.suggest_values(filled, "user.id", "ali", late, WHOLE_TRAIL).values == ()
 
 
 def test_names_below_labels_and_the_source_record_are_found(filled: Trail) -> None:
-    assert values.names(filled, "labels.t", Search(), WHOLE_TRAIL).found == (("labels.team", 1),)
-    assert set(values.names(filled, "raw.", Search(), WHOLE_TRAIL).found) == {("raw.a.b", 2), ("raw.n", 1)}
+    assert field_values.suggest_names(filled, "labels.t", Search(), WHOLE_TRAIL).values == (("labels.team", 1),)
+    assert set(field_values.suggest_names(filled, "raw.", Search(), WHOLE_TRAIL).values) == {
+        ("raw.a.b", 2),
+        ("raw.n", 1),
+    }
 
 
 @pytest.fixture
@@ -92,12 +98,12 @@ def no_counting(filled: Trail) -> Iterator[None]:
 
 @pytest.mark.lone
 def test_what_cannot_be_counted_in_time_is_of_the_newest_events_and_says_so(filled: Trail, no_counting: None) -> None:
-    answer = values.beginning(filled, "user.id", "al", Search(), WHOLE_TRAIL)
-    assert answer.found == (("alan", 2), ("Alice", 1), ("allie", 1))
+    answer = field_values.suggest_values(filled, "user.id", "al", Search(), WHOLE_TRAIL)
+    assert answer.values == (("alan", 2), ("Alice", 1), ("allie", 1))
     assert answer.sample == 4
 
 
 def test_an_empty_trail_and_an_unknown_field_have_none(trail: Trail) -> None:
-    assert values.beginning(trail, "user.id", "a", Search(), WHOLE_TRAIL).found == ()
+    assert field_values.suggest_values(trail, "user.id", "a", Search(), WHOLE_TRAIL).values == ()
     with pytest.raises(BadQuery, match="There is no field"):
-        values.beginning(trail, "user.idd", "a", Search(), WHOLE_TRAIL)
+        field_values.suggest_values(trail, "user.idd", "a", Search(), WHOLE_TRAIL)

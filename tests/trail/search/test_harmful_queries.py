@@ -8,12 +8,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.factories.events import event, use, write
-from tests.trail.search.bounds import expect_bounded, leaves
+from tests.support.factories.events import event, use, write
+from tests.support.search_bounds import expect_bounded, leaves
 from trail.connection import Trail, connect
 from trail.errors import BadQuery
 from trail.schema import BY_NAME
-from trail.search import bodies, cost, execute, language
+from trail.search import execute
+from trail.search.bodies.query import build_query
+from trail.search.language import cost, parser
 from trail.search.spec import WHOLE_TRAIL, Filter, Search
 
 CORPUS = Path(__file__).parents[2] / "data" / "harmful-queries.txt"
@@ -62,7 +64,7 @@ def nowhere() -> Trail:
 @pytest.mark.parametrize("harmful", REFUSED, ids=lambda one: one.text[:60])
 def test_it_is_refused_with_the_reason_and_the_place_before_anything_is_sent(harmful: Harmful, nowhere: Trail) -> None:
     with pytest.raises(BadQuery, match=re.escape(harmful.reason or "")) as refused:
-        execute.page(nowhere, harmful.search(), WHOLE_TRAIL)
+        execute.read_page(nowhere, harmful.search(), WHOLE_TRAIL)
     position = refused.value.position
     # A filter has no place in the text.
     assert (position is None and harmful.kind == "f") or (position is not None and 0 <= position <= 8_000)
@@ -71,17 +73,20 @@ def test_it_is_refused_with_the_reason_and_the_place_before_anything_is_sent(har
 
 @pytest.mark.parametrize("harmful", BOUNDED, ids=lambda one: one.text[:60])
 def test_it_is_bounded(harmful: Harmful) -> None:
-    expect_bounded(bodies.query(harmful.search(), WHOLE_TRAIL))
+    expect_bounded(build_query(harmful.search(), WHOLE_TRAIL))
 
 
 def test_the_engine_answers_every_one_that_is_bounded(trail: Trail) -> None:
     write(
-        trail, use("t", user__id="ada", url__path="/v1/tokens/", labels={"team": "ops"}),
-        event(message="no such key", event__original="{}", raw={"request": {"user": "admin"}}),
-    )  # fmt: skip
+        trail,
+        use("t", user__id="ada", url__path="/v1/tokens/", labels={"team": "ops"}),
+        event(
+            message="no such key", event__original='{"request":{"user":"admin"}}', raw={"request": {"user": "admin"}}
+        ),
+    )
     wrong = []
     for harmful in BOUNDED:
-        query = bodies.query(harmful.search(), WHOLE_TRAIL)
+        query = build_query(harmful.search(), WHOLE_TRAIL)
         checked = trail.client.indices.validate_query(
             index=trail.events, body={"query": query}, params={"explain": "true"}
         )
@@ -94,14 +99,12 @@ def test_the_engine_answers_every_one_that_is_bounded(trail: Trail) -> None:
 
 def test_a_search_costs_what_its_parts_cost_together_and_what_is_set_aside_costs_nothing() -> None:
     words = " ".join("w" + str(number) for number in range(cost.BUDGET // (cost.WORD + 1)))
-    bodies.query(Search(text=words), WHOLE_TRAIL)
+    build_query(Search(text=words), WHOLE_TRAIL)
     chips = tuple(Filter("url.path", (f"/{number}",)) for number in range(cost.WORD))
     with pytest.raises(BadQuery, match="more than is looked up at once") as refused:
-        bodies.query(Search(text=words, filters=chips), WHOLE_TRAIL)
+        build_query(Search(text=words, filters=chips), WHOLE_TRAIL)
     assert words[refused.value.position :].startswith("w")
-    bodies.query(
-        Search(text=words, filters=tuple(Filter(c.field, c.values, disabled=True) for c in chips)), WHOLE_TRAIL
-    )
+    build_query(Search(text=words, filters=tuple(Filter(c.field, c.values, disabled=True) for c in chips)), WHOLE_TRAIL)
 
 
 _NAMES = st.sampled_from([*BY_NAME, "raw.a.b", "labels.x", "token.discharges.outcome", "_id", "use*"])
@@ -120,7 +123,7 @@ _QUERIES = st.recursive(
 @example("ab*c????????", [])
 def test_any_text_whatever_is_bounded_or_refused(text: str, values: list[str]) -> None:
     try:
-        query = bodies.query(Search(text=text, parameters=(("x", tuple(values)),)), WHOLE_TRAIL)
+        query = build_query(Search(text=text, parameters=(("x", tuple(values)),)), WHOLE_TRAIL)
     except BadQuery as refused:
         assert 0 <= refused.position <= len(text)
         return
@@ -131,7 +134,7 @@ def test_any_text_whatever_is_bounded_or_refused(text: str, values: list[str]) -
 def test_any_filter_whatever_is_bounded_or_refused(name: str, values: list[str], operator: str) -> None:
     try:
         chip = Filter(name, tuple(values), operator=operator)  # type: ignore[arg-type]
-        query = bodies.query(Search(filters=(chip,)), WHOLE_TRAIL)
+        query = build_query(Search(filters=(chip,)), WHOLE_TRAIL)
     except BadQuery:
         return
     expect_bounded(query)
@@ -140,8 +143,8 @@ def test_any_filter_whatever_is_bounded_or_refused(name: str, values: list[str],
 @given(_QUERIES)
 def test_a_query_becomes_no_more_than_it_is_reckoned_to_cost(text: str) -> None:
     try:
-        asked = len(list(leaves(bodies.query(Search(text=text), WHOLE_TRAIL))))
+        asked = len(list(leaves(build_query(Search(text=text), WHOLE_TRAIL))))
     except BadQuery:
         return
-    clause = language.parse(text)
+    clause = parser.parse(text)
     assert asked <= max(cost.expect_affordable(clause, (), {}), 1)

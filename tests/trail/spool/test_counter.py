@@ -4,29 +4,29 @@ from pathlib import Path
 
 import pytest
 
-from trail.count import Count
 from trail.errors import SpoolBusy, WriteRefused
+from trail.spool.counter import SequenceCounter
 
 
 def test_it_goes_on_where_it_was_kept(tmp_path: Path) -> None:
     for expected in (0, 3, 6, 9):
-        count = Count(tmp_path / "new" / "count")
-        assert count.take(3) == range(expected, expected + 3)
-        count.keep()
-        count.keep()
+        count = SequenceCounter(tmp_path / "new" / "count")
+        assert count.take_numbers(3) == range(expected, expected + 3)
+        count.save()
+        count.save()
         count.close()
 
 
 def test_it_begins_no_lower_than_it_is_told(tmp_path: Path) -> None:
-    count = Count(tmp_path / "count", at_least=7)
-    assert count.take(1) == range(7, 8)
+    count = SequenceCounter(tmp_path / "count", at_least=7)
+    assert count.take_numbers(1) == range(7, 8)
     count.close()
 
 
 def test_one_process_counts_at_a_time(tmp_path: Path) -> None:
-    count = Count(tmp_path / "count")
+    count = SequenceCounter(tmp_path / "count")
     with pytest.raises(SpoolBusy):
-        Count(tmp_path / "count")
+        SequenceCounter(tmp_path / "count")
     count.close()
 
 
@@ -35,4 +35,4 @@ def test_a_count_that_cannot_be_read_is_not_begun_anew(tmp_path: Path, content: 
     (tmp_path / "count").write_bytes(content)
     for _ in range(2):
         with pytest.raises(WriteRefused, match="cannot be read"):
-            Count(tmp_path / "count")
+            SequenceCounter(tmp_path / "count")

@@ -5,13 +5,13 @@ from threading import Barrier, Event
 
 import pytest
 
-from tests.unit.trail.test_spool import interrupt
+from tests.trail.spool.test_spool import interrupt
 from trail.errors import WriteRefused, WriteUnknown
-from trail.grouping import Groups
+from trail.spool.group_commit import GroupCommit
 
 
 def test_each_caller_gets_its_own_answer() -> None:
-    groups: Groups[int, int] = Groups(lambda items: [item * 2 for item in items], most=7, at_once=3)
+    groups: GroupCommit[int, int] = GroupCommit(lambda items: [item * 2 for item in items], most=7, at_once=3)
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(groups.submit, range(300))) == [number * 2 for number in range(300)]
 
@@ -26,7 +26,7 @@ def test_those_who_come_while_one_commits_go_together_up_to_the_limit() -> None:
         waiting.wait()
         return items
 
-    groups = Groups(commit, most=5)
+    groups = GroupCommit(commit, most=5)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(groups.submit, "first", 1)
         begun.wait()
@@ -47,7 +47,7 @@ def test_what_a_commit_raises_is_raised_in_every_caller() -> None:
     def commit(items: list[int]) -> list[int]:
         raise WriteRefused(f"none of {len(items)}")
 
-    groups = Groups(commit, most=9)
+    groups = GroupCommit(commit, most=9)
 
     def submit(number: int) -> str:
         together.wait()
@@ -69,7 +69,7 @@ def test_an_interrupt_is_its_own_threads_and_the_others_learn_that_nothing_is_kn
             raise KeyboardInterrupt
         return items
 
-    groups = Groups(commit, most=9)
+    groups = GroupCommit(commit, most=9)
 
     def submit(name: str) -> type[BaseException] | None:
         try:
@@ -97,7 +97,7 @@ def test_closing_waits_for_what_is_under_way_and_refuses_what_comes_after() -> N
         waiting.wait()
         return items
 
-    groups = Groups(commit, most=9, at_once=2)
+    groups = GroupCommit(commit, most=9, at_once=2)
     with ThreadPoolExecutor(2) as pool:
         under_way = pool.submit(groups.submit, 1)
         begun.wait()
@@ -121,11 +121,11 @@ def test_a_caller_that_is_interrupted_while_it_waits_holds_up_nobody(when: str) 
         waiting.wait()
         return items
 
-    groups = Groups(commit, most=1)
+    groups = GroupCommit(commit, most=1)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(groups.submit, "first")
         begun.wait()
-        by = groups._call_the_next if when == "it is called to lead" else lambda: None
+        by = groups._wake_next_leader if when == "it is called to lead" else lambda: None
         with interrupt(by), pytest.raises(KeyboardInterrupt):
             groups.submit("interrupted")
         waiting.set()
@@ -143,7 +143,7 @@ def test_a_caller_that_is_interrupted_while_its_group_is_committed_waits_for_its
         waiting.wait()
         return items
 
-    groups = Groups(commit, most=9)
+    groups = GroupCommit(commit, most=9)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(groups.submit, "first")
         begun.wait()

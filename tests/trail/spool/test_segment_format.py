@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trail.frames import HEAD, MAGIC, MAX_PAYLOAD, Broken, Frame, decode, encode, settled
+from trail.spool.segment_format import HEAD, MAGIC, MAX_PAYLOAD, BrokenBytes, Frame, decode, encode, find_settled
 
 PAYLOADS = st.lists(st.binary(max_size=60), min_size=1, max_size=8)
 
@@ -23,7 +23,7 @@ def test_what_is_written_is_read_back(payloads: list[bytes], first: int) -> None
     assert [(one.number, one.payload, one.settled) for one in found if isinstance(one, Frame)] == [
         (first + n, payload, first + n) for n, payload in enumerate(payloads)
     ]
-    assert settled(found) == first + len(payloads) - 1
+    assert find_settled(found) == first + len(payloads) - 1
 
 
 @given(PAYLOADS, st.data())
@@ -41,7 +41,7 @@ def test_a_flipped_byte_breaks_one_frame_and_no_other(payloads: list[bytes], dat
     whole[at] ^= data.draw(st.integers(1, 255))
     broken = next(n for n in range(len(payloads)) if at < len(_segment(payloads[: n + 1])))
     assert _frames(bytes(whole)) == [(n, payload) for n, payload in enumerate(payloads) if n != broken]
-    (hole,) = [one for one in decode(bytes(whole)) if isinstance(one, Broken)]
+    (hole,) = [one for one in decode(bytes(whole)) if isinstance(one, BrokenBytes)]
     assert hole.start == len(_segment(payloads[:broken]))
     assert hole.end == len(_segment(payloads[: broken + 1]))
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.trail.test_spool import file_limit
-from trail.number import Number
+from tests.trail.spool.test_spool import file_limit
+from trail.spool.slot_file import SlotFile
 
 
 @given(numbers=st.lists(st.integers(0, 2**64 - 1), min_size=2, max_size=5, unique=True), at=st.integers(0, 16))
 def test_a_write_that_is_cut_at_any_byte_leaves_the_one_or_the_other(numbers: list[int], at: int) -> None:
     with TemporaryDirectory() as folder:
-        number = Number(Path(folder) / "number")
+        number = SlotFile(Path(folder) / "number")
         assert number.read() is None
         for one in sorted(numbers)[:-1]:
             number.write(one)
@@ -29,7 +29,7 @@ def test_a_write_that_is_cut_at_any_byte_leaves_the_one_or_the_other(numbers: li
 
 
 def test_a_write_that_fails_leaves_the_number_before(tmp_path: Path) -> None:
-    number = Number(tmp_path / "number")
+    number = SlotFile(tmp_path / "number")
     for one in (1, 2):
         number.write(one)
     for _ in range(3):
@@ -42,5 +42,5 @@ def test_a_write_that_fails_leaves_the_number_before(tmp_path: Path) -> None:
 
 def test_a_file_that_could_not_be_made_leaves_nothing(tmp_path: Path) -> None:
     with file_limit(100), pytest.raises(OSError, match="large"):
-        Number(tmp_path / "number").write(1)
+        SlotFile(tmp_path / "number").write(1)
     assert list(tmp_path.iterdir()) == []

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import trail.witness as program
-from tests.unit.trail.integrity.test_logs import serving
+import trail.witness.program as program
+from tests.trail.integrity.test_log_client import serving
 from trail.integrity import checkpoint
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.merkle import leaf_hash
-from trail.integrity.note import Signer, Verifier
 from trail.integrity.publish import FolderPublisher
+from trail.integrity.signed_note import Signer, Verifier
 from trail.integrity.tiles import FileStore, Tree
 
 LOG = Signer("example.com/trail", b"\x01" * 32)
@@ -78,7 +78,7 @@ def test_it_cosigns_a_log_that_goes_on(log: Log, look, key: Verifier, tmp_path: 
     for count in (0, 200, 56, 1_000):
         log.grow(count)
         assert look() == (0, f"Cosigned the checkpoint of {log.tree.size:,} events.\n")
-        assert key.name in checkpoint.cosigned(latest(tmp_path), [key])
+        assert key.name in checkpoint.find_cosignatures(latest(tmp_path), [key])
     assert refused(tmp_path) == []
 
 
@@ -117,8 +117,25 @@ def test_what_the_log_did_not_sign_is_refused_and_is_no_proof(log: Log, look, tm
     for signer, origin in ((Signer(LOG.name, b"\x07" * 32), LOG.name), (LOG, "example.com/other")):
         log.show(log.tree, signer=signer, origin=origin)
         status, said = look()
-        assert (status, "not the log whose key was given" in said) == (2, True)
+        assert (status, "not the log whose key was given" in said) == (3, True)
     assert refused(tmp_path) == []
+
+
+def test_after_a_rotation_it_says_what_to_do_and_goes_on_with_the_new_key_beside_the_old(
+    log: Log, look, key: Verifier, tmp_path: Path
+) -> None:
+    new = Signer(LOG.name, b"\x07" * 32)
+    assert look()[0] == 0
+    log.grow(50).show(log.tree, signer=new)
+    status, said = look()
+    assert (status, "REFUSED" in said) == (3, False)
+    assert f"signed by {LOG.name}+{new.verifier.key_id.hex()}" in said
+    assert "start again with one more --log-key for the new key" in said
+    assert look("--log-key", str(new.verifier)) == (0, "Cosigned the checkpoint of 150 events.\n")
+    assert look(log_key=new.verifier) == (0, "Cosigned the checkpoint of 150 events.\n")
+    fork = Log(tmp_path / "fork").grow(200, "another event")
+    log.be(fork.show(fork.tree, signer=new))
+    assert look("--log-key", str(new.verifier))[0] == 2
 
 
 def test_what_is_no_checkpoint_is_no_log(log: Log, look) -> None:
@@ -139,7 +156,7 @@ def test_published_checkpoints_are_looked_at_beside_the_tiles(log: Log, look, ke
     tiles = str(log.folder)
     log.folder = tmp_path / "published"
     assert look("--tiles", tiles)[0] == 0
-    assert key.name in checkpoint.cosigned(latest(tmp_path), [key])
+    assert key.name in checkpoint.find_cosignatures(latest(tmp_path), [key])
 
 
 def test_a_log_behind_an_address_gets_the_cosignature(
@@ -163,7 +180,7 @@ def test_a_log_behind_an_address_gets_the_cosignature(
         monkeypatch.setenv("WITNESS_API_KEY", "s3cret")
         assert look() == (0, "Cosigned the checkpoint of 500 events.\n")
     (note,) = given
-    assert key.name in checkpoint.cosigned(note, [key])
+    assert key.name in checkpoint.find_cosignatures(note, [key])
 
 
 def test_its_key_is_its_own(key: Verifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,12 +204,16 @@ def test_it_looks_again_and_again_and_ends_when_it_refuses(
     log: Log, key: Verifier, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A log that goes on, is away for once, comes back, and then shows another history."""
-    steps = iter([
-        lambda: log.grow(50),
-        lambda: (log.folder / "checkpoint").unlink(),
-        lambda: log.grow(50),
-        lambda: shutil.copytree(Log(tmp_path / "fork").grow(300, "another event").folder, log.folder, dirs_exist_ok=True),
-    ])  # fmt: skip
+    steps = iter(
+        [
+            lambda: log.grow(50),
+            lambda: (log.folder / "checkpoint").unlink(),
+            lambda: log.grow(50),
+            lambda: shutil.copytree(
+                Log(tmp_path / "fork").grow(300, "another event").folder, log.folder, dirs_exist_ok=True
+            ),
+        ]
+    )
     waited = []
 
     def step(seconds: float) -> None:
@@ -209,21 +230,36 @@ def test_it_looks_again_and_again_and_ends_when_it_refuses(
 
 
 def test_it_runs_alone_without_what_the_console_needs(log: Log, look, key: Verifier, tmp_path: Path) -> None:
-    """In a process of its own in which nothing but this package, Python and cryptography can be imported."""
-    root = Path(program.__file__).parent.parent
+    """In a process of its own in which nothing but this package, Python, cryptography and urllib3 can be imported."""
+    root = Path(program.__file__).parents[2]
     guard = (
         "import sys, runpy\n"
         "class Guard:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        root = name.partition('.')[0]\n"
-        "        if root not in sys.stdlib_module_names | {'trail', 'cryptography', '_cffi_backend'}:\n"
+        "        if root not in sys.stdlib_module_names | {'trail', 'cryptography', '_cffi_backend', 'urllib3'}:\n"
         "            raise ImportError(f'{name} is not here')\n"
         "sys.meta_path.insert(0, Guard())\n"
         "runpy.run_module('trail.witness', run_name='__main__', alter_sys=True)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", guard, "--log", log.folder, "--log-key", str(LOG.verifier), "--key", tmp_path / "key",
-         "--state", tmp_path / "state", "--once"],
-        cwd=root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            guard,
+            "--log",
+            log.folder,
+            "--log-key",
+            str(LOG.verifier),
+            "--key",
+            tmp_path / "key",
+            "--state",
+            tmp_path / "state",
+            "--once",
+        ],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "Cosigned the checkpoint of 100 events.\n")

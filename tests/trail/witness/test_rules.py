@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trail.integrity import checkpoint, note
+from trail.integrity import checkpoint, signed_note
 from trail.integrity.checkpoint import Checkpoint
 from trail.integrity.merkle import EMPTY
-from trail.integrity.note import Algorithm, Signer
+from trail.integrity.signed_note import Algorithm, Signer
 from trail.integrity.tiles import FileStore, Tree
-from trail.integrity.witness import Refused, Request, Witness, WitnessStateDamaged, judge
+from trail.witness.rules import CosignRequest, Witness, WitnessRefusal, WitnessStateDamaged, judge
 
 LOG = Signer("example.com/trail", b"\x01" * 32)
 SIGNER = Signer("example.com/witness", b"\x02" * 32, Algorithm.COSIGNATURE)
@@ -25,12 +25,12 @@ def witness(tmp_path: Path) -> Witness:
 
 
 def _witness(folder: Path) -> Witness:
-    return Witness(folder, SIGNER, {LOG.name: [LOG.verifier]}, clock=lambda: NOW + 0.9)
+    return Witness(folder, [SIGNER], {LOG.name: [LOG.verifier]}, clock=lambda: NOW + 0.9)
 
 
 def _request(tree: Tree, old: int, new: int, *, signer: Signer = LOG, origin: str = LOG.name) -> bytes:
     message = Checkpoint(origin, new, tree.root_at(new)).sign(signer)
-    return Request(old, tuple(tree.consistency_proof(min(old, new), new)), message).encode()
+    return CosignRequest(old, tuple(tree.consistency_proof(min(old, new), new)), message).encode()
 
 
 def _fork(leaves: list[bytes], folder: Path) -> Tree:
@@ -40,8 +40,8 @@ def _fork(leaves: list[bytes], folder: Path) -> Tree:
     return tree
 
 
-def _status(answer: bytes | Refused) -> int:
-    return answer.status if isinstance(answer, Refused) else 200
+def _status(answer: bytes | WitnessRefusal) -> int:
+    return answer.status if isinstance(answer, WitnessRefusal) else 200
 
 
 def test_it_cosigns_a_log_that_grows(witness: Witness, sealed: Tree) -> None:
@@ -51,7 +51,7 @@ def test_it_cosigns_a_log_that_grows(witness: Witness, sealed: Tree) -> None:
         latest = witness.latest(LOG.name)
         assert latest is not None
         assert latest.endswith(line)
-        assert checkpoint.cosigned(latest, [SIGNER.verifier]) == {SIGNER.name: NOW}
+        assert checkpoint.find_cosignatures(latest, [SIGNER.verifier]) == {SIGNER.name: NOW}
         seen = checkpoint.verify(latest, LOG.name, [LOG.verifier])
         assert seen == Checkpoint(LOG.name, new, sealed.root_at(new))
 
@@ -59,7 +59,7 @@ def test_it_cosigns_a_log_that_grows(witness: Witness, sealed: Tree) -> None:
 def test_it_remembers_when_it_starts_again(tmp_path: Path, sealed: Tree) -> None:
     assert _witness(tmp_path).add_checkpoint(_request(sealed, 0, 50))
     again = _witness(tmp_path)
-    assert again.add_checkpoint(_request(sealed, 0, 60)) == Refused(
+    assert again.add_checkpoint(_request(sealed, 0, 60)) == WitnessRefusal(
         409, "the last checkpoint seen has 50 leaves, not 0", 50
     )
     assert again.add_checkpoint(_request(sealed, 50, 60))
@@ -100,7 +100,7 @@ def test_it_refuses_what_the_log_did_not_sign(witness: Witness, sealed: Tree) ->
 
 def test_a_tree_without_leaves_has_one_root(witness: Witness) -> None:
     message = Checkpoint(LOG.name, 0, b"\x07" * 32).sign(LOG)
-    assert _status(witness.add_checkpoint(Request(0, (), message).encode())) == 422
+    assert _status(witness.add_checkpoint(CosignRequest(0, (), message).encode())) == 422
 
 
 @pytest.mark.parametrize(
@@ -127,14 +127,14 @@ def test_a_malformed_request_is_refused(witness: Witness, sealed: Tree, head: st
     assert _status(witness.add_checkpoint(head.encode())) == 400
 
 
-@pytest.mark.parametrize("message", [b"", b"no note\n", note.sign("no checkpoint\n", LOG)])
+@pytest.mark.parametrize("message", [b"", b"no note\n", signed_note.sign("no checkpoint\n", LOG)])
 def test_what_is_no_checkpoint_is_refused(witness: Witness, message: bytes) -> None:
-    assert _status(witness.add_checkpoint(Request(0, (), message).encode())) == 400
+    assert _status(witness.add_checkpoint(CosignRequest(0, (), message).encode())) == 400
 
 
 def test_a_proof_where_none_is_due_is_refused(witness: Witness, sealed: Tree) -> None:
     message = Checkpoint(LOG.name, 9, sealed.root_at(9)).sign(LOG)
-    assert _status(witness.add_checkpoint(Request(0, (EMPTY,), message).encode())) == 422
+    assert _status(witness.add_checkpoint(CosignRequest(0, (EMPTY,), message).encode())) == 422
 
 
 def test_a_damaged_memory_is_not_taken_for_none(witness: Witness, sealed: Tree, tmp_path: Path) -> None:
@@ -143,6 +143,41 @@ def test_a_damaged_memory_is_not_taken_for_none(witness: Witness, sealed: Tree, 
     path.write_bytes(path.read_bytes().replace(b"\n9\n", b"\n8\n"))
     with pytest.raises(WitnessStateDamaged):
         witness.add_checkpoint(_request(sealed, 8, 20))
+
+
+def test_a_witness_with_two_keys_cosigns_with_both(tmp_path: Path, sealed: Tree) -> None:
+    quantum_safe = Signer(SIGNER.name, b"\x03" * 32, Algorithm.ML_DSA_44)
+    witness = Witness(tmp_path, [SIGNER, quantum_safe], {LOG.name: [LOG.verifier]}, clock=lambda: NOW)
+    for old, new in ((0, 9), (9, 20)):
+        lines = witness.add_checkpoint(_request(sealed, old, new))
+        assert isinstance(lines, bytes)
+        assert lines.count(b"\n") == 2
+    latest = witness.latest(LOG.name) or b""
+    for signer in (SIGNER, quantum_safe):
+        assert checkpoint.find_cosignatures(latest, [signer.verifier]) == {SIGNER.name: NOW}
+
+
+def test_a_log_whose_key_was_rotated_goes_on_where_both_keys_are_given(tmp_path: Path, sealed: Tree) -> None:
+    new = Signer(LOG.name, b"\x09" * 32)
+    assert _witness(tmp_path).add_checkpoint(_request(sealed, 0, 9))
+    rotated = _request(sealed, 9, 20, signer=new)
+    assert _status(_witness(tmp_path).add_checkpoint(rotated)) == 403
+    both = Witness(tmp_path, [SIGNER], {LOG.name: [LOG.verifier, new.verifier]}, clock=lambda: NOW)
+    assert _status(both.add_checkpoint(rotated)) == 200
+    assert list(tmp_path.glob("*/refused/*")) == []
+
+
+def test_what_anybody_can_send_fills_no_disk(witness: Witness, sealed: Tree, tmp_path: Path) -> None:
+    """One file for each text that the log signed and that contradicts it; none for old ones that are sent again."""
+    old = _request(sealed, 0, 7)
+    assert _status(witness.add_checkpoint(_request(sealed, 0, 300))) == 200
+    for number in range(5):
+        stranger = f"\N{EM DASH} stranger {signed_note.encode(bytes([number] * 8))}\n".encode()
+        message = Checkpoint(LOG.name, 400, b"\x07" * 32).sign(LOG) + stranger
+        assert _status(witness.add_checkpoint(CosignRequest(300, (), message).encode())) == 422
+        assert _status(witness.add_checkpoint(old.replace(b"old 0", b"old 300") + stranger)) == 400
+    (kept,) = tmp_path.glob("*/refused/*")
+    assert kept.read_bytes() == Checkpoint(LOG.name, 400, b"\x07" * 32).sign(LOG)
 
 
 def test_two_at_once_never_go_back(tmp_path: Path, sealed: Tree) -> None:
@@ -163,5 +198,5 @@ def test_judging_agrees_with_the_two_histories(data: st.DataObject, sealed: Tree
     old = data.draw(st.sampled_from([size, size + 1, 0]))
     last = Checkpoint(LOG.name, size, sealed.root_at(size)) if size else None
     proof = tuple(sealed.consistency_proof(min(old, new), new))
-    refused = judge(last, Request(old, proof, b""), Checkpoint(LOG.name, new, sealed.root_at(new)))
+    refused = judge(last, CosignRequest(old, proof, b""), Checkpoint(LOG.name, new, sealed.root_at(new)))
     assert (refused is None) == (old == size <= new)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories.events import event
-from tests.unit.trail.test_spool import drained
-from trail.async_emitter import AsyncEmitter
+from tests.support.factories.events import event
+from tests.trail.spool.test_spool import drained
 from trail.connection import Trail
-from trail.emitter import Durable, Emitter
 from trail.errors import InvalidEvent, WriteRefused
-from trail.spool import Spool
+from trail.spool.spool import Spool
+from trail.writing.async_emitter import AsyncEmitter
+from trail.writing.emitter import Durable, Emitter
 
 
 def test_many_at_once_are_in_the_trail_with_every_number_once(trail: Trail, tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_the_loop_goes_on_while_an_event_waits(tmp_path: Path) -> None:
                 for _ in range(20):
                     await asyncio.sleep(0)
                 assert not waiting.done()
-                spool._groups._call_the_next()
+                spool._groups._wake_next_leader()
                 assert (await waiting).where == "spool"
 
     asyncio.run(main())

@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.factories.events import event
+from tests.support.factories.events import event
 from trail.connection import Trail, connect
-from trail.drain import Drain
-from trail.shipper import Shipped, Shipper
-from trail.spool import Spool, segments
-from trail.writer import write
+from trail.spool.reader import SpoolReader
+from trail.spool.spool import Spool, list_segments
+from trail.writing.shipper import Shipped, Shipper
+from trail.writing.writer import write
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def fill(folder: Path, *documents: dict[str, Any] | bytes) -> None:
 
 
 def ship(trail: Trail, folder: Path, said: list[str] | None = None) -> Shipped:
-    with Drain(folder) as drain:
+    with SpoolReader(folder) as drain:
         say = (said if said is not None else []).append
-        return Shipper(trail, drain, folder / "rejected", said=say).run(follow=False)
+        return Shipper(trail, drain, folder / "rejected", report=say).run(follow=False)
 
 
 def set_aside(folder: Path) -> dict[str, dict[str, str]]:
@@ -43,10 +43,10 @@ def set_aside(folder: Path) -> dict[str, dict[str, str]]:
 def test_what_waits_in_a_spool_arrives_once_and_its_segments_go(trail: Trail, folder: Path) -> None:
     documents = [event(id=f"e{n}", message="x" * 300) for n in range(40)]
     fill(folder, *documents)
-    assert len(segments(folder)) > 2
+    assert len(list_segments(folder)) > 2
     assert ship(trail, folder) == Shipped(created=40)
     assert ship(trail, folder) == Shipped()
-    assert len(segments(folder)) <= 2
+    assert len(list_segments(folder)) <= 2
     assert [one.status for one in write(trail, documents)] == ["existing"] * 40
 
 
@@ -87,7 +87,7 @@ def test_what_was_set_aside_before_a_crash_is_set_aside_once(trail: Trail, folde
 
 def test_damage_is_put_on_record_and_passed(trail: Trail, folder: Path) -> None:
     fill(folder, *(event(id=name) for name in ("first", "second", "third")))
-    path = segments(folder)[0][1]
+    path = list_segments(folder)[0][1]
     path.write_bytes(path.read_bytes().replace(b"second", b"sekond"))
     assert ship(trail, folder) == Shipped(created=2, damaged=1)
     (kept,) = map(orjson.loads, _files(folder))
@@ -111,9 +111,9 @@ def test_while_the_trail_does_not_answer_it_is_tried_again_and_both_ends_of_the_
     trail: Trail, folder: Path
 ) -> None:
     fill(folder, event(), event())
-    with Drain(folder) as drain:
+    with SpoolReader(folder) as drain:
         said = Stopping(lambda: setattr(shipper, "_trail", trail))
-        shipper = Shipper(connect("http://127.0.0.1:1", timeout=1), drain, folder / "rejected", said=said)
+        shipper = Shipper(connect("http://127.0.0.1:1", timeout=1), drain, folder / "rejected", report=said)
         assert shipper.run(follow=False) == Shipped(created=2)
     assert said.sentences == [
         "The trail does not answer, so nothing is known to be written to it. It is tried again until it succeeds.",
@@ -124,9 +124,9 @@ def test_while_the_trail_does_not_answer_it_is_tried_again_and_both_ends_of_the_
 def test_told_to_stop_it_leaves_what_is_not_delivered_for_the_next_time(trail: Trail, folder: Path) -> None:
     fill(folder, event())
     stop = Signal()
-    with Drain(folder) as drain:
+    with SpoolReader(folder) as drain:
         nowhere = connect("http://127.0.0.1:1", timeout=1)
-        shipper = Shipper(nowhere, drain, folder / "rejected", stop=stop, said=Stopping(stop.set))
+        shipper = Shipper(nowhere, drain, folder / "rejected", stop=stop, report=Stopping(stop.set))
         assert shipper.run() == Shipped()
     assert ship(trail, folder) == Shipped(created=1)
 
@@ -140,7 +140,7 @@ def test_following_it_waits_for_more_until_it_is_told_to_stop(trail: Trail, fold
         ended = False
         looks = 0
 
-        def __init__(self, drain: Drain) -> None:
+        def __init__(self, drain: SpoolReader) -> None:
             self.drain = drain
 
         def read(self, most: int) -> list[Any]:
@@ -157,8 +157,8 @@ def test_following_it_waits_for_more_until_it_is_told_to_stop(trail: Trail, fold
 
     folder.mkdir()
     said: list[str] = []
-    with Drain(folder) as drain:
-        shipper = Shipper(trail, Source(drain), folder / "rejected", stop=stop, said=said.append)
+    with SpoolReader(folder) as drain:
+        shipper = Shipper(trail, Source(drain), folder / "rejected", stop=stop, report=said.append)
         assert shipper.run() == Shipped(created=1)
     assert said == [
         "What waits to be delivered cannot be read: [Errno 5] Input/output error. It is tried again until it succeeds.",
@@ -171,7 +171,7 @@ def test_what_cannot_be_set_aside_is_not_passed_over(trail: Trail, folder: Path)
     blocked = folder / "rejected"
     blocked.write_text("a file where the folder should be")
     said = Stopping(lambda: blocked.unlink(missing_ok=True) if blocked.is_file() else None)
-    with Drain(folder) as drain:
-        shipped = Shipper(trail, drain, blocked, said=said).run(follow=False)
+    with SpoolReader(folder) as drain:
+        shipped = Shipper(trail, drain, blocked, report=said).run(follow=False)
     assert (shipped.rejected, shipped.created + shipped.existing >= 1) == (1, True)
     assert len(_files(folder)) == 1

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.descriptors import take_low_descriptors
 from trail.errors import SpoolBusy
-from trail.follow import CHUNK, HEAD, MAX_LINE, Follower, Pipe
+from trail.writing.tail import CHUNK, HEAD, MAX_LINE, FileTail, Pipe
 
 
 class Log:
@@ -18,8 +19,8 @@ class Log:
         self.said: list[str] = []
         self.follower = self.followed()
 
-    def followed(self) -> Follower:
-        return Follower(self.path, self.state, patience=0, said=self.said.append)
+    def followed(self) -> FileTail:
+        return FileTail(self.path, self.state, patience=0, report=self.said.append)
 
     def write(self, text: str, path: Path | None = None) -> None:
         with (path or self.path).open("a") as file:
@@ -174,10 +175,21 @@ def test_a_pipe_is_read_to_its_end() -> None:
     os.close(reading)
 
 
+def test_a_pipe_is_read_by_a_process_that_holds_a_thousand_files() -> None:
+    with take_low_descriptors():
+        reading, writing = os.pipe()
+        pipe = Pipe(reading)
+        assert pipe.read(9) == []
+        os.write(writing, b"one\n")
+        assert [line.payload for line in pipe.read(9)] == [b"one"]
+        os.close(writing)
+        os.close(reading)
+
+
 def test_a_renamed_file_is_looked_at_for_a_while_before_the_next_is_begun(log: Log) -> None:
     log.write("one\n")
     log.follower.close()
-    log.follower = Follower(log.path, log.state, patience=3600)
+    log.follower = FileTail(log.path, log.state, patience=3600)
     assert log.read() == [b"one"]
     log.rotate()
     log.write("two\n")

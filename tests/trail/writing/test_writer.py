@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories.events import event
+from tests.support.factories.events import event
 from trail import mapping
 from trail.connection import Trail, connect
 from trail.errors import TrailBusy, TrailUnavailable, WriteRefused, WriteUnknown
-from trail.events import parse
-from trail.mapping import installed_version
-from trail.writer import BATCH_BYTES, _batches, _Ready, write, write_many
+from trail.events import parse_event
+from trail.mapping import read_installed_version
+from trail.writing.writer import BATCH_BYTES, _batches, _Prepared, write, write_many
 
 
 def _statuses(outcomes: object) -> list[str]:
@@ -74,7 +74,7 @@ def test_a_stream_is_never_far_ahead_of_what_is_written(trail: Trail) -> None:
 
 @given(st.lists(st.integers(0, 2 * BATCH_BYTES), max_size=40), st.integers(1, 10))
 def test_batches_are_bounded_in_number_and_in_bytes_and_lose_nothing(sizes: list[int], most: int) -> None:
-    ready = [_Ready({"n": number}, lines=_Sized(size)) for number, size in enumerate(sizes)]
+    ready = [_Prepared({"n": number}, lines=_Sized(size)) for number, size in enumerate(sizes)]
     batches = list(_batches(ready, most))
     assert [one for batch in batches for one in batch] == ready
     for batch in batches:
@@ -95,7 +95,7 @@ class _Sized(bytes):
 
 
 def test_an_event_that_was_checked_is_written_as_it_is(trail: Trail) -> None:
-    one = parse(event(id="checked"))
+    one = parse_event(event(id="checked"))
     assert _statuses(write(trail, [one, one.document])) == ["created", "existing"]
 
 
@@ -111,7 +111,7 @@ def gateway(answers: dict[str, tuple[int, Any]]) -> Iterator[Trail]:
     class Gateway(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            status, body = answers[self.path]
+            status, body = answers[self.path.partition("?")[0]]
             content = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -160,7 +160,7 @@ def test_an_event_that_is_said_to_be_there_counts_only_when_it_is_seen(
 def test_the_first_write_of_all_puts_the_template_in_place(trail: Trail) -> None:
     trail.client.indices.delete_index_template(name=f"{trail.prefix}-events")
     assert _statuses(write(trail, [event()])) == ["created"]
-    assert installed_version(trail)
+    assert read_installed_version(trail)
     made = trail.client.indices.get_settings(index=trail.events, params={"flat_settings": "true"})
     assert {one["settings"]["index.append_only.enabled"] for one in made.values()} == {"true"}
 
@@ -178,7 +178,7 @@ def test_a_month_that_takes_no_writes_refuses_loudly(trail: Trail) -> None:
 
 def test_what_only_the_engine_finds_invalid_is_told_with_its_reason(trail: Trail) -> None:
     """An index of an older template, which a newer service's field meets."""
-    older = mapping.template(trail.prefix)
+    older = mapping.build_template(trail.prefix)
     del older["template"]["mappings"]["properties"]["trace"]
     trail.client.indices.put_index_template(name=f"{trail.prefix}-events", body=older)
     outcomes = write(trail, [event(), event(trace__id="t"), event()])

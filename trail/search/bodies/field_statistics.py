@@ -1,11 +1,12 @@
-"""What is asked to know how the values of one field are spread over a search."""
+"""Builds the bodies that ask how the values of one field are spread over a search."""
 
 from typing import Any
 
 from trail.errors import BadQuery
 from trail.schema import FIELDS, Kind, field_of
-from trail.search import bodies, language
-from trail.search.bodies import Body
+from trail.search.bodies.page import VALUES_OF_A_SHARD
+from trail.search.bodies.query import Body, build_query
+from trail.search.language import parser
 from trail.search.spec import Scope, Search
 
 TOP = 50
@@ -19,10 +20,10 @@ _ORDERED = (Kind.INTEGER, Kind.TIME)
 LISTABLE = tuple(field.name for field in FIELDS if field.kind in {*LISTED, *_ORDERED})
 
 
-def statistics(search: Search, scope: Scope, name: str) -> Body:
+def build_statistics(search: Search, scope: Scope, name: str) -> Body:
     """How many events have the field; its values by how often; for numbers and times their ends. Raises BadQuery."""
     field = field_of(name)
-    problem = language.searchable(name)
+    problem = parser.find_problem(name)
     if field is None or problem:
         raise BadQuery(problem or f"There is no field {name!r}.", 0)
     if field.kind not in {*LISTED, *_ORDERED}:
@@ -32,17 +33,17 @@ def statistics(search: Search, scope: Scope, name: str) -> Body:
     inside: dict[str, Any] = {}
     if field.kind in LISTED:
         inside["distinct"] = {"cardinality": {"field": name, "precision_threshold": PRECISION}}
-        inside["top"] = {"terms": {"field": name, "size": TOP, "shard_size": bodies.VALUES_OF_A_SHARD}}
+        inside["top"] = {"terms": {"field": name, "size": TOP, "shard_size": VALUES_OF_A_SHARD}}
     if field.kind in _ORDERED:
         inside["ends"] = {"stats": {"field": name}}
     return _counted(search, scope, {"having": {"filter": {"exists": {"field": name}}, "aggs": inside}})
 
 
-def rarest(search: Search, scope: Scope, name: str) -> Body:
+def build_rarest_values(search: Search, scope: Scope, name: str) -> Body:
     """All values of a field, of which the rare ones are taken; more of them than RARE_AMONG show as others."""
     listed = {"field": name, "size": RARE_AMONG, "shard_size": 2 * RARE_AMONG}
     return _counted(search, scope, {"values": {"terms": listed}})
 
 
 def _counted(search: Search, scope: Scope, aggregations: dict[str, Any]) -> Body:
-    return {"query": bodies.query(search, scope), "size": 0, "track_total_hits": True, "aggs": aggregations}
+    return {"query": build_query(search, scope), "size": 0, "track_total_hits": True, "aggs": aggregations}

@@ -1,8 +1,8 @@
-"""Bodies that ask of many values at once in which field they occur, how often, first and last. Exact: every bucket comes back."""
+"""Builds the bodies that count many values at once in a field, first and last. Exact: every bucket comes back."""
 
 from collections.abc import Sequence
 
-from trail.search.bodies import Body, query
+from trail.search.bodies.query import Body, build_query
 from trail.search.spec import Scope, Search
 
 # A network is a clause of its own, and the engine takes so many in one query (indices.query.bool.max_clause_count).
@@ -14,7 +14,7 @@ _ENDS: Body = {
 }
 
 
-def of_values(field: str, values: Sequence[str], scope: Scope) -> Body:
+def build_value_occurrences(field: str, values: Sequence[str], scope: Scope) -> Body:
     """Of the events with one of these values, each value with its numbers.
 
     A field holds one value, so there are at most as many buckets as values. Every shard reports all of its own and has room
@@ -25,7 +25,7 @@ def of_values(field: str, values: Sequence[str], scope: Scope) -> Body:
     return _counted({"terms": {field: list(values)}}, buckets, scope)
 
 
-def of_networks(field: str, networks: Sequence[str], scope: Scope) -> Body:
+def build_network_occurrences(field: str, networks: Sequence[str], scope: Scope) -> Body:
     """The same of networks, which may lie within one another. At most NETWORKS_AT_ONCE."""
     either = {"bool": {"should": [{"term": {field: network}} for network in networks], "minimum_should_match": 1}}
     ranges = [{"key": network, "mask": network} for network in networks]
@@ -33,6 +33,6 @@ def of_networks(field: str, networks: Sequence[str], scope: Scope) -> Body:
 
 
 def _counted(wanted: Body, buckets: Body, scope: Scope) -> Body:
-    asked = query(Search(), scope)
-    asked["bool"]["filter"] = [wanted]
-    return {"query": asked, "size": 0, "track_total_hits": False, "aggs": {"values": buckets}}
+    query = build_query(Search(), scope)
+    query["bool"]["filter"] = [wanted]
+    return {"query": query, "size": 0, "track_total_hits": False, "aggs": {"values": buckets}}

@@ -1,4 +1,4 @@
-"""What a query may cost the engine, reckoned before anything is sent to it.
+"""Estimates what a query costs the engine, before anything is sent to it.
 
 The unit is one lookup of one term in one field, which is a clause to the engine; it takes 1,024 of these in a query and gives up
 on more. Each thing that can be typed has a price, never less than the clauses it becomes:
@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 
 from trail.errors import BadQuery
 from trail.schema import FIELDS, Kind, field_of
-from trail.search.language import All, Any_, Clause, Not, Parameter, Range, Term
+from trail.search.language.parser import All, Any_, Clause, Not, Placeholder, Range, Term, parse
 from trail.search.spec import Filter
 
 BUDGET = 1_000
@@ -39,8 +39,8 @@ Parameters = Mapping[str, tuple[str, ...]]
 def expect_affordable(clause: Clause | None, filters: Iterable[Filter], parameters: Parameters) -> int:
     """What a search costs. Raises BadQuery at the part of the text, or for the filter, with which it gets too dear."""
     spent = 0
-    for one in filters:
-        spent += _of_filter(one)
+    for chip in filters:
+        spent += _of_filter(chip)
         _expect_within(spent, 0)
     stack = [clause] if clause is not None else []
     while stack:
@@ -55,6 +55,14 @@ def expect_affordable(clause: Clause | None, filters: Iterable[Filter], paramete
                 spent += _of_leaf(leaf, parameters)
                 _expect_within(spent, leaf.position)
     return spent
+
+
+def estimate_cost(text: str, filters: Iterable[Filter], parameters: Parameters) -> int:
+    """What a search costs; nothing for one that is not understood or too dear, which is refused when it is asked."""
+    try:
+        return expect_affordable(parse(text), filters, parameters)
+    except BadQuery:
+        return 0
 
 
 def _expect_within(spent: int, position: int) -> None:
@@ -86,7 +94,7 @@ def _of_leaf(leaf: Clause, parameters: Parameters) -> int:
             return DEEP if field is not None and field.kind is Kind.WILDCARD else WIDE
         case Term(field=name, value=value, position=position):
             return _of_values(name, (value,), position)
-        case Parameter(field=name, name=parameter, position=position):
+        case Placeholder(field=name, name=parameter, position=position):
             return _of_values(name, parameters.get(parameter, ()), position)
         case Range(field=name):
             return _of_range(name)

@@ -1,4 +1,4 @@
-"""Values as a query and an address write them, and back: quoted where they must be, and what nobody would see spelled out.
+"""Writes values as a query and an address have them, quoted and with what nobody would see spelled out, and reads them back.
 
 `\\u202e` stands for one character by its number, as in Lucene: so a line break, a control or an override of direction can be
 typed and seen, and a text field does not change it.
@@ -17,24 +17,24 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@/-]*")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "TO"})
 
 
-def quoted(value: str) -> str:
+def quote(value: str) -> str:
     """A value as a query has it: as it stands where that is safe, else in quotes."""
     if _PLAIN.fullmatch(value) and value not in _OPERATORS:
         return value
-    return '"' + spelled(value.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    return '"' + spell_out(value.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
 
-def spelled(text: str) -> str:
+def spell_out(text: str) -> str:
     """A text that is escaped already, with what nobody would see in it as `\\uXXXX`."""
     return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     """What an escaped text means."""
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[2], text)
 
 
-def unescaped_in_pattern(pattern: str) -> str:
+def unescape_pattern(pattern: str) -> str:
     """The same for `\\uXXXX` alone: the engine reads the other escapes of a pattern itself."""
 
     def character(match: re.Match[str]) -> str:
@@ -48,7 +48,7 @@ def unescaped_in_pattern(pattern: str) -> str:
 
 def as_line(value: str) -> str:
     """A value on one line of a form: as it stands, but for what nobody would see, spaces at its ends included."""
-    text = spelled(_LITERAL_ESCAPE.sub(r"\\u005c", value))
+    text = spell_out(_LITERAL_ESCAPE.sub(r"\\u005c", value))
     return _SPACES_AT_ENDS.sub(lambda match: "\\u0020" * len(match[0]), text)
 
 

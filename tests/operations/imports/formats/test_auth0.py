@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories.logs import events, flat, real
+from tests.support.factories.logs import events, flat, real
 
 
 @pytest.mark.parametrize(

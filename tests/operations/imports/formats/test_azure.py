@@ -4,18 +4,18 @@ import json
 
 import pytest
 
-from tests.factories.logs import LOGS, events, flat, real
+from tests.support.factories.logs import LOGS, events, flat, real
 
 
 def test_a_sign_in_says_who_from_where_with_what_to_what() -> None:
     record = real("azure-panther.ndjson", operationName="Sign-in activity", resultType="0")
     (event,) = map(flat, events("azure", record))
-    said = record["properties"]
+    properties = record["properties"]
     assert event["event.outcome"] == "success"
-    assert event["user.id"] == said["userId"]
-    assert event["user.email"] == said["userPrincipalName"]
+    assert event["user.id"] == properties["userId"]
+    assert event["user.email"] == properties["userPrincipalName"]
     assert event["source.ip"] == record["callerIpAddress"]
-    assert event["resource.id"] == said["appId"]
+    assert event["resource.id"] == properties["appId"]
     assert event["organization.id"] == record["tenantId"]
 
 
@@ -31,9 +31,16 @@ def test_an_audit_record_says_who_changed_what() -> None:
 )
 def test_a_sign_in_issues_its_token_unless_it_failed(code: int, operation: str, outcome: str) -> None:
     record = {
-        "time": "2026-11-24T09:30:00Z", "operationName": "Sign-in activity", "resultType": str(code),
-        "properties": {"id": "1", "userId": "u", "uniqueTokenIdentifier": "tid", "status": {"errorCode": code, "failureReason": "why"}},
-    }  # fmt: skip
+        "time": "2026-11-24T09:30:00Z",
+        "operationName": "Sign-in activity",
+        "resultType": str(code),
+        "properties": {
+            "id": "1",
+            "userId": "u",
+            "uniqueTokenIdentifier": "tid",
+            "status": {"errorCode": code, "failureReason": "why"},
+        },
+    }
     (event,) = map(flat, events("azure", record))
     assert (event["token.id"], event["token.operation"], event["event.outcome"]) == ("tid", operation, outcome)
     assert event.get("event.reason") == ("why" if code else None)
@@ -41,7 +48,7 @@ def test_a_sign_in_issues_its_token_unless_it_failed(code: int, operation: str, 
 
 def test_real_records_of_both_spellings_are_all_read() -> None:
     records = [json.loads(line) for line in (LOGS / "azure-panther.ndjson").read_text().splitlines()]
-    found = [event for record in records for event in map(flat, events("azure", record))]
-    assert len(found) == len(records)
+    converted = [event for record in records for event in map(flat, events("azure", record))]
+    assert len(converted) == len(records)
     assert any("operationname" in record for record in records)
-    assert all(event.get("user.id") for event in found)
+    assert all(event.get("user.id") for event in converted)

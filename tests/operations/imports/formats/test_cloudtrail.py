@@ -6,21 +6,22 @@ from typing import Any
 
 import pytest
 
-from operations.formats import FORMATS
-from operations.importing import events_of
-from operations.reading import Record
-from trail.events import get
+from operations.imports.conversion import convert_record
+from operations.imports.formats import FORMATS
+from operations.imports.reader import ForeignRecord
+from trail.documents import get
 
 LOG = Path(__file__).parents[3] / "data" / "logs" / "cloudtrail-stratus.ndjson"
 
 
 def _events(record: dict[str, Any]) -> list[dict[str, Any]]:
-    return events_of(FORMATS["cloudtrail"], Record(1, json.dumps(record), record))[0]
+    converted = convert_record(FORMATS["cloudtrail"], ForeignRecord(1, json.dumps(record), record))
+    return [event.document for event in converted.events]
 
 
 def _real(name: str) -> dict[str, Any]:
-    found = (json.loads(line) for line in LOG.read_text().splitlines())
-    return next(record for record in found if record["eventName"] == name and record.get("responseElements"))
+    records = (json.loads(line) for line in LOG.read_text().splitlines())
+    return next(record for record in records if record["eventName"] == name and record.get("responseElements"))
 
 
 def test_assuming_a_role_uses_one_key_and_issues_another() -> None:
@@ -40,10 +41,10 @@ def test_assuming_a_role_uses_one_key_and_issues_another() -> None:
 def test_a_session_token_never_gets_into_the_trail() -> None:
     record = _real("AssumeRole")
     secret = record["responseElements"]["credentials"]["sessionToken"]
-    documents, removed = events_of(FORMATS["cloudtrail"], Record(1, json.dumps(record), record))
-    assert removed == 1
-    assert secret not in json.dumps(documents)
-    assert "[removed secret sha256:" in documents[0]["event"]["original"]
+    converted = convert_record(FORMATS["cloudtrail"], ForeignRecord(1, json.dumps(record), record))
+    assert converted.secrets == 1
+    assert secret not in json.dumps([event.document for event in converted.events])
+    assert "[removed secret sha256:" in converted.events[0].document["event"]["original"]
 
 
 def test_creating_a_key_issues_it_to_its_owner() -> None:
@@ -64,9 +65,11 @@ def test_creating_a_key_issues_it_to_its_owner() -> None:
 )
 def test_ending_and_reviving_a_key(name: str, status: str | None, operation: str) -> None:
     record = {
-        "eventName": name, "eventTime": "2026-11-24T00:00:00Z", "eventID": "1",
+        "eventName": name,
+        "eventTime": "2026-11-24T00:00:00Z",
+        "eventID": "1",
         "requestParameters": {"accessKeyId": "AKIAX", "status": status},
-    }  # fmt: skip
+    }
     assert [get(document, "token.operation") for document in _events(record)][1:] == [operation]
 
 
@@ -79,11 +82,14 @@ def test_a_service_that_assumes_a_role_is_named_as_its_key_will_act() -> None:
 
 
 def test_a_roles_path_is_no_part_of_its_sessions_name() -> None:
-    asked = {"roleArn": "arn:aws-us-gov:iam::123456789012:role/team/ops/Reader", "roleSessionName": "ada"}
+    parameters = {"roleArn": "arn:aws-us-gov:iam::123456789012:role/team/ops/Reader", "roleSessionName": "ada"}
     record = {
-        "eventName": "AssumeRole", "eventTime": "2026-11-24T00:00:00Z", "eventID": "1", "requestParameters": asked,
+        "eventName": "AssumeRole",
+        "eventTime": "2026-11-24T00:00:00Z",
+        "eventID": "1",
+        "requestParameters": parameters,
         "responseElements": {"credentials": {"accessKeyId": "ASIAX"}},
-    }  # fmt: skip
+    }
     assert _events(record)[1]["user"]["id"] == "arn:aws-us-gov:sts::123456789012:assumed-role/Reader/ada"
 
 

@@ -1,6 +1,6 @@
 """Duo: administrators' actions, whose details are JSON within the JSON, and second factors."""
 
-from tests.factories.logs import events, flat, real
+from tests.support.factories.logs import events, flat, real
 
 
 def test_an_administrators_action_tells_its_address() -> None:
@@ -16,10 +16,15 @@ def test_a_description_that_is_a_sentence_stays_one() -> None:
 
 def test_a_denied_authentication_failed_for_its_reason() -> None:
     record = {
-        "txid": "t1", "isotimestamp": "2026-11-24T09:30:00.5+00:00", "event_type": "authentication", "result": "fraud",
-        "reason": "user_marked_fraud", "user": {"key": "DU1", "name": "ada"}, "application": {"key": "DI1", "name": "VPN"},
+        "txid": "t1",
+        "isotimestamp": "2026-11-24T09:30:00.5+00:00",
+        "event_type": "authentication",
+        "result": "fraud",
+        "reason": "user_marked_fraud",
+        "user": {"key": "DU1", "name": "ada"},
+        "application": {"key": "DI1", "name": "VPN"},
         "access_device": {"ip": "192.0.2.9", "location": {"city": "Berlin"}},
-    }  # fmt: skip
+    }
     (event,) = map(flat, events("duo", record))
     assert (event["event.outcome"], event["event.reason"]) == ("failure", "user_marked_fraud")
     assert (event["user.id"], event["source.ip"], event["resource.name"]) == ("DU1", "192.0.2.9", "VPN")

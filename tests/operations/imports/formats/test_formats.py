@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.formats import FORMATS
-from operations.importing import events_of
-from operations.reading import Record
+from operations.imports.conversion import convert_record
+from operations.imports.formats import FORMATS
+from operations.imports.reader import ForeignRecord, RecordReader
 from trail.errors import InvalidEvent
 
 scalars = (
@@ -39,15 +39,23 @@ things = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [("gsuite", "items"), ("gsuite", "activities"), ("slack", "entries"), ("azure", "records"), ("azure", "value")],
+)
+def test_a_page_as_the_source_gives_it_is_as_many_records_as_it_holds(name: str, member: str) -> None:
+    page = json.dumps({"kind": "page", member: [{"a": 1}, {"a": 2}], "next": "token"}, indent=1)
+    assert [record.value for record in RecordReader(iter([page]), FORMATS[name].list_names)] == [{"a": 1}, {"a": 2}]
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @settings(max_examples=60)
 @given(value=st.dictionaries(names, things, max_size=8))
 def test_any_record_is_mapped_or_rejected(name: str, value: dict[str, Any]) -> None:
-    record = Record(1, json.dumps(value), value)
+    record = ForeignRecord(1, json.dumps(value), value)
     try:
-        documents, _ = events_of(FORMATS[name], record)
+        first, *_ = convert_record(FORMATS[name], record).events
     except InvalidEvent as error:
         assert str(error)
     else:
-        assert documents
-        assert documents[0]["event"]["original"] == record.text
+        assert first.document["event"]["original"] == record.text

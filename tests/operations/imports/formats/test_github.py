@@ -1,11 +1,18 @@
 """GitHub: who did what to which repository, with which token."""
 
-from tests.factories.logs import events, flat
+from tests.support.factories.logs import events, flat
 
 CLONE = {
-    "_document_id": "d1", "action": "git.clone", "actor": "octo", "actor_ip": "192.0.2.8", "org": "acme", "repo": "acme/app",
-    "at_sign_timestamp": "2026-11-24 09:30:00.423", "token_id": "0123", "actor_location": {"country_code": "US"},
-}  # fmt: skip
+    "_document_id": "d1",
+    "action": "git.clone",
+    "actor": "octo",
+    "actor_ip": "192.0.2.8",
+    "org": "acme",
+    "repo": "acme/app",
+    "at_sign_timestamp": "2026-11-24 09:30:00.423",
+    "token_id": "0123",
+    "actor_location": {"country_code": "US"},
+}
 
 
 def test_a_call_with_a_token_is_a_use_of_it() -> None:

@@ -1,16 +1,26 @@
 """Google Workspace: every event of an activity is one of ours."""
 
-from tests.factories.logs import events, flat, real
+from tests.support.factories.logs import events, flat, real
 
 LOGIN = {
     "kind": "admin#reports#activity",
-    "id": {"time": "2026-11-24T09:30:00.123Z", "uniqueQualifier": "-77", "applicationName": "drive", "customerId": "C1"},
-    "actor": {"email": "ada@example.org", "profileId": "1001"}, "ipAddress": "2001:db8::7",
+    "id": {
+        "time": "2026-11-24T09:30:00.123Z",
+        "uniqueQualifier": "-77",
+        "applicationName": "drive",
+        "customerId": "C1",
+    },
+    "actor": {"email": "ada@example.org", "profileId": "1001"},
+    "ipAddress": "2001:db8::7",
     "events": [
-        {"type": "access", "name": "edit", "parameters": [{"name": "doc_id", "value": "d1"}, {"name": "doc_title", "value": "Plan"}]},
+        {
+            "type": "access",
+            "name": "edit",
+            "parameters": [{"name": "doc_id", "value": "d1"}, {"name": "doc_title", "value": "Plan"}],
+        },
         {"type": "acl_change", "name": "change_user_access", "parameters": [{"name": "doc_id", "value": "d1"}]},
     ],
-}  # fmt: skip
+}
 
 
 def test_an_activity_of_two_events_becomes_two() -> None:

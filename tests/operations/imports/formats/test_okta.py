@@ -1,14 +1,20 @@
 """Okta: sessions and API tokens are tokens; clearing somebody's sessions ends theirs, not one's own."""
 
-from tests.factories.logs import events, flat
+from tests.support.factories.logs import events, flat
 
 SESSION = {
-    "uuid": "u1", "eventType": "user.session.start", "published": "2026-11-24T09:30:00.123Z", "outcome": {"result": "SUCCESS"},
+    "uuid": "u1",
+    "eventType": "user.session.start",
+    "published": "2026-11-24T09:30:00.123Z",
+    "outcome": {"result": "SUCCESS"},
     "actor": {"id": "00u1", "displayName": "Homer", "alternateId": "homer@duff.example"},
     "authenticationContext": {"externalSessionId": "102abc"},
-    "client": {"ipAddress": "192.0.2.7", "geographicalContext": {"city": "Atlanta", "geolocation": {"lat": 33.5, "lon": -84.25}}},
+    "client": {
+        "ipAddress": "192.0.2.7",
+        "geographicalContext": {"city": "Atlanta", "geolocation": {"lat": 33.5, "lon": -84.25}},
+    },
     "securityContext": {"asNumber": 64500, "asOrg": "example net"},
-}  # fmt: skip
+}
 
 
 def test_a_session_is_issued_used_and_ended() -> None:
@@ -45,8 +51,11 @@ def test_clearing_sessions_uses_ones_own_and_ends_the_targets() -> None:
 
 
 def test_a_call_with_an_api_token_is_a_use_of_that() -> None:
-    record = {**SESSION, "eventType": "user.account.update_profile",
-              "transaction": {"type": "WEB", "id": "t", "detail": {"requestApiTokenId": "00T1"}}}  # fmt: skip
+    record = {
+        **SESSION,
+        "eventType": "user.account.update_profile",
+        "transaction": {"type": "WEB", "id": "t", "detail": {"requestApiTokenId": "00T1"}},
+    }
     (event,) = map(flat, events("okta", record))
     assert (event["token.id"], event["token.kind"], event["token.operation"]) == (
         "00T1",

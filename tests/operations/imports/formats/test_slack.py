@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories.logs import events, flat, real
+from tests.support.factories.logs import events, flat, real
 
 
 def test_an_action_says_who_what_and_where() -> None:

@@ -4,20 +4,46 @@ from typing import Any
 
 import pytest
 
-from tests.factories.logs import events, flat
+from tests.support.factories.logs import events, flat
 from trail.errors import InvalidEvent
 
 AT = "2026-11-24T09:30:00Z"
 RSYSLOG = {
-    "message": " Accepted publickey", "fromhost": "berlin-7", "facility": "auth", "priority": "info",
-    "timereported": "2026-11-24T10:30:00+01:00", "timegenerated": "2026-11-24T10:30:01+01:00",
-}  # fmt: skip
-FLUENT_BIT = {"@timestamp": "2026-11-24T09:30:00.000Z", "pri": "38", "host": "berlin-7", "ident": "sshd", "pid": "4711",
-              "message": "Accepted publickey"}  # fmt: skip
-VECTOR = {"timestamp": AT, "hostname": "berlin-7", "appname": "sshd", "procid": 4711, "facility": "auth", "severity": "info",
-          "message": "Accepted publickey", "source_type": "syslog", "host": "192.0.2.1"}  # fmt: skip
-LOGSTASH = {"@timestamp": AT, "@version": "1", "host": {"hostname": "berlin-7"}, "process": {"name": "sshd", "pid": 4711},
-            "message": "Accepted publickey", "severity_label": "Informational", "facility_label": "security"}  # fmt: skip
+    "message": " Accepted publickey",
+    "fromhost": "berlin-7",
+    "facility": "auth",
+    "priority": "info",
+    "timereported": "2026-11-24T10:30:00+01:00",
+    "timegenerated": "2026-11-24T10:30:01+01:00",
+}
+FLUENT_BIT = {
+    "@timestamp": "2026-11-24T09:30:00.000Z",
+    "pri": "38",
+    "host": "berlin-7",
+    "ident": "sshd",
+    "pid": "4711",
+    "message": "Accepted publickey",
+}
+VECTOR = {
+    "timestamp": AT,
+    "hostname": "berlin-7",
+    "appname": "sshd",
+    "procid": 4711,
+    "facility": "auth",
+    "severity": "info",
+    "message": "Accepted publickey",
+    "source_type": "syslog",
+    "host": "192.0.2.1",
+}
+LOGSTASH = {
+    "@timestamp": AT,
+    "@version": "1",
+    "host": {"hostname": "berlin-7"},
+    "process": {"name": "sshd", "pid": 4711},
+    "message": "Accepted publickey",
+    "severity_label": "Informational",
+    "facility_label": "security",
+}
 
 
 @pytest.mark.parametrize(
@@ -34,11 +60,11 @@ def test_each_shippers_line_says_when_where_and_what(
     record: dict[str, Any], action: str, labels: dict[str, str] | None
 ) -> None:
     (event,) = events("syslog", record)
-    found = flat(event)
-    assert found["@timestamp"].startswith(("2026-11-24T09:30:00", "2025-11-24T09:30:00.5"))
-    assert found["resource.id"] == "berlin-7"
-    assert found["message"] == "Accepted publickey"
-    assert (found["event.action"], found["event.outcome"]) == (action, "unknown")
+    fields = flat(event)
+    assert fields["@timestamp"].startswith(("2026-11-24T09:30:00", "2025-11-24T09:30:00.5"))
+    assert fields["resource.id"] == "berlin-7"
+    assert fields["message"] == "Accepted publickey"
+    assert (fields["event.action"], fields["event.outcome"]) == (action, "unknown")
     assert event.get("labels") == labels
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.factories.logs import LOGS, events, flat
+from tests.support.factories.logs import LOGS, events, flat
 
 RECORDS = [json.loads(line) for line in (LOGS / "teleport-panther.ndjson").read_text().splitlines()]
 
@@ -12,9 +12,9 @@ def _first(action: str) -> dict[str, object]:
 
 
 def test_a_certificate_is_issued_until_it_expires() -> None:
-    made = _first("cert.create")
-    assert made["token.operation"] == "token.issue"
-    assert str(made["token.expires_at"]).startswith("20")
+    certificate = _first("cert.create")
+    assert certificate["token.operation"] == "token.issue"
+    assert str(certificate["token.expires_at"]).startswith("20")
 
 
 def test_a_session_starts_and_is_used() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.formats.values import agent, source, time
-from trail.events import is_time
+from operations.imports.formats.values import build_source, build_user_agent, to_time
+from trail.times import is_event_time
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,8 @@ from trail.events import is_time
     ],
 )
 def test_a_time_is_read_to_the_last_digit(given: Any, read: str) -> None:
-    assert time(given) == read
-    assert is_time(read)
+    assert to_time(given) == read
+    assert is_event_time(read)
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_a_time_is_read_to_the_last_digit(given: Any, read: str) -> None:
 )
 def test_what_is_no_time_is_said_to_be_none(wrong: Any) -> None:
     with pytest.raises(ValueError, match="is not a time"):
-        time(wrong)
+        to_time(wrong)
 
 
 @given(st.integers(10**17, 9 * 10**18))
 def test_nanoseconds_since_1970_come_back_whole(nanoseconds: int) -> None:
-    read = time(nanoseconds)
+    read = to_time(nanoseconds)
     whole, _, digits = read.rstrip("Z").partition(".")
     seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
     assert seconds * 10**9 + int(digits.ljust(9, "0")) == nanoseconds
@@ -62,7 +62,7 @@ def test_nanoseconds_since_1970_come_back_whole(nanoseconds: int) -> None:
     ],
 )
 def test_an_address_or_what_stands_in_its_place(given: Any, fields: dict[str, Any]) -> None:
-    assert source(given) == fields
+    assert build_source(given) == fields
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,23 @@ def test_an_address_or_what_stands_in_its_place(given: Any, fields: dict[str, An
             "Edge",
             "102.1",
         ),
+        (
+            "Mozilla/5.0 (Linux; Android 11; A6013) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/104.0.0.0 Mobile Safari/537.36",
+            "Chrome Mobile",
+            "104.0.0.0",
+        ),
+        ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot", "2.1"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox", "145.0"),
+        ("python-requests/2.28.0", "python-requests", "2.28.0"),
+        ("kubectl/v1.28 (linux/amd64) kubernetes/1", "kubectl", "v1.28"),
+        ("Mozilla/5.0 (X11) nobody/1 knows", None, None),
+        ("Mozilla/5.0 " + "(" * 100_000, None, None),
         ("AWS Internal", None, None),
     ],
 )
 def test_a_client_by_the_product_that_tells_it_apart(original: str, name: str | None, version: str | None) -> None:
-    assert agent(original) == {"user_agent.original": original, "user_agent.name": name, "user_agent.version": version}
+    assert build_user_agent(original) == {
+        "user_agent.original": original,
+        "user_agent.name": name,
+        "user_agent.version": version,
+    }

@@ -10,11 +10,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
-from tests.factories.ingest import BULK, as_written
-from tests.factories.keys import bearer, writer_key
-from tests.ingest.malformed import Case, case
+from tests.support.factories.ingest import BULK, as_written
+from tests.support.factories.keys import bearer, writer_key
+from tests.support.malformed import Case, case
+from trail.canonical_form import compute_digest
 from trail.connection import Trail
-from trail.events import digest
 from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL, Search
 
@@ -32,26 +32,28 @@ def test_no_malformed_body_breaks_anything(client: Client, ada: User, trail: Tra
     durable: dict[str, str] = {}
     statuses: dict[int, int] = {}
     for number in range(FIRST, FIRST + NUMBER):
-        one = case(number)
+        case_sent = case(number)
         response = client.generic(
             "POST",
-            one.address, one.body, content_type=one.content_type,
-            headers=bearer(shown) | {"Content-Encoding": one.encoding, "User-Agent": "fuzz"},
-        )  # fmt: skip
+            case_sent.address,
+            case_sent.body,
+            content_type=case_sent.content_type,
+            headers=bearer(shown) | {"Content-Encoding": case_sent.encoding, "User-Agent": "fuzz"},
+        )
         assert response.status_code in ALLOWED, (number, response.status_code, response.content[:1_000])
         statuses[response.status_code] = statuses.get(response.status_code, 0) + 1
-        _note(durable, one, response.json(), number)
+        _note(durable, case_sent, response.json(), number)
     print(f"{NUMBER:,} bodies: {statuses}, {len(durable):,} events durable")
     assert {200, 400, 422} <= statuses.keys()
     assert _in_the_trail(trail) == durable
 
 
-def _note(durable: dict[str, str], one: Case, answer: dict[str, Any], number: int) -> None:
+def _note(durable: dict[str, str], case_sent: Case, answer: dict[str, Any], number: int) -> None:
     """Remember each event that was answered as durable, as it was sent."""
     if "error" in answer:
         return
-    body = gzip.decompress(one.body) if one.encoding == "gzip" else one.body
-    by_line = "ndjson" in one.content_type or one.address == BULK
+    body = gzip.decompress(case_sent.body) if case_sent.encoding == "gzip" else case_sent.body
+    by_line = "ndjson" in case_sent.content_type or case_sent.address == BULK
     sent = [line for line in body.split(b"\n") if line.strip(b" \t\r")] if by_line else [body]
     if "items" in answer:
         answers = [item for inner in answer["items"] for item in inner.values()]
@@ -59,27 +61,27 @@ def _note(durable: dict[str, str], one: Case, answer: dict[str, Any], number: in
     else:
         answers = answer["events"]
     assert len(answers) == len(sent), number
-    for line, said in zip(sent, answers, strict=True):
-        if said["status"] in ("created", "existing", 200, 201):
+    for line, answered in zip(sent, answers, strict=True):
+        if answered["status"] in ("created", "existing", 200, 201):
             document = orjson.loads(line)
-            kept = digest({**document, "writer": {"id": "tokens-1"}})
-            assert said.get("id", said.get("_id")) == document["event"]["id"], number
-            assert durable.setdefault(document["event"]["id"], kept) == kept, number
+            sent_digest = compute_digest({**document, "writer": {"id": "tokens-1"}})
+            assert answered.get("id", answered.get("_id")) == document["event"]["id"], number
+            assert durable.setdefault(document["event"]["id"], sent_digest) == sent_digest, number
 
 
 def _records(sent: list[bytes]) -> list[bytes]:
     """The record of each action; an action without one stands for itself."""
-    rest, found = iter(sent), []
-    for action in rest:
-        found.append(action if "delete" in orjson.loads(action) else next(rest))
-    return found
+    remaining, records = iter(sent), []
+    for action in remaining:
+        records.append(action if "delete" in orjson.loads(action) else next(remaining))
+    return records
 
 
 def _in_the_trail(trail: Trail) -> dict[str, str]:
     trail.client.indices.refresh(index=trail.events)
     wanted = Search(text="event.dataset:test")
     return {
-        hit.document["event"]["id"]: digest(as_written(hit.document))
+        hit.document["event"]["id"]: compute_digest(as_written(hit.document))
         for batch in execute.scan(trail, wanted, WHOLE_TRAIL)
         for hit in batch.hits
     }

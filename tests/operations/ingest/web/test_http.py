@@ -7,15 +7,15 @@ from typing import Any
 
 import orjson
 
-from tests.factories.events import event
-from tests.factories.ingest import EVENTS, LINES, lines, stored
-from tests.ingest.web import Web
+from tests.support.factories.events import event
+from tests.support.factories.ingest import EVENTS, LINES, lines, stored
+from tests.support.web_server import Web
 from trail.connection import Trail
 
 
-def _headers(web: Web, **more: str) -> dict[str, str]:
+def _headers(web: Web, **headers: str) -> dict[str, str]:
     own = {"Authorization": f"Bearer {web.keys['ecs']}", "Content-Type": LINES}
-    return own | {name.replace("_", "-"): value for name, value in more.items()}
+    return own | {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def _answer(connection: http.client.HTTPConnection) -> tuple[int, Any]:
@@ -34,20 +34,20 @@ def _raw(web: Web, head: list[str], body: bytes) -> socket.socket:
 
 def test_a_connection_serves_many_requests_and_what_was_refused_leaves_nothing_in_it(web: Web, trail: Trail) -> None:
     with web.connection() as connection:
-        taken = 0
+        written = 0
         for number in range(12):
-            body, more = lines(event(id=f"e{number}")), {}
+            body, headers = lines(event(id=f"e{number}")), {}
             if number % 4 == 1:
-                body, more = gzip.compress(body), {"Content_Encoding": "gzip"}
+                body, headers = gzip.compress(body), {"Content_Encoding": "gzip"}
             elif number % 4 == 2:
-                more = {"Authorization": "Bearer tk_nobody"}
+                headers = {"Authorization": "Bearer tk_nobody"}
             elif number % 4 == 3:
-                body, more = b"x" * 300_000, {"Content_Encoding": "gzip"}
-            connection.request("POST", EVENTS, body, _headers(web, **more))
+                body, headers = b"x" * 300_000, {"Content_Encoding": "gzip"}
+            connection.request("POST", EVENTS, body, _headers(web, **headers))
             status, answer = _answer(connection)
             assert status == (200, 200, 401, 400)[number % 4], answer
-            taken += status == 200
-    assert len(stored(trail)) == taken == 6
+            written += status == 200
+    assert len(stored(trail)) == written == 6
 
 
 def test_a_body_without_a_length_is_read_chunk_by_chunk(web: Web, trail: Trail) -> None:

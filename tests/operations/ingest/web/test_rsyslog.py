@@ -7,9 +7,9 @@ from typing import Any
 
 from opensearchpy.exceptions import TransportError
 
-from tests.factories.ingest import stored
-from tests.ingest import rsyslog
-from tests.ingest.web import Web
+from tests.support import rsyslog
+from tests.support.factories.ingest import stored
+from tests.support.web_server import Web
 from trail.connection import Trail
 
 
@@ -19,12 +19,12 @@ def _server(web: Web) -> str:
 
 def _arrived(trail: Trail, count: int) -> list[str]:
     """The messages in the trail, when there are so many; the test's own time limit ends a wait in vain."""
-    found: dict[str, dict[str, Any]] = {}
-    while len(found) < count:
+    messages: dict[str, dict[str, Any]] = {}
+    while len(messages) < count:
         time.sleep(0.2)
         with suppress(TransportError):  # while the first index is being made it cannot be searched
-            found = stored(trail)
-    return sorted(event["message"] for event in found.values())
+            messages = stored(trail)
+    return sorted(event["message"] for event in messages.values())
 
 
 def test_what_is_logged_is_in_the_trail_once(web: Web, trail: Trail, tmp_path: Path) -> None:
@@ -32,13 +32,13 @@ def test_what_is_logged_is_in_the_trail_once(web: Web, trail: Trail, tmp_path: P
     hostile = ['say "hello" \\ and \t tab', "ünïcödé 漢字", '{"delete":{"_id":"1"}}', "half\\u0000 \\ud800 text"]
     with rsyslog.running(tmp_path / "rsyslog", _server(web), web.keys["syslog"]) as port:
         rsyslog.say(port, lines + hostile)
-        found = _arrived(trail, len(lines) + len(hostile))
-    assert set(lines) < set(found)
-    assert '{"delete":{"_id":"1"}}' in found
-    one = next(event for event in stored(trail).values() if event["message"].startswith("Accepted"))
-    assert one["resource"] == {"type": "host", "id": "berlin-7"}
-    assert one["labels"] == {"facility": "auth", "severity": "info"}
-    assert (one["event"]["dataset"], one["writer"]) == ("test", {"id": "tokens-1"})
+        messages = _arrived(trail, len(lines) + len(hostile))
+    assert set(lines) < set(messages)
+    assert '{"delete":{"_id":"1"}}' in messages
+    logged = next(event for event in stored(trail).values() if event["message"].startswith("Accepted"))
+    assert logged["resource"] == {"type": "host", "id": "berlin-7"}
+    assert logged["labels"] == {"facility": "auth", "severity": "info"}
+    assert (logged["event"]["dataset"], logged["writer"]) == ("test", {"id": "tokens-1"})
 
 
 def test_nothing_is_lost_or_doubled_while_the_console_is_killed_and_started_again(
@@ -52,8 +52,8 @@ def test_nothing_is_lost_or_doubled_while_the_console_is_killed_and_started_agai
             web.kill()
             rsyslog.say(port, lines[start + 500 : start + 1_000])
             web.start()
-        found = _arrived(trail, len(lines))
-    assert found == sorted(lines)
+        messages = _arrived(trail, len(lines))
+    assert messages == sorted(lines)
 
 
 def test_what_the_engine_does_not_take_is_sent_again_and_what_is_invalid_is_not(

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trail.errors import BadQuery
-from trail.search import bodies
+from trail.search.bodies.page import build_hits
+from trail.search.bodies.query import build_hidden_from, build_query
 from trail.search.spec import WHOLE_TRAIL, Filter, Scope, Search
 
 
 def test_an_empty_search_is_everything_newest_first() -> None:
-    assert bodies.hits(Search(), WHOLE_TRAIL) == {
+    assert build_hits(Search(), WHOLE_TRAIL) == {
         "query": {"bool": {"filter": [{"match_all": {}}]}},
         "sort": [{"@timestamp": {"order": "desc", "numeric_type": "date_nanos"}}, {"event.id": {"order": "desc"}}],
         "size": 50,
@@ -28,7 +29,7 @@ def test_text_filters_and_time_become_clauses() -> None:
         parameters=(("who", ("alice", "bob")),),
         ingested_until="2026-11-24T00:00:00Z",
     )
-    assert bodies.query(search, WHOLE_TRAIL) == {
+    assert build_query(search, WHOLE_TRAIL) == {
         "bool": {
             "filter": [
                 {
@@ -51,7 +52,7 @@ def test_text_filters_and_time_become_clauses() -> None:
 
 
 def _chip(chip: Filter) -> object:
-    (clause,) = bodies.query(Search(filters=(chip,)), WHOLE_TRAIL)["bool"]["filter"]
+    (clause,) = build_query(Search(filters=(chip,)), WHOLE_TRAIL)["bool"]["filter"]
     return clause
 
 
@@ -59,7 +60,7 @@ def test_chips_ask_between_ends_and_in_networks_and_not_when_they_are_set_aside(
     between = Filter("event.sequence", ("3", ""), operator="between")
     assert _chip(between) == {"range": {"event.sequence": {"gte": 3}}}
     networks = Filter("source.ip", ("10.0.0.0/8", "2001:db8::/32"), operator="network")
-    assert _chip(networks) == bodies._chip(Filter("source.ip", networks.values))
+    assert _chip(networks) == _chip(Filter("source.ip", networks.values))
     assert _chip(Filter("user.id", ("ada",), disabled=True)) == {"match_all": {}}
     with pytest.raises(BadQuery, match="no addresses"):
         _chip(Filter("user.id", ("10.0.0.0/8",), operator="network"))
@@ -68,13 +69,13 @@ def test_chips_ask_between_ends_and_in_networks_and_not_when_they_are_set_aside(
 
 
 def test_a_persons_scope_hides_the_consoles_events_of_others() -> None:
-    body = bodies.query(Search(), Scope("alice", cases=("abc",)))
-    assert body["bool"]["must_not"] == [bodies.hidden_from(Scope("alice", cases=("abc",)))]
+    body = build_query(Search(), Scope("alice", cases=("abc",)))
+    assert body["bool"]["must_not"] == [build_hidden_from(Scope("alice", cases=("abc",)))]
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_a_parameter_is_a_value_whatever_it_says(value: str) -> None:
-    body = bodies.query(Search(text="user.id:$x", parameters=(("x", (value,)),)), WHOLE_TRAIL)
+    body = build_query(Search(text="user.id:$x", parameters=(("x", (value,)),)), WHOLE_TRAIL)
     assert body == {"bool": {"filter": [{"term": {"user.id": value}}]}}
     assert json.loads(json.dumps(body)) == body
 
@@ -101,16 +102,16 @@ def test_a_parameter_is_a_value_whatever_it_says(value: str) -> None:
 )
 def test_what_the_engine_would_refuse_or_choke_on_is_refused_before(text: str, says: str) -> None:
     with pytest.raises(BadQuery, match=says):
-        bodies.query(Search(text=text), WHOLE_TRAIL)
+        build_query(Search(text=text), WHOLE_TRAIL)
 
 
 def test_a_network_is_no_end_of_a_range() -> None:
     with pytest.raises(BadQuery, match="one address"):
-        bodies.query(Search(text="source.ip:[10.0.0.0/8 TO *]"), WHOLE_TRAIL)
+        build_query(Search(text="source.ip:[10.0.0.0/8 TO *]"), WHOLE_TRAIL)
 
 
 def _query(text: str, **parameters: tuple[str, ...]) -> object:
-    (clause,) = bodies.query(Search(text=text, parameters=tuple(parameters.items())), WHOLE_TRAIL)["bool"]["filter"]
+    (clause,) = build_query(Search(text=text, parameters=tuple(parameters.items())), WHOLE_TRAIL)["bool"]["filter"]
     return clause
 
 
@@ -154,8 +155,8 @@ def test_many_values_without_a_field_are_each_looked_for() -> None:
 
 
 def test_a_filter_says_there_is_a_value_and_refuses_what_cannot_be_searched() -> None:
-    found = bodies.query(Search(filters=(Filter("user.email", operator="exists"),)), WHOLE_TRAIL)
+    found = build_query(Search(filters=(Filter("user.email", operator="exists"),)), WHOLE_TRAIL)
     assert found == {"bool": {"filter": [{"exists": {"field": "user.email"}}]}}
     for name, says in (("event.original", "not searchable"), ("nobody.knows", "no field")):
         with pytest.raises(BadQuery, match=says):
-            bodies.query(Search(filters=(Filter(name, ("x",)),)), WHOLE_TRAIL)
+            build_query(Search(filters=(Filter(name, ("x",)),)), WHOLE_TRAIL)

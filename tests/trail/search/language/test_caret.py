@@ -5,9 +5,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from trail.errors import BadQuery
-from trail.search.completion import asked_of_the_trail, faulty, known_values, names, names_like, spot
-from trail.search.language import All, Any_, Clause, Not, Parameter, Range, Term, parse
-from trail.search.quoting import as_line, from_line, quoted
+from trail.search.language.caret import (
+    asked_of_the_trail,
+    find_fault,
+    find_names,
+    find_spot,
+    list_known_values,
+    list_names,
+)
+from trail.search.language.escapes import as_line, from_line, quote
+from trail.search.language.parser import All, Any_, Clause, Not, Placeholder, Range, Term, parse
 
 
 @pytest.mark.parametrize(
@@ -39,16 +46,21 @@ def test_what_is_typed_is_known_by_the_grammar(
 ) -> None:
     caret = text.index("|")
     text = text.replace("|", "")
-    found = spot(text, caret)
+    found = find_spot(text, caret)
     assert (found.what, found.prefix, found.field, text[found.start : found.end]) == (what, prefix, field, replaced)
 
 
 def test_an_operator_may_follow_something_and_precede_no_other() -> None:
-    assert [spot(text, len(text)).follows for text in ("", "a ", "a AND ", "(a) ", "(", "NOT ")] == [
-        False, True, False, True, False, False,
-    ]  # fmt: skip
-    assert spot("a  OR b", 2).followed
-    assert not spot("a  b", 2).followed
+    assert [find_spot(text, len(text)).follows for text in ("", "a ", "a AND ", "(a) ", "(", "NOT ")] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert find_spot("a  OR b", 2).followed
+    assert not find_spot("a  b", 2).followed
 
 
 # --- Law: what is chosen is what is searched -------------------------------------------------------------------------
@@ -73,20 +85,20 @@ queries = st.recursive(
 )
 
 
-def _terms(clause: Clause | None) -> list[Term | Parameter | Range]:
+def _terms(clause: Clause | None) -> list[Term | Placeholder | Range]:
     match clause:
         case All(clauses=inner) | Any_(clauses=inner):
             return [term for one in inner for term in _terms(one)]
         case Not(clause=one):
             return _terms(one)
-        case Term() | Parameter() | Range():
+        case Term() | Placeholder() | Range():
             return [clause]
     return []
 
 
 def _put(text: str, caret: int, new: str) -> tuple[str, int]:
     """As the page does it: the choice in the place of what it replaces, apart from what comes after."""
-    found = spot(text, caret)
+    found = find_spot(text, caret)
     behind = text[found.end :]
     return text[: found.start] + new + ("" if behind[:1] in ("", " ", "\n", ")") else " ") + behind, found.start
 
@@ -98,30 +110,30 @@ def test_a_chosen_value_is_searched_exactly_where_it_was_put(text: str, caret: i
         parse(text)
     except BadQuery:
         assume(False)
-    found = spot(text, caret)
+    found = find_spot(text, caret)
     assume(found.what in ("word", "value"))
-    changed, start = _put(text, caret, quoted(value))
+    changed, start = _put(text, caret, quote(value))
     put = [term for term in _terms(parse(changed)) if term.position == start]
     assert [(term.value, term.pattern, term.field) for term in put if isinstance(term, Term)] == [
         (value, False, found.field)
     ]
 
 
-@given(queries, st.integers(0, 200), st.sampled_from([name.name for name in names()]), hostile)
+@given(queries, st.integers(0, 200), st.sampled_from([name.name for name in list_names()]), hostile)
 def test_a_chosen_field_takes_a_value_then(text: str, caret: int, name: str, value: str) -> None:
     caret = caret % (len(text) + 1)
     try:
         parse(text)
     except BadQuery:
         assume(False)
-    found = spot(text, caret)
+    found = find_spot(text, caret)
     assume(found.what == "word" or (found.what == "field" and found.end < len(text)))
     if found.what == "field":
         changed = text[: found.start] + f"{name}:" + text[found.end :]
-        assert spot(changed, found.start + len(name) + 1).field == name
+        assert find_spot(changed, found.start + len(name) + 1).field == name
         return
-    changed, start = _put(text, caret, f"{name}:{quoted(value)}")
-    assert spot(changed, start + len(name) + 1).field == name
+    changed, start = _put(text, caret, f"{name}:{quote(value)}")
+    assert find_spot(changed, start + len(name) + 1).field == name
     assert [term.field for term in _terms(parse(changed)) if term.position == start + len(name) + 1] == [name]
 
 
@@ -132,7 +144,7 @@ def test_an_operator_is_offered_only_where_it_may_stand(text: str, operator: str
     except BadQuery:
         assume(False)
     for caret in range(len(text) + 1):
-        found = spot(text, caret)
+        found = find_spot(text, caret)
         if found.what in ("word", "value") and found.follows and not found.followed:
             changed, _ = _put(text, caret, operator)
             parse(changed if text[found.end :].strip() else f"{changed} x")
@@ -143,7 +155,7 @@ def test_an_operator_is_offered_only_where_it_may_stand(text: str, operator: str
     st.integers(),
 )
 def test_any_text_with_the_caret_anywhere_has_a_spot_around_it(text: str, caret: int) -> None:
-    found = spot(text, caret)
+    found = find_spot(text, caret)
     assert 0 <= found.start <= min(max(caret, 0), len(text)) <= found.end <= len(text)
 
 
@@ -151,7 +163,7 @@ def test_any_text_with_the_caret_anywhere_has_a_spot_around_it(text: str, caret:
 def test_a_value_comes_back_from_how_it_is_written(value: str) -> None:
     assert from_line(as_line(value)) == value
     assert not set(as_line(value)) & set("\n\r\u202e")
-    assert parse(f"user.id:{quoted(value)}") == Term("user.id", value, 8, phrase=quoted(value)[0] == '"')
+    assert parse(f"user.id:{quote(value)}") == Term("user.id", value, 8, phrase=quote(value)[0] == '"')
 
 
 def test_an_escaped_number_is_a_character_in_a_pattern_too() -> None:
@@ -163,31 +175,38 @@ def test_an_escaped_number_is_a_character_in_a_pattern_too() -> None:
 
 
 def test_fields_that_begin_so_come_first_then_parts_then_meanings() -> None:
-    assert [name.name for name in names_like("user.i")] == ["user.id"]
-    assert names_like("tok")[0].name == "token.operation"
-    found = [name.name for name in names_like("ip")]
+    assert [name.name for name in find_names("user.i")] == ["user.id"]
+    assert find_names("tok")[0].name == "token.operation"
+    found = [name.name for name in find_names("ip")]
     assert found[0] == "source.ip"
-    assert "user_agent.original" in [name.name for name in names_like("client")]
-    assert names_like("nothing like it") == []
+    assert "user_agent.original" in [name.name for name in find_names("client")]
+    assert find_names("nothing like it") == []
 
 
 def test_only_what_can_be_searched_is_offered() -> None:
-    offered = [name.name for name in names()]
+    offered = [name.name for name in list_names()]
     assert "token.discharges.location" in offered
     assert not {"event.original", "token.discharges", "source.geo.location"} & set(offered)
 
 
 def test_what_is_known_needs_no_asking() -> None:
-    assert [value for value, _ in known_values("event.outcome") or ()] == ["success", "failure", "unknown"]
-    assert [value for value, _ in known_values("token.cache_hit") or ()] == ["true", "false"]
-    assert known_values("user.id") is None
+    assert [value for value, _ in list_known_values("event.outcome") or ()] == ["success", "failure", "unknown"]
+    assert [value for value, _ in list_known_values("token.cache_hit") or ()] == ["true", "false"]
+    assert list_known_values("user.id") is None
     for name in ("@timestamp", "event.outcome", "token.operation", "token.cache_hit"):
-        for value, _ in known_values(name) or ():
+        for value, _ in list_known_values(name) or ():
             parse(f"{name}:{value}")
     assert asked_of_the_trail("token.lineage") == "token.id"
-    assert [asked_of_the_trail(name) for name in ("user.id", "labels.team", "event.outcome", "message", "labels", "no")] == [
-        "user.id", "labels.team", None, None, None, None,
-    ]  # fmt: skip
+    assert [
+        asked_of_the_trail(name) for name in ("user.id", "labels.team", "event.outcome", "message", "labels", "no")
+    ] == [
+        "user.id",
+        "labels.team",
+        None,
+        None,
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -201,5 +220,5 @@ def test_what_is_known_needs_no_asking() -> None:
     ],
 )
 def test_the_part_at_fault_is_a_name_a_word_or_a_sign(text: str, position: int, part: str) -> None:
-    start, end = faulty(text, position)
+    start, end = find_fault(text, position)
     assert text[start:end] == part

@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trail.errors import BadQuery
-from trail.search.language import MAX_CLAUSES, All, Any_, Exists, Not, Parameter, Range, Term, parse, placeholders
+from trail.search.language.parser import (
+    MAX_CLAUSES,
+    All,
+    Any_,
+    Exists,
+    Not,
+    Placeholder,
+    Range,
+    Term,
+    list_placeholders,
+    parse,
+)
 
 
 def test_words_beside_each_other_must_all_hold_and_or_binds_less() -> None:
@@ -18,7 +29,7 @@ def test_fields_groups_negation_ranges_and_parameters() -> None:
     assert parse("event.sequence:[1 TO 5}") == Range("event.sequence", "1", "5", True, False, 15)
     assert parse("event.sequence:>=5") == Range("event.sequence", "5", None, True, False, 15)
     assert parse("user.id:*") == Exists("user.id", 8)
-    assert parse("token.id:$token") == Parameter("token.id", "token", 9)
+    assert parse("token.id:$token") == Placeholder("token.id", "token", 9)
     assert parse('"no such key"') == Term(None, "no such key", 0, phrase=True)
     assert parse("url.path:/v1/*") == Term("url.path", "/v1/*", 9, pattern=True)
     assert parse("event.sequence:<5") == Range("event.sequence", None, "5", False, False, 15)
@@ -32,8 +43,8 @@ def test_fields_groups_negation_ranges_and_parameters() -> None:
     ("text", "position", "says"),
     [
         ("user.idd:x", 0, "did you mean user.id"),
-        ("(a", 0, "no )"),
-        ('a "b', 2, "no second"),
+        ("(a", 0, "never closed"),
+        ('a "b', 2, "never closed"),
         ("a AND", 5, "ends where a word was expected"),
         ("OR a", 0, "needs something before"),
         ("a~2", 1, "Fuzzy"),
@@ -64,7 +75,7 @@ def test_queries_have_an_end() -> None:
 
 
 def test_placeholders_are_named_once_in_order() -> None:
-    assert placeholders("user.id:$b AND (token.id:$a OR NOT user.id:$b)") == ("b", "a")
+    assert list_placeholders("user.id:$b AND (token.id:$a OR NOT user.id:$b)") == ("b", "a")
 
 
 @given(st.text(alphabet=st.sampled_from(list('ab:."()[]{}*?\\$-+!<>=~^/ &|ANDORNOTTO\u202e\x00é')), max_size=60))

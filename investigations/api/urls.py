@@ -1,0 +1,5 @@
+"""The addresses of the API."""
+
+from investigations.api.views import build_patterns
+
+urlpatterns = build_patterns()

@@ -1,0 +1,81 @@
+"""Checks what people type about cases."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import User
+from core.forms import RevisedForm, text_area
+from investigations.cases.services import split_tags
+from investigations.models import Case, Membership
+
+MOST_TAGS, LONGEST_TAG = 20, 40
+
+
+def list_assignees(case: Case) -> list[tuple[str, str]]:
+    """Nobody, and who may write to the case, as the choices of a field."""
+    writers = case.memberships.filter(level__in=Membership.WRITERS).select_related("user")
+    return [("", "Nobody"), *((writer.user.username, str(writer.user)) for writer in writers)]
+
+
+class CaseForm(forms.Form):
+    """A case's own words."""
+
+    title = forms.CharField(max_length=200, help_text="What happened, in a few words.")
+    severity = forms.ChoiceField(choices=Case.Severity, initial=Case.Severity.MEDIUM)
+    description = forms.CharField(
+        label="Summary",
+        max_length=20_000,
+        required=False,
+        widget=text_area(6),
+        help_text="What is known so far. E12 leads to that evidence, Markdown is understood.",
+    )
+    tags = forms.CharField(max_length=900, required=False, help_text="Words to find it by, with commas between.")
+
+    def clean_tags(self) -> str:
+        """The tags as they are kept."""
+        tags = split_tags(self.cleaned_data["tags"])
+        if len(tags) > MOST_TAGS:
+            raise forms.ValidationError(f"A case has at most {MOST_TAGS} tags; these are {len(tags)}.")
+        if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
+            raise forms.ValidationError(f"A tag has at most {LONGEST_TAG} characters: {too_long[:60]} is too long.")
+        return ", ".join(tags)
+
+
+class CaseChangeForm(CaseForm, RevisedForm):
+    """A case's own words, changed, and whose it is: one of those who may write to it."""
+
+    assignee = forms.ChoiceField(required=False)
+    field_order = ("title", "severity", "assignee", "description", "tags", "revision")
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assignee = self.fields["assignee"]
+        assert isinstance(assignee, forms.ChoiceField)
+        assignee.choices = list_assignees(case)
+
+
+class CloseForm(forms.Form):
+    """What a case turned out to be, and why it is closed."""
+
+    disposition = forms.ChoiceField(label="It was", choices=Case.Disposition)
+    reason = forms.CharField(
+        max_length=2_000, widget=text_area(4), help_text="What was found and done, for who reads it later."
+    )
+
+
+class MemberForm(forms.Form):
+    """Who is let into a case. By username, so that nobody needs a list of everybody."""
+
+    username = forms.CharField(max_length=64)
+    level = forms.ChoiceField(choices=Membership.Level, initial=Membership.Level.MEMBER, label="As")
+
+    def clean_username(self) -> str:
+        """The username as it was typed; the person of that name is then `person`."""
+        username = str(self.cleaned_data["username"]).strip()
+        users = User.objects.filter(username__iexact=username)
+        # Who is shut out of the console cannot be let into a case, and can be let out of one.
+        self.person = (users if self.data.get("action") == "remove" else users.filter(is_active=True)).first()
+        if self.person is None:
+            raise forms.ValidationError(f"There is nobody named {username} here.")
+        return username

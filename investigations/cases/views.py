@@ -1,0 +1,167 @@
+"""Shows cases: the list, one case with its timeline, its notes, people and activity."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.decorators import person, requires, signed_in
+from accounts.roles import may_investigate
+from core.access import recorded_as
+from core.forms import try_change
+from core.htmx import render_page
+from core.responses import choose_way_back, name_page_of_form
+from investigations import access, working_case
+from investigations.audit import CaseAction
+from investigations.cases import case_filter
+from investigations.cases import services as cases
+from investigations.cases.case_page import build_case_context
+from investigations.cases.forms import CaseChangeForm, CaseForm, CloseForm, MemberForm
+from investigations.models import Case
+
+
+@require_safe
+@signed_in
+def case_list(request: HttpRequest) -> HttpResponse:
+    """The cases that this person may know of: the open ones, unless the address says otherwise."""
+    user, chosen = person(request), case_filter.read_filter(request.GET)
+    shown = Paginator(case_filter.find_cases(user, chosen), case_filter.PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "cases": shown,
+        "chosen": chosen,
+        "statuses": case_filter.count_by_status(user, chosen),
+        "tags": case_filter.list_tags(user),
+        "severities": Case.Severity.choices,
+        "sorts": case_filter.SORTS,
+        "may_open": may_investigate(user),
+    }
+    return render_page(request, "investigations/cases/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(may_investigate)
+def case_new(request: HttpRequest) -> HttpResponse:
+    """A new case, which who opens it leads."""
+    form = CaseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return redirect("case_detail", cases.open_case(by=person(request), **form.cleaned_data).public_id)
+    return render_page(request, "investigations/cases/form.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def case_change(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A case's own words, changed; of two who change them at once the second sees both texts."""
+    case = access.get_writable_case(person(request), public_id)
+    form = CaseChangeForm(request.POST or None, case=case, initial=cases.read_changeable_words(case))
+    status = 200
+    if request.method == "POST":
+        status = _change_words(request, case, form)
+        if status == 200:
+            return redirect("case_detail", public_id)
+    context = {"form": form, "case": case}
+    return render_page(request, "investigations/cases/form.html", context, status=status)
+
+
+def _change_words(request: HttpRequest, case: Case, form: CaseChangeForm) -> int:
+    """Change the case as the form says; the status of the answer."""
+
+    def change() -> None:
+        # What a form does not hold, as a program's may not, is left as it is.
+        words = {name: word for name, word in form.cleaned_data.items() if name in (*form.data, "revision")}
+        cases.change(case=case, by=person(request), **words)
+
+    def read_current() -> dict[str, object]:
+        case.refresh_from_db()
+        return cases.read_changeable_words(case)
+
+    return form.save_change(change, read_current)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def case_people(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Who is in a case; its leads add, change and remove people."""
+    user = person(request)
+    case = access.get_case(user, public_id)
+    form = MemberForm(request.POST or None)
+    if request.method == "POST":
+        case = access.get_led_case(user, public_id)
+        if form.is_valid() and try_change(form, lambda: _change_people(request, case, form)):
+            return redirect("case_people", public_id)
+    people = case.memberships.select_related("user")
+    context = build_case_context(user, case) | {"tab": "people", "form": form, "people": people}
+    return render_page(request, "investigations/cases/people.html", context, status=400 if form.errors else 200)
+
+
+def _change_people(request: HttpRequest, case: Case, form: MemberForm) -> None:
+    """Add, change or remove as the button said."""
+    assert form.person is not None
+    if request.POST.get("action") == "remove":
+        cases.remove_member(case=case, user=form.person, by=person(request))
+    else:
+        cases.add_member(case=case, user=form.person, level=form.cleaned_data["level"], by=person(request))
+
+
+@require_safe
+@signed_in
+@recorded_as(CaseAction.ACTIVITY_READ)
+def case_activity(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What was done in a case, the last 500 things."""
+    user = person(request)
+    case = access.get_case(user, public_id)
+    context = build_case_context(user, case) | {"tab": "activity", "activities": case.activities.all()[:500]}
+    return render_page(request, "investigations/cases/activity.html", context)
+
+
+@require_POST
+@signed_in
+def case_status(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Mark the case as contained, or reopen it."""
+    case = access.get_led_case(person(request), public_id)
+    if request.POST.get("status") == Case.Status.CONTAINED:
+        cases.contain(case=case, by=person(request))
+        messages.success(request, "The case is marked as contained; work in it goes on.")
+    else:
+        cases.reopen(case=case, by=person(request))
+        messages.success(request, "The case is open again.")
+    return redirect("case_detail", public_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def case_close(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Close the case, saying what it turned out to be and why."""
+    case = access.get_led_case(person(request), public_id)
+    form = CloseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        cases.close(case=case, by=person(request), **form.cleaned_data)
+        messages.success(request, "The case is closed. It can be reopened.")
+        return redirect("case_detail", public_id)
+    context = {"form": form, "case": case}
+    return render_page(request, "investigations/cases/close.html", context, status=400 if form.errors else 200)
+
+
+@require_safe
+@signed_in
+def case_by_number(request: HttpRequest, number: str) -> HttpResponse:
+    """On to the case of this number, which people say and type."""
+    return redirect("case_detail", access.get_case_by_number(person(request), number).public_id)
+
+
+@require_POST
+@signed_in
+def case_work(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Work in the case from here on: every page says so, and what is pinned goes to it."""
+    working_case.begin_work(request, access.get_case(person(request), public_id))
+    return redirect("case_detail", public_id)
+
+
+@require_POST
+@signed_in
+def case_leave(request: HttpRequest) -> HttpResponse:
+    """Work in no case any more, and go on where one was."""
+    working_case.end_work(request)
+    return redirect(choose_way_back(request, name_page_of_form(request), otherwise=reverse("case_list")))

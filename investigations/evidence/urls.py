@@ -1,0 +1,11 @@
+"""The addresses of evidence."""
+
+from django.urls import path
+
+from investigations.evidence import views
+
+urlpatterns = [
+    path("cases/<slug:public_id>/evidence/<int:number>/", views.evidence_detail, name="evidence_detail"),
+    path("evidence/pin/", views.pin, name="evidence_pin"),
+    path("evidence/absence/", views.pin_absence, name="absence_pin"),
+]

@@ -1,0 +1,67 @@
+"""Writes an export as CSV: a row an event, a column a field."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from core.csv import build_csv_lines
+from investigations.exports.rows import ExportRow
+from trail.documents import nest
+from trail.schema import FIELDS, Kind
+
+COLUMNS = tuple(field.name for field in FIELDS if field.kind is not Kind.RAW and field.name != "event.original")
+# Each column's number, nested as events are.
+_PLACES = nest({name: place for place, name in enumerate(COLUMNS)})
+_MESSAGE = COLUMNS.index("message")
+CASE_COLUMNS = ("evidence", "reason", "pinned_by", "pinned_at", "sentence")
+PROOF_COLUMNS = ("sha256", "leaf", "statement")
+HEADER = (*CASE_COLUMNS, *COLUMNS, *PROOF_COLUMNS)
+
+
+def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
+    """A header, then each row, with whether it is an entry. The source record is in the JSON Lines export only.
+
+    `sentence` is made from the event by the console; `message` stays what the event itself says, or the sentence where it
+    says nothing.
+    """
+    lines = build_csv_lines(HEADER, map(build_cells, rows))
+    yield next(lines), False
+    for line in lines:
+        yield line, True
+
+
+def build_cells(row: ExportRow) -> list[str]:
+    """The texts of a row, a column of HEADER each."""
+    event = [""] * len(COLUMNS)
+    _fill(event, row.document, _PLACES)
+    sentence = row.write_sentence()
+    event[_MESSAGE] = event[_MESSAGE] or sentence
+    leaf = "" if row.leaf is None else str(row.leaf)
+    statement = "" if row.statement is None else orjson.dumps(row.statement).decode()
+    return [row.evidence, row.reason, row.pinned_by, row.pinned_at, sentence, *event, row.digest, leaf, statement]
+
+
+def _fill(cells: list[str], document: dict[str, Any], places: dict[str, Any]) -> None:
+    for name, value in document.items():
+        place = places.get(name)
+        if type(place) is int:
+            cells[place] = value if type(value) is str else _text(value)
+        elif place and isinstance(value, dict):
+            _fill(cells, value, place)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list() if all(isinstance(item, str) for item in value):
+            return "; ".join(value)
+        case int():
+            return str(value)
+        case _:
+            return orjson.dumps(value).decode()

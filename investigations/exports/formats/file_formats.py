@@ -1,0 +1,31 @@
+"""Lists the formats of exports: how each is written, how its file ends, and as what it is sent. A new one is entered here."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from investigations.exports.formats import csv, jsonl, timesketch, xlsx
+from investigations.exports.rows import ExportRow
+from investigations.models import Export
+
+_NDJSON = "application/x-ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """`write` gives the file's parts, each with whether it is an entry; None for a bundle, which is made of more than rows."""
+
+    suffix: str
+    content_type: str
+    write: Callable[[Iterable[ExportRow]], Iterator[tuple[bytes, bool]]] | None
+
+
+FORMATS = {
+    Export.Format.CSV: FileFormat("csv", "text/csv; charset=utf-8", csv.lines),
+    Export.Format.JSONL: FileFormat("jsonl", _NDJSON, jsonl.lines),
+    Export.Format.BUNDLE: FileFormat("bundle.jsonl", _NDJSON, None),
+    Export.Format.XLSX: FileFormat(
+        "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx.lines
+    ),
+    Export.Format.TIMESKETCH_CSV: FileFormat("timesketch.csv", "text/csv; charset=utf-8", timesketch.csv_lines),
+    Export.Format.TIMESKETCH_JSONL: FileFormat("timesketch.jsonl", _NDJSON, timesketch.jsonl_lines),
+}

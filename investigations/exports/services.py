@@ -1,0 +1,274 @@
+"""Starts exports, writes their files whole, and hands them out. A file that is not whole is never given to anybody."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from core.errors import Refused
+from investigations.access import build_run_scope, build_scope
+from investigations.audit import CaseAction, record, record_access, record_in_case
+from investigations.evidence import services as evidence_services
+from investigations.exports.files import build_path
+from investigations.exports.formats import bundle
+from investigations.exports.formats.bundle import NotCosignedYet, NotSealedYet
+from investigations.exports.formats.file_formats import FORMATS
+from investigations.exports.formats.xlsx import MOST_ROWS, TooManyRows
+from investigations.exports.limits import expect_room, remove_file
+from investigations.exports.rows import ExportRow
+from investigations.models import EVERY_CASE, Case, Export, Run
+from investigations.proofs import services as proofs
+from investigations.runs import jobs
+from investigations.runs import services as runs
+from operations.incidents import services as incidents
+from operations.incidents.services import IncidentKind
+from operations.sealing.errors import LogDamaged
+from trail.errors import TrailUnavailable
+from trail.integrity.bundle import Unproved
+from trail.integrity.tiles import TileMissing
+
+STEP = 1_000
+
+
+@transaction.atomic
+def start(*, format: str, by: User, case: Case | None = None, run: Run | None = None) -> Export:
+    """Queue an export of a case's timeline, or of a finished run's results. Raises Refused."""
+    if (case is None) == (run is None):
+        raise ValueError("an export is of a case or of a run")
+    if run is not None and run.state != Run.State.FINISHED:
+        raise Refused("Only a finished run can be exported: before that its results are not whole.")
+    expect_room(by)
+    belongs = case or (run.case if run else None)
+    stem = f"case-{case.public_id}-timeline" if case else f"run-{run.public_id}-results" if run else ""
+    export = Export.objects.create(
+        case=belongs,
+        run=run,
+        format=format,
+        name=f"{stem}.{FORMATS[Export.Format(format)].suffix}",
+        time_zone=timezone.get_current_timezone_name(),
+        started_by=by,
+        started_by_name=by.name or by.username,
+        total=case.evidence.not_withdrawn().count() if case else run.done if run else None,
+    )
+    labels = {"export": export.public_id, "format": format, "run": run.public_id if run else ""}
+    if belongs is None:
+        record(CaseAction.EXPORT_START, by=by, resource=("export", export.public_id), labels=labels)
+    else:
+        what = "timeline" if case else "results of a run"
+        record_in_case(
+            CaseAction.EXPORT_START,
+            f"exported the {what} as {export.get_format_display()}",
+            by=by,
+            case=belongs,
+            labels=labels,
+        )
+    jobs.enqueue(export)
+    return export
+
+
+def write_export(pk: int) -> None:
+    """What the worker does. An export that was left half way starts over: its file only appears when it is whole."""
+    export = jobs.claim(Export, pk)
+    if export is None:
+        return
+    with suppress(jobs.LostClaim):
+        try:
+            _work(export)
+        except TrailUnavailable as error:
+            incidents.record_trail_outage(error, writer="auditconsole", events=0)
+            jobs.put_back(export, str(error))
+        except (_NotWhole, runs.ResultsLost) as error:
+            jobs.fail(export, str(error))
+        except (NotSealedYet, NotCosignedYet) as error:
+            jobs.put_back(export, str(error))
+        except Unproved as error:
+            incidents.record_failure(IncidentKind.TAMPERED, "proof", str(error))
+            jobs.fail(
+                export,
+                f"{error} A bundle holds only what can be proved; this is an incident. Export as CSV without proofs.",
+            )
+        except (LogDamaged, TileMissing) as error:
+            jobs.fail(export, f"Nothing can be proved just now: {error}")
+        except TooManyRows:
+            jobs.fail(
+                export, f"A workbook holds at most {MOST_ROWS - 1:,} events; export as CSV, or narrow the search."
+            )
+        except OSError as error:
+            jobs.fail(export, f"The file could not be written: {error.strerror}. See to the disk and export again.")
+
+
+def _work(export: Export) -> None:
+    final = build_path(export)
+    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in final.parent.glob(f"{export.public_id}.*.part"):  # by a worker that was killed
+        left.unlink(missing_ok=True)
+    partial = final.with_suffix(f".{export.owner}.part")
+    seen_before = _list_seen_cases(export)
+    try:
+        if (
+            export.case is not None and export.run is None
+        ):  # somebody may have pinned or withdrawn since it was asked for
+            jobs.report_progress(export, total=export.case.evidence.not_withdrawn().count())
+        written = _write(export, partial)
+        if written:
+            partial.replace(final)
+    finally:
+        partial.unlink(missing_ok=True)
+    if not written:
+        return jobs.end_cancelled(export)
+    # Whoever joined a case meanwhile may have its records in the file.
+    return jobs.finish(export, **written, cases=sorted({*seen_before, *_list_seen_cases(export)}))
+
+
+def _list_seen_cases(export: Export) -> list[str]:
+    """The cases whose records its starter may find now, which the file of an export outside a case may hold."""
+    if export.case is not None:
+        return []
+    scope = build_scope(export.started_by)
+    return [EVERY_CASE] if scope.everything else list(scope.cases)
+
+
+def _write(export: Export, path: Path) -> dict[str, Any] | None:
+    """Write the file, on the disk when this returns; what is known of it then, or None when it was cancelled."""
+    digest, size, entries = hashlib.sha256(), 0, 0
+    with open(path, "xb", opener=_for_us_alone) as file:
+        try:
+            for line, is_entry in _lines(export):
+                file.write(line)
+                digest.update(line)
+                size += len(line)
+                entries += is_entry
+                if entries % STEP == 0:
+                    _keep_claim(export, entries)
+        except _Cancelled:
+            return None
+        file.flush()
+        os.fsync(file.fileno())
+        if (on_disk := os.fstat(file.fileno()).st_size) != size:
+            raise _NotWhole(f"{on_disk:,} of {size:,} bytes are on the disk; see to the disk and export again.")
+    _expect_entries(export, entries)
+    return {"done": entries, "size": size, "sha256": digest.hexdigest(), "uncosigned": export.uncosigned}
+
+
+def _expect_entries(export: Export, entries: int) -> None:
+    """Raise _NotWhole where a file does not hold all that it should; else the export expects as many as it holds.
+
+    Meanwhile somebody may have pinned something, or left a case whose record they no longer find.
+    """
+    if export.run is not None:
+        expected = export.run.done - runs.count_hidden(export.run) if entries != export.run.done else entries
+    elif export.case is not None and entries != export.total:
+        expected = export.case.evidence.not_withdrawn().count()
+    else:
+        expected = entries
+    if entries != expected:
+        raise _NotWhole(f"The file holds {entries:,} of the {expected:,} entries that it should; export again.")
+    jobs.report_progress(export, done=entries, total=expected)
+
+
+class _NotWhole(Exception):
+    """The file holds less than there was when it was begun."""
+
+
+class _Cancelled(Exception):
+    """Somebody asked for the export to stop."""
+
+
+def _keep_claim(export: Export, entries: int) -> None:
+    """Say how far it is, and keep the claim. Raises LostClaim, and _Cancelled where it shall stop."""
+    if jobs.is_cancel_requested(export):
+        raise _Cancelled
+    jobs.report_progress(export, done=entries)
+
+
+def _lines(export: Export) -> Iterator[tuple[bytes, bool]]:
+    """The file's lines, each with whether it is an event or a statement of the export."""
+    write = FORMATS[Export.Format(export.format)].write
+    if write is None:
+        return bundle.lines(export, lambda: _keep_claim(export, 0))
+    return write(stream_rows(export))
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def stream_rows(export: Export) -> Iterator[ExportRow]:
+    """What the file holds, in order, as a stream.
+
+    No query stays open between two rows: SQLite lets nobody write, us least of all, who reads from before another's write.
+    """
+    if export.run is None:
+        if export.case is None:
+            raise ValueError("an export is of a case or of a run")
+        yield from map(ExportRow.of_evidence, evidence_services.stream_timeline(export.case))
+        return
+    leaves = proofs.read_leaves()
+    for hits in runs.read_in_turn(runs.read_chunks(export.run), build_run_scope(export.run)):
+        leaf_of = leaves.of({hit.event_id: (hit.index, hit.number or 0) for hit in hits}) if leaves else {}
+        yield from (ExportRow.of_hit(hit, leaf_of.get(hit.event_id)) for hit in hits)
+
+
+def cancel(*, export: Export, by: User) -> None:
+    """Stop an export; its file does not appear. Raises Refused when it is over."""
+    with transaction.atomic():
+        if not jobs.request_cancel(export, by=by):
+            raise Refused("This export is over already.")
+        record(
+            CaseAction.EXPORT_CANCEL,
+            by=by,
+            case=export.case,
+            resource=("export", export.public_id),
+            labels={"export": export.public_id},
+        )
+
+
+def _sees_all_of(export: Export, user: User) -> bool:
+    """Whether the person may find now whatever the file of an export outside a case may hold."""
+    scope = build_scope(user)
+    return scope.everything or (export.cases is not None and set(export.cases) <= set(scope.cases))
+
+
+def remove(*, export: Export, by: User) -> None:
+    """Delete the file of a finished export; the row stays. Raises Refused where there is none."""
+    if export.state != Export.State.FINISHED or export.removed_at is not None:
+        raise Refused("This export has no file.")
+    with transaction.atomic():
+        record(
+            CaseAction.EXPORT_REMOVE,
+            by=by,
+            case=export.case,
+            resource=("export", export.public_id),
+            labels={"export": export.public_id, "sha256": export.sha256},
+        )
+        remove_file(export, timezone.now())
+
+
+def hand_out(export: Export, *, by: User) -> Path:
+    """The file for a download, which is put on record first.
+
+    Raises Refused when it is not there, and for who has left a case since whose records it may hold.
+    """
+    path = build_path(export)
+    if export.removed_at is not None:
+        raise Refused(f"The file was deleted on {export.removed_at:%Y-%m-%d}; export again.")
+    if export.state != Export.State.FINISHED or not path.exists():
+        raise Refused("This export has no file; export again.")
+    if path.stat().st_size != export.size:
+        raise Refused("The file of this export is not what was written; export again, and tell an admin.")
+    if export.case is None and not _sees_all_of(export, by):
+        raise Refused("You have left a case since this was exported, and the file may hold its records; export again.")
+    record_access(
+        CaseAction.EXPORT_DOWNLOAD,
+        by=by,
+        case=export.case,
+        resource=("export", export.public_id),
+        labels={"export": export.public_id, "sha256": export.sha256},
+    )
+    return path

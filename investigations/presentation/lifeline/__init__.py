@@ -1,0 +1,1 @@
+"""The lifeline: one picture of what happened when, its scale, its parts and how a page builds it."""

@@ -1,0 +1,51 @@
+"""The addresses of the search page and of what stands beside it."""
+
+from django.urls import path
+
+from investigations.search.views import (
+    completion,
+    event,
+    facets,
+    field_statistics,
+    filters,
+    history,
+    lifeline,
+    lifetime,
+    links,
+    menus,
+    progress,
+    search,
+    snippets,
+    table,
+)
+
+urlpatterns = [
+    path("", search.search, name="search"),
+    path("search/rows/", table.search_rows, name="search_rows"),
+    path("search/newer/", table.search_newer, name="search_newer"),
+    path("search/table/", table.table_remember, name="table_remember"),
+    path("search/column/", menus.search_column, name="search_column"),
+    path("search/columns/", menus.search_columns, name="search_columns"),
+    path("search/facets/", facets.search_facets, name="search_facets"),
+    path("search/fields/", menus.search_fields, name="search_fields"),
+    path("search/value/", menus.search_value, name="search_value"),
+    path("search/lifetime/", lifetime.search_lifetime, name="search_lifetime"),
+    path("search/lifeline/", lifeline.search_lifeline, name="search_lifeline"),
+    path("search/field/", field_statistics.field_statistics, name="field_statistics"),
+    path("search/begin/", filters.search_begin, name="search_begin"),
+    path("search/complete/", completion.search_complete, name="search_complete"),
+    path("search/filter/", filters.search_filter, name="search_filter"),
+    path("search/pins/", filters.search_pin, name="search_pin"),
+    path("search/progress/", progress.search_progress, name="search_progress"),
+    path("search/cancel/", progress.search_cancel, name="search_cancel"),
+    path("searches/", history.search_history, name="search_history"),
+    path("searches/<slug:public_id>/forget/", history.search_forget, name="search_forget"),
+    path("snippets/", snippets.snippet_list, name="snippet_list"),
+    path("snippets/keep/", snippets.snippet_keep, name="snippet_keep"),
+    path("links/", links.link_make, name="link_make"),
+    path("s/<slug:public_id>/", links.link_open, name="link_open"),
+    path("s/<slug:public_id>/about/", links.link_about, name="link_about"),
+    path("notes/new/", links.note_new, name="note_new"),
+    path("events/<event_id:event_id>/", event.event_detail, name="event_detail"),
+    path("events/<event_id:event_id>/row/", event.event_row, name="event_row"),
+]

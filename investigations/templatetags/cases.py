@@ -1,0 +1,57 @@
+"""Says in words how far the parts of a case are."""
+
+from datetime import date
+
+from django import template
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from investigations.hypotheses.evidence_numbers import write_numbers
+from investigations.hypotheses.services import list_numbers
+from investigations.models import Case, CaseTask, Hypothesis
+from investigations.presentation.cells import make_visible
+from investigations.presentation.times import format_day
+
+register = template.Library()
+
+
+@register.simple_tag
+def task_note(task: CaseTask, today: date) -> str:
+    """Whose the task is and until when; or who settled it."""
+    if not task.is_open:
+        return f"{task.get_state_display().lower()}, {make_visible(task.settled_by_name)}"
+    whose = str(task.assignee) if task.assignee else "unassigned"
+    due = task_due(task, today)
+    return f"{whose}, {due}" if due else whose
+
+
+@register.simple_tag
+def task_mark(task: CaseTask) -> str:
+    """What stands in the task's box: nothing while it is open."""
+    return {"open": "", "done": "✓", "dropped": "–"}[task.state]
+
+
+@register.simple_tag
+def task_due(task: CaseTask, today: date) -> str:
+    """Until when the task is to be done; nothing for one without a day."""
+    if task.due is None:
+        return ""
+    day = format_day(f"{task.due.isoformat()}T00:00:00Z")
+    return f"overdue since {day}" if task.is_late(today) else f"due {day}"
+
+
+@register.simple_tag
+def hypothesis_evidence(hypothesis: Hypothesis, case: Case) -> SafeString:
+    """What speaks for it and against it, each range a link to its first."""
+    sides = [(word, list_numbers(hypothesis, speaks_for=side)) for word, side in (("for", True), ("against", False))]
+    if not any(numbers for _, numbers in sides):
+        return SafeString("nothing speaks for or against it yet")
+    return SafeString("; ".join(f"{word} {_link_numbers(numbers, case)}" for word, numbers in sides))
+
+
+def _link_numbers(numbers: list[int], case: Case) -> str:
+    if not numbers:
+        return "none"
+    page = reverse("case_detail", args=[case.public_id])
+    ranges = write_numbers(numbers).split(", ")
+    return ", ".join(f'<a class="ref" href="{page}#{words.partition(" ")[0]}">{words}</a>' for words in ranges)

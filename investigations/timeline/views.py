@@ -1,0 +1,65 @@
+"""Shows a case's timeline, and beside it what people think of it and what it is about."""
+
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import person, signed_in
+from core.access import recorded_as
+from core.htmx import render_page
+from investigations import access
+from investigations.audit import CaseAction
+from investigations.cases.case_page import build_case_context
+from investigations.entities.services import find_related_cases, list_entities
+from investigations.hypotheses.services import list_hypotheses
+from investigations.models import Case, Evidence
+from investigations.presentation.case_picture import build_case_lifeline
+from investigations.presentation.markdown import References, render_markdown
+from investigations.presentation.problems import answer_or_problem
+from investigations.timeline.case_search import suggest_searches
+from investigations.timeline.entries import fold_entries
+
+# Tasks and entities that stand beside the timeline; the others are on pages of their own.
+BESIDE = 12
+# So many that are alike stand open.
+UNFOLDED = 5
+
+
+@require_safe
+@signed_in
+@recorded_as(CaseAction.CASE_READ)
+def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A case's timeline."""
+    user = person(request)
+    case = access.get_case(user, public_id)
+    evidence = list(case.evidence.not_withdrawn().in_time_order())
+    entities = list_entities(case, evidence)
+    drawn, status = answer_or_problem(lambda: _draw(request, case, evidence))
+    context = build_case_context(user, case) | {
+        "tab": "timeline",
+        "summary": render_markdown(case.description, References(public_id, {each.number for each in evidence})),
+        "evidence": evidence,
+        "entries": fold_entries(evidence),
+        "unfolded": UNFOLDED,
+        "tasks": case.tasks.in_working_order().select_related("assignee")[:BESIDE],
+        "hypotheses": list_hypotheses(case)[:BESIDE],
+        "today": timezone.now().date(),
+        "entities": entities[:BESIDE],
+        "searches": suggest_searches(case, entities, evidence),
+        "related": find_related_cases(case, user),
+        "withdrawn": case.evidence.exclude(withdrawn_at=None).in_time_order(),
+        "exports": case.exports.filter(run=None)[:5],
+    }
+    return render_page(
+        request, "investigations/timeline/detail.html", context | drawn, {"timeline": "timeline"}, status
+    )
+
+
+def _draw(request: HttpRequest, case: Case, evidence: list[Evidence]) -> dict[str, object]:
+    """The lifeline of what is pinned; an absence has no place on it."""
+    events = [each for each in evidence if not each.is_absence]
+    places = {each.event_id: f"#{each.label}" for each in events}
+    documents = [each.document for each in events]
+    return build_case_lifeline(case.title, documents, places, request.GET, datetime.now(UTC))

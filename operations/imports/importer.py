@@ -1,0 +1,225 @@
+"""Imports the records of one source into the trail, and counts what became of each."""
+
+import json
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Literal, TextIO
+
+from operations.imports.conversion import Converted, convert_record
+from operations.imports.formats import SourceFormat
+from operations.imports.reader import ForeignRecord
+from trail.canonical_form import holds_same_record
+from trail.connection import Trail
+from trail.errors import InvalidEvent
+from trail.events import Event
+from trail.redaction import remove_secrets
+from trail.writing.lookup import find_records
+from trail.writing.new_months import MonthAllowance
+from trail.writing.writer import Outcome, write_many
+
+# What is looked up together, at most: memory holds so many records, and one more.
+BATCH = 200
+BATCH_CHARACTERS = 4 * 1024 * 1024
+
+
+class RecordsMiscounted(Exception):
+    """The records that were read are not as many as those of which it is known what became of them."""
+
+
+@dataclass(slots=True)
+class ImportSummary:
+    """What became of the records of a source. Each that was `read` is counted once more, in one of the four below it.
+
+    `checked` are those of a dry run. `conflicts` are among the rejected. `events` are those written, of which a record may make
+    several.
+    """
+
+    read: int = 0
+    written: int = 0
+    existing: int = 0
+    rejected: int = 0
+    exempt: int = 0
+    checked: int = 0
+    conflicts: int = 0
+    events: int = 0
+    secrets: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every record is in the trail."""
+        return not self.rejected
+
+    def add(self, other: "ImportSummary") -> None:
+        """Count another source's records too."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def check_balance(self, seen: int) -> None:
+        """Raises RecordsMiscounted unless it is known of every record that the reader saw what became of it."""
+        answered = self.written + self.existing + self.rejected + self.exempt + self.checked
+        if not seen == self.read == answered:
+            raise RecordsMiscounted(
+                f"Of {seen:,} records {self.read:,} were converted, and what became of {answered:,} is known; "
+                "this is a fault of the import, please report it."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """A record that the trail did not take: why, the field at fault where one is named, and whether its id is taken."""
+
+    record: ForeignRecord
+    reason: str
+    field: str
+    status: Literal["invalid", "conflict"]
+    source: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stood, for a person."""
+        return f"{self.source}, record {self.record.place:,}, line {self.record.line:,}, byte {self.record.offset:,}"
+
+
+def import_records(
+    trail: Trail,
+    format: SourceFormat,
+    records: Iterable[ForeignRecord],
+    *,
+    rejects: TextIO,
+    source: str,
+    dry_run: bool = False,
+    months: MonthAllowance | None = None,
+    on_read: Callable[[ForeignRecord], Any] = lambda record: None,
+    on_rejected: Callable[[RejectedRecord], Any] = lambda rejected: None,
+) -> ImportSummary:
+    """Write a source's records. Raises TrailUnavailable or WriteRefused; running again then is safe.
+
+    `months` bounds how many months they may open; TooManyMonths is raised before one too many.
+
+    A record of which one event is not valid is rejected whole: it goes to `rejects` as a line of JSON, without its
+    secrets, and to `on_rejected`.
+    """
+    run = _ImportRun(trail, format, rejects, source, dry_run, on_read, on_rejected)
+    if dry_run:
+        for _ in run.read_events(records):
+            pass
+        return run.summary
+    events = run.read_events(records)
+    for outcome in write_many(trail, months.limit(trail, events) if months else events):
+        run.count_outcome(outcome)
+    return run.summary
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A record of which events are under way: how many, and the worst outcome so far."""
+
+    record: ForeignRecord
+    remaining: int
+    outcome: Outcome | None = None
+
+
+# Of the events that one record makes, the worst decides: that it is there again says nothing beside one that was written.
+_FROM_BEST_TO_WORST = ("existing", "created", "conflict", "invalid")
+
+
+@dataclass(slots=True)
+class _ImportRun:
+    trail: Trail
+    format: SourceFormat
+    rejects: TextIO
+    source: str
+    dry_run: bool
+    on_read: Callable[[ForeignRecord], Any]
+    on_rejected: Callable[[RejectedRecord], Any]
+    summary: ImportSummary = field(default_factory=ImportSummary)
+    # Outcomes come in the order of the events.
+    pending: deque[_Pending] = field(default_factory=deque)
+
+    def read_events(self, records: Iterable[ForeignRecord]) -> Iterator[Event]:
+        """The events of the records, each checked; a record that makes none is rejected or passed over."""
+        remaining = iter(records)
+        while batch := _take_batch(remaining):
+            converted = [(record, made) for record in batch if (made := self._convert(record))]
+            for record, made in self._leave_out_earlier(converted):
+                self.summary.secrets += made.secrets
+                if self.dry_run:
+                    self.summary.checked += 1
+                    continue
+                self.pending.append(_Pending(record, len(made.events)))
+                yield from made.events
+
+    def _convert(self, record: ForeignRecord) -> Converted | None:
+        self.summary.read += 1
+        self.on_read(record)
+        if record.value is not None and self.format.find_exemption(record.value):
+            self.summary.exempt += 1
+            return None
+        try:
+            return convert_record(self.format, record)
+        except InvalidEvent as error:
+            self._reject(record, str(error), error.field, "invalid")
+            return None
+
+    def _leave_out_earlier(
+        self, converted: list[tuple[ForeignRecord, Converted]]
+    ) -> Iterator[tuple[ForeignRecord, Converted]]:
+        """Leave out the records that are in the trail under an id of an earlier form."""
+        looked_up = [made for _, made in converted if made.earlier_id and not self.dry_run]
+        stored = iter(find_records(self.trail, [(made.earlier_id, made.events[0]) for made in looked_up]))
+        earlier = {id(made): document for made, document in zip(looked_up, stored, strict=True)}
+        for record, made in converted:
+            document = earlier.get(id(made))
+            if document is not None and holds_same_record(document, made.events[0].document):
+                self.summary.existing += 1
+            else:
+                yield record, made
+
+    def count_outcome(self, outcome: Outcome) -> None:
+        """Count the outcome of the next event, and of its record when it is the last of it."""
+        pending = self.pending[0]
+        pending.remaining -= 1
+        self.summary.events += outcome.status == "created"
+        if outcome.is_same_record:  # a version of this console before converted it otherwise
+            outcome = Outcome(outcome.event_id, "existing")
+        if pending.outcome is None or _rank(outcome) > _rank(pending.outcome):
+            pending.outcome = outcome
+        if pending.remaining == 0:
+            self.pending.popleft()
+            self._count_record(pending.record, pending.outcome)
+
+    def _count_record(self, record: ForeignRecord, outcome: Outcome) -> None:
+        if outcome.status == "conflict" or outcome.status == "invalid":
+            self.summary.conflicts += outcome.status == "conflict"
+            self._reject(record, outcome.reason, "", outcome.status)
+        else:
+            self.summary.written += outcome.status == "created"
+            self.summary.existing += outcome.status == "existing"
+
+    def _reject(self, record: ForeignRecord, reason: str, field: str, status: Literal["invalid", "conflict"]) -> None:
+        """Count a rejected record and hand it on."""
+        self.summary.rejected += 1
+        self.summary.reasons[reason.partition(", got")[0][:120]] += 1
+        # The file of rejects must not be where a secret survives.
+        text = remove_secrets(record.text)[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        place = {"record": record.place, "line": record.line, "byte": record.offset}
+        self.rejects.write(json.dumps({"source": self.source, **place, "reason": reason, "text": text}) + "\n")
+        self.on_rejected(RejectedRecord(record, reason, field, status, self.source))
+
+
+def _take_batch(records: Iterator[ForeignRecord]) -> list[ForeignRecord]:
+    batch: list[ForeignRecord] = []
+    size = 0
+    for record in islice(records, BATCH):
+        batch.append(record)
+        size += len(record.text)
+        if size > BATCH_CHARACTERS:
+            break
+    return batch
+
+
+def _rank(outcome: Outcome) -> int:
+    return _FROM_BEST_TO_WORST.index(outcome.status)
