@@ -25,7 +25,8 @@ DUTIES = {
     ),
     Role.LEAD: (
         "everything an analyst may",
-        "see, change and close every case",
+        "see, change and close every case that is not restricted",
+        "break the glass of a restricted case",
         "resolve incidents",
         "read rejected events",
     ),
@@ -34,6 +35,7 @@ DUTIES = {
         "curate the library",
         "manage people",
         "manage the keys of writers",
+        "break the glass of a restricted case",
         "resolve incidents",
         "decide about rejected events",
     ),
@@ -71,8 +73,14 @@ def may_investigate(user: HasRole) -> bool:
 
 
 def sees_every_case(user: HasRole) -> bool:
-    """Whether the person sees cases without being in them. Admins do not: managing people is not reading cases."""
+    """Whether the person sees cases without being in them, but for restricted ones. Admins do not: managing people is not
+    reading cases."""
     return user.is_active and user.role == Role.LEAD
+
+
+def may_break_glass(user: HasRole) -> bool:
+    """Whether the person may let themselves into a restricted case, with a reason that its members read."""
+    return user.is_active and user.role in (Role.LEAD, Role.ADMIN)
 
 
 def may_respond(user: HasRole) -> bool:

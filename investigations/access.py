@@ -1,5 +1,7 @@
 """Gives out cases, runs, exports and events to those who may see them: a stranger gets 404, a reader who would write 403."""
 
+from collections.abc import Sequence
+
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
@@ -54,18 +56,22 @@ def get_led_case(user: User, public_id: str) -> Case:
 
 def may_write(user: User, case: Case) -> bool:
     """Whether the person's role and place in the case let them write to it."""
-    if not may_investigate(user):
-        return False
-    membership = case.membership_of(user)
-    return sees_every_case(user) or (membership is not None and membership.level in Membership.WRITERS)
+    return _may(user, case, Membership.WRITERS)
 
 
 def may_lead(user: User, case: Case) -> bool:
     """Whether the person's role and place in the case let them choose its people, close it and reopen it."""
+    return _may(user, case, (Membership.Level.LEAD,))
+
+
+def _may(user: User, case: Case, levels: Sequence[str]) -> bool:
+    """Whether they investigate, and are in the case at one of these levels or lead every case that is not restricted."""
     if not may_investigate(user):
         return False
     membership = case.membership_of(user)
-    return sees_every_case(user) or (membership is not None and membership.level == Membership.Level.LEAD)
+    if sees_every_case(user) and not case.is_restricted:
+        return True
+    return membership is not None and membership.level in levels
 
 
 def get_run(user: User, public_id: str) -> Run:
@@ -125,7 +131,8 @@ def get_events(user: User, event_id: str, index: str = "") -> list[Hit]:
 def build_scope(user: User) -> Scope:
     """What of the console's own events this person may find in the trail."""
     if sees_every_case(user):
-        return Scope(user_id=user.username, everything=True)
+        hidden = Case.objects.hidden_from(user).order_by("pk").values_list("public_id", flat=True)
+        return Scope(user_id=user.username, everything=True, hidden_cases=tuple(hidden))
     cases = Case.objects.visible_to(user).values_list("public_id", flat=True)
     return Scope(user_id=user.username, cases=tuple(cases))
 

@@ -6,6 +6,7 @@ from django import forms
 
 from accounts.models import User
 from core.forms import RevisedForm, text_area
+from investigations.cases.numbers import read_number
 from investigations.cases.services import split_tags
 from investigations.models import Case, Membership
 
@@ -53,6 +54,30 @@ class CaseChangeForm(CaseForm, RevisedForm):
         assignee = self.fields["assignee"]
         assert isinstance(assignee, forms.ChoiceField)
         assignee.choices = list_assignees(case)
+
+
+class NewCaseForm(CaseForm):
+    """A case's own words, and who may know of it."""
+
+    restricted = forms.BooleanField(
+        required=False, help_text="Nobody but its members knows of it, leads included. It can be lifted later."
+    )
+
+
+class BreakGlassForm(forms.Form):
+    """Which restricted case somebody has to see, and why."""
+
+    number = forms.CharField(max_length=20, label="Case", help_text="Its number, such as C-2026-0042.")
+    reason = forms.CharField(
+        max_length=400, widget=text_area(3), help_text="The members of the case read it, and it is in the audit log."
+    )
+
+    def clean_number(self) -> str:
+        """The number as it is written."""
+        number = read_number(str(self.cleaned_data["number"]))
+        if not number:
+            raise forms.ValidationError("A case's number reads like C-2026-0042.")
+        return number
 
 
 class CloseForm(forms.Form):

@@ -25,7 +25,13 @@ CHANGEABLE = {
 
 @transaction.atomic
 def open_case(
-    *, title: str, by: User, description: str = "", severity: str = Case.Severity.MEDIUM, tags: str = ""
+    *,
+    title: str,
+    by: User,
+    description: str = "",
+    severity: str = Case.Severity.MEDIUM,
+    tags: str = "",
+    restricted: bool = False,
 ) -> Case:
     """A new case that `by` leads, and that is theirs. `tags` stand one after the other with commas between."""
     case = Case.objects.create(
@@ -34,12 +40,15 @@ def open_case(
         description=description,
         severity=severity,
         assignee=by,
+        is_restricted=restricted,
         opened_by=by,
         opened_by_name=by.name or by.username,
     )
     Membership.objects.create(case=case, user=by, level=Membership.Level.LEAD)
     _set_tags(case, tags)
-    record_in_case(CaseAction.CASE_OPEN, "opened the case", by=by, case=case, labels={"severity": severity})
+    summary = "opened the case, restricted to its members" if restricted else "opened the case"
+    labels = {"severity": severity, **({"restricted": "true"} if restricted else {})}
+    record_in_case(CaseAction.CASE_OPEN, summary, by=by, case=case, labels=labels)
     return case
 
 

@@ -8,17 +8,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import person, requires, signed_in
-from accounts.roles import may_investigate
+from accounts.roles import may_break_glass, may_investigate
 from core.access import recorded_as
+from core.errors import Refused
 from core.forms import try_change
 from core.htmx import render_page
 from core.responses import choose_way_back, name_page_of_form
 from investigations import access, working_case
 from investigations.audit import CaseAction
-from investigations.cases import case_filter
+from investigations.cases import case_filter, restriction
 from investigations.cases import services as cases
 from investigations.cases.case_page import build_case_context
-from investigations.cases.forms import CaseChangeForm, CaseForm, CloseForm, MemberForm
+from investigations.cases.forms import BreakGlassForm, CaseChangeForm, CloseForm, MemberForm, NewCaseForm
 from investigations.models import Case
 
 
@@ -36,6 +37,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
         "severities": Case.Severity.choices,
         "sorts": case_filter.SORTS,
         "may_open": may_investigate(user),
+        "may_break_glass": may_break_glass(user),
     }
     return render_page(request, "investigations/cases/list.html", context)
 
@@ -44,7 +46,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
 @requires(may_investigate)
 def case_new(request: HttpRequest) -> HttpResponse:
     """A new case, which who opens it leads."""
-    form = CaseForm(request.POST or None)
+    form = NewCaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return redirect("case_detail", cases.open_case(by=person(request), **form.cleaned_data).public_id)
     return render_page(request, "investigations/cases/form.html", {"form": form}, status=400 if form.errors else 200)
@@ -142,6 +144,38 @@ def case_close(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect("case_detail", public_id)
     context = {"form": form, "case": case}
     return render_page(request, "investigations/cases/close.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@signed_in
+def case_restriction(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Restrict the case to its members, or lift that."""
+    case = access.get_led_case(person(request), public_id)
+    try:
+        if request.POST.get("restricted"):
+            restriction.restrict(case=case, by=person(request))
+            messages.success(request, "The case is restricted: nobody but its members knows of it.")
+        else:
+            restriction.lift_restriction(case=case, by=person(request))
+            messages.success(request, "The restriction is lifted: leads know of the case.")
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+    return redirect("case_people", public_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(may_break_glass)
+def case_glass(request: HttpRequest) -> HttpResponse:
+    """Into a restricted case, for a lead or an admin who says why; its members are told."""
+    form, entered = BreakGlassForm(request.POST or None), []
+    if request.method == "POST" and form.is_valid():
+
+        def enter() -> None:
+            entered.append(restriction.break_glass(by=person(request), **form.cleaned_data))
+
+        if try_change(form, enter):
+            return redirect("case_detail", entered[0].public_id)
+    return render_page(request, "investigations/cases/glass.html", {"form": form}, status=400 if form.errors else 200)
 
 
 @require_safe

@@ -22,7 +22,7 @@ from investigations.exports.formats.file_formats import FORMATS
 from investigations.exports.formats.xlsx import MOST_ROWS, TooManyRows
 from investigations.exports.limits import expect_room, remove_file
 from investigations.exports.rows import ExportRow
-from investigations.models import EVERY_CASE, Case, Export, Run
+from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, Run
 from investigations.proofs import services as proofs
 from investigations.runs import jobs
 from investigations.runs import services as runs
@@ -123,7 +123,7 @@ def _work(export: Export) -> None:
     if not written:
         return jobs.end_cancelled(export)
     # Whoever joined a case meanwhile may have its records in the file.
-    return jobs.finish(export, **written, cases=sorted({*seen_before, *_list_seen_cases(export)}))
+    return jobs.finish(export, **written, cases=_merge_seen(seen_before, _list_seen_cases(export)))
 
 
 def _list_seen_cases(export: Export) -> list[str]:
@@ -131,7 +131,21 @@ def _list_seen_cases(export: Export) -> list[str]:
     if export.case is not None:
         return []
     scope = build_scope(export.started_by)
-    return [EVERY_CASE] if scope.everything else list(scope.cases)
+    if scope.everything:
+        return [EVERY_CASE, *(f"{NOT_CASE}{case}" for case in scope.hidden_cases)]
+    return list(scope.cases)
+
+
+def _merge_seen(*lists: list[str]) -> list[str]:
+    """The cases that one of the lists holds or more; hidden is what every one of them hides."""
+    marks = {mark for seen in lists for mark in seen}
+    return sorted(
+        mark for mark in marks if not mark.startswith(NOT_CASE) or not any(_holds(seen, mark[1:]) for seen in lists)
+    )
+
+
+def _holds(seen: list[str], case: str) -> bool:
+    return case in seen or (EVERY_CASE in seen and f"{NOT_CASE}{case}" not in seen)
 
 
 def _write(export: Export, path: Path) -> dict[str, Any] | None:
@@ -232,7 +246,11 @@ def cancel(*, export: Export, by: User) -> None:
 def _sees_all_of(export: Export, user: User) -> bool:
     """Whether the person may find now whatever the file of an export outside a case may hold."""
     scope = build_scope(user)
-    return scope.everything or (export.cases is not None and set(export.cases) <= set(scope.cases))
+    if not scope.everything:
+        return export.cases is not None and set(export.cases) <= set(scope.cases)
+    # A file of an older version does not say which cases, so that it may hold any.
+    seen_cases = export.cases if export.cases is not None else [EVERY_CASE]
+    return not any(_holds(seen_cases, case) for case in scope.hidden_cases)
 
 
 def remove(*, export: Export, by: User) -> None:

@@ -5,7 +5,7 @@ from investigations.models.cases import Activity, Case, CaseSerial, CaseTag, Mem
 from investigations.models.detections import Detection, Finding
 from investigations.models.entities import CaseEntity, Verdict
 from investigations.models.evidence import Evidence
-from investigations.models.exports import EVERY_CASE, Export
+from investigations.models.exports import EVERY_CASE, NOT_CASE, Export
 from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
@@ -17,6 +17,7 @@ from investigations.models.snippets import Snippet
 
 __all__ = [
     "EVERY_CASE",
+    "NOT_CASE",
     "Activity",
     "Case",
     "CaseEntity",

@@ -1,7 +1,10 @@
 """Keeps cases: who works on them, what was noted, what was done to them. Knows nothing of the trail."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import User
 from accounts.roles import may_investigate, sees_every_case
@@ -10,8 +13,14 @@ from core.records import Record, new_public_id
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: User) -> "CaseQuerySet":
-        """The cases this person may know of: those they are in, and every one for a lead."""
-        return self if sees_every_case(user) else self.filter(memberships__user=user)
+        """The cases this person may know of: those they are in, and for a lead every one that is not restricted."""
+        if sees_every_case(user):
+            return self.filter(Q(is_restricted=False) | _is_in(user))
+        return self.filter(memberships__user=user)
+
+    def hidden_from(self, user: User) -> "CaseQuerySet":
+        """The restricted cases that this person is not in."""
+        return self.filter(~_is_in(user), is_restricted=True)
 
     def not_closed(self) -> "CaseQuerySet":
         """The cases that are worked on: those that are open or contained."""
@@ -20,11 +29,17 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def writable_by(self, user: User) -> "CaseQuerySet":
         """The open cases this person may pin to."""
         cases = self.not_closed()
-        if sees_every_case(user):
-            return cases
         if not may_investigate(user):
             return cases.none()
+        if sees_every_case(user):
+            return cases.filter(Q(is_restricted=False) | _is_in(user, Membership.WRITERS))
         return cases.filter(memberships__user=user, memberships__level__in=Membership.WRITERS)
+
+
+def _is_in(user: User, levels: Sequence[str] = ()) -> Q:
+    """That the person is in a case, at one of the levels where some are named."""
+    places = Membership.objects.filter(user=user)
+    return Q(pk__in=(places.filter(level__in=levels) if levels else places).values("case"))
 
 
 class Case(models.Model):
@@ -32,7 +47,7 @@ class Case(models.Model):
 
     `number` is how people call it (C-2026-0042), `public_id` how addresses and the audit log do. `revision` counts the
     changes of its own words (title, summary, severity, assignee, tags), so that who changes them from a page that was shown
-    before another's change is told.
+    before another's change is told. A restricted case is known to its members alone, leads included.
     """
 
     class Status(models.TextChoices):
@@ -63,6 +78,7 @@ class Case(models.Model):
     closing_reason = models.TextField(blank=True, max_length=2_000)
     closed_at = models.DateTimeField(null=True)
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    is_restricted = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     opened_by_name = models.CharField(max_length=200)

@@ -6,7 +6,8 @@ from investigations.models.cases import Case
 from investigations.models.jobs import Job
 from investigations.models.runs import Run
 
-EVERY_CASE = "*"
+# In an export's `cases`: every case there is, but for those that stand there behind NOT_CASE.
+EVERY_CASE, NOT_CASE = "*", "!"
 
 
 class Export(Job):
@@ -30,7 +31,7 @@ class Export(Job):
     size = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     # Outside a case: the cases whose records its starter could find when the file was written. None where that is not known, as
-    # of files of older versions, and [EVERY_CASE] of a lead's.
+    # of files of older versions; of a lead's EVERY_CASE, and behind NOT_CASE each restricted case that they were not in.
     cases = models.JSONField(null=True)
     # The witnesses who had not cosigned the checkpoint of a bundle, by name.
     uncosigned = models.JSONField(default=list)

@@ -1,4 +1,5 @@
-"""Reads what a person is to be told: runs and exports of theirs that ended, where they are named, new findings."""
+"""Reads what a person is to be told: runs and exports of theirs that ended, where they are named, new findings, and who broke
+the glass of a case of theirs."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +16,8 @@ from redis.exceptions import RedisError
 
 from accounts.models import User
 from accounts.roles import may_investigate
-from investigations.models import Case, Export, Finding, Mention, NoticesRead, Run
+from investigations.audit import CaseAction
+from investigations.models import Activity, Case, Export, Finding, Mention, NoticesRead, Run
 from investigations.models.jobs import Job
 from investigations.presentation.counts import count_events
 
@@ -46,6 +48,7 @@ def list_notices(user: User) -> list[PersonalNotice]:
         _tell_jobs(Run, user, since, read_at),
         _tell_jobs(Export, user, since, read_at),
         _tell_mentions(user, since, read_at),
+        _tell_broken_glass(user, since, read_at),
     ]
     if may_investigate(user):
         kinds.append(_tell_findings(since, read_at))
@@ -74,7 +77,7 @@ def mark_notices_read(user: User) -> None:
 def _count(user: User) -> int:
     read_at = _read_mark(user)
     number = sum(_ended_since(model, user, read_at).count() for model in (Run, Export))
-    number += _mentioned_since(user, read_at).count()
+    number += _mentioned_since(user, read_at).count() + _glass_broken_since(user, read_at).count()
     return number + (_found_since(read_at).count() if may_investigate(user) else 0)
 
 
@@ -97,6 +100,15 @@ def _mentioned_since(user: User, since: datetime) -> QuerySet[Mention]:
     """Where the person was named, in the cases that they may still see."""
     seen = Case.objects.visible_to(user).values("pk")
     return Mention.objects.filter(user=user, at__gt=since, note__case__in=seen).order_by("-at", "-pk")
+
+
+def _glass_broken_since(user: User, since: datetime) -> QuerySet[Activity]:
+    """Who else let themselves into a restricted case that the person is in."""
+    return (
+        Activity.objects.filter(case__memberships__user=user, action=CaseAction.CASE_BREAK_GLASS, at__gt=since)
+        .exclude(actor=user)
+        .order_by("-at", "-pk")
+    )
 
 
 def _found_since(since: datetime) -> QuerySet[Finding]:
@@ -125,6 +137,13 @@ def _tell_mentions(user: User, since: datetime, read_at: datetime) -> Iterator[P
         words = f"{note.author_name} named you in a note of {note.case.number}, {note.case.title}"
         url = f"{reverse('case_notes', args=[note.case.public_id])}#note-{note.first_id}"
         yield PersonalNotice(mention.at, "case", words, url, mention.at > read_at)
+
+
+def _tell_broken_glass(user: User, since: datetime, read_at: datetime) -> Iterator[PersonalNotice]:
+    for activity in _glass_broken_since(user, since).select_related("case")[:SHOWN]:
+        words = f"{activity.actor_name} {activity.summary} ({activity.case.number}, {activity.case.title})"
+        url = reverse("case_activity", args=[activity.case.public_id])
+        yield PersonalNotice(activity.at, "case", words, url, activity.at > read_at, is_bad=True)
 
 
 def _tell_findings(since: datetime, read_at: datetime) -> Iterator[PersonalNotice]:

@@ -101,6 +101,8 @@ ROWS = [
     Row("task_state", "task", NO, WRITE, (("state", "done"),)),
     Row("case_people", "case", READ, LEAD, (("user", "charlie"), ("level", "member"))),
     Row("case_status", "case", NO, LEAD, (("status", "contained"),)),
+    Row("case_restriction", "case", NO, LEAD, (("restricted", "yes"),)),
+    Row("case_glass", "", RESOLVE, RESOLVE, (("number", "C-2026-0001"), ("reason", "Their lead is ill"))),
     Row("case_by_number", "number", READ, NO),
     Row("case_close", "case", LEAD, LEAD, (("disposition", "benign"), ("reason", "done"))),
     Row("evidence_detail", "evidence", READ, WRITE, (("reason", "A mistake"),)),
@@ -208,6 +210,22 @@ def test_every_address_has_a_row() -> None:
 def test_everybody_may_what_the_rows_say_and_nothing_else(world: World) -> None:
     wrong = list(find_contradictions(world, ROWS, anonymous=at_sign_in))
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.timeout(600)
+def test_to_a_lead_who_is_not_in_it_a_restricted_case_does_not_exist(world: World) -> None:
+    Case.objects.update(is_restricted=True)
+    browser = Client(raise_request_exception=False)
+    browser.force_login(world.people["lea"])
+    answers = {
+        f"{method} {row.view} ({row.about})": ask(browser, method, world.address(row.view, row.about), dict(row.words))
+        for row in ROWS
+        for method, who in (("GET", row.read), ("POST", row.write))
+        if who in TO_CASE
+    }
+    assert {asked: answer.status_code for asked, answer in answers.items() if answer.status_code != 404} == {}
+    told = [asked for asked, answer in answers.items() if Case.objects.get().title in bytes_of(answer).decode()]
+    assert told == []
 
 
 def test_programs_and_readers_may_what_the_rows_say(world: World, settings: Settings) -> None:

@@ -81,11 +81,15 @@ def _esc(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a person may find. The console's own events about a case are the case's: only who sees it finds them."""
+    """What a person may find. The console's own events about a case are the case's: only who sees it finds them.
+
+    Who finds `everything` does not find the events of `hidden_cases`.
+    """
 
     user_id: str
     cases: tuple[str, ...] = ()
     everything: bool = False
+    hidden_cases: tuple[str, ...] = ()
 
 
 # For commands and checks that run for nobody in particular.

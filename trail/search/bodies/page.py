@@ -88,8 +88,7 @@ def build_newer(search: Search, scope: Scope, *, since: str) -> Body:
 
 def build_events_by_id(ids: list[str], scope: Scope, *, size: int) -> Body:
     """Those of some events that may be found, each with the engine's number of it; and how many there are."""
-    hidden = [] if scope.everything else [build_hidden_from(scope)]
-    query = {"bool": {"filter": [{"ids": {"values": ids}}], "must_not": hidden}}
+    query = {"bool": {"filter": [{"ids": {"values": ids}}], "must_not": build_hidden_from(scope)}}
     return {"query": query, "size": size, "track_total_hits": True, "seq_no_primary_term": True}
 
 

@@ -40,32 +40,29 @@ def build_query(search: Search, scope: Scope) -> Body:
     for chip in search.filters:
         if not chip.disabled:
             (must_not if chip.negated else must).append(build_filter(chip))
-    if not scope.everything:
-        must_not.append(build_hidden_from(scope))
+    must_not += build_hidden_from(scope)
     query = {"bool": {"filter": must or [{"match_all": {}}], **({"must_not": must_not} if must_not else {})}}
     return cast(Body, lineage.bind_families(query, search, scope))
 
 
-def build_hidden_from(scope: Scope) -> Body:
+def build_hidden_from(scope: Scope) -> list[Body]:
     """The console's own events that this person may not find: of other people, or of cases they do not see."""
-    return {
+    of_console: Body = {"term": {"event.dataset": AUDIT_DATASET}}
+    if scope.everything:
+        hidden = _build_about(scope.hidden_cases)
+        return [{"bool": {"filter": [of_console, *hidden]}}] if scope.hidden_cases else []
+    own = {
         "bool": {
-            "filter": [{"term": {"event.dataset": AUDIT_DATASET}}],
-            "must_not": [
-                {
-                    "bool": {
-                        "filter": [{"term": {"user.id": scope.user_id}}],
-                        "must_not": [{"term": {"resource.type": "case"}}],
-                    }
-                },
-                {
-                    "bool": {
-                        "filter": [{"term": {"resource.type": "case"}}, {"terms": {"resource.id": list(scope.cases)}}]
-                    }
-                },
-            ],
+            "filter": [{"term": {"user.id": scope.user_id}}],
+            "must_not": [{"term": {"resource.type": "case"}}],
         }
     }
+    seen = {"bool": {"filter": _build_about(scope.cases)}}
+    return [{"bool": {"filter": [of_console], "must_not": [own, seen]}}]
+
+
+def _build_about(cases: tuple[str, ...]) -> list[Body]:
+    return [{"term": {"resource.type": "case"}}, {"terms": {"resource.id": list(cases)}}]
 
 
 def build_filter(chip: Filter) -> Body:
