@@ -106,5 +106,7 @@ class RevisedForm(forms.Form):
         field = self.fields[name]
         if isinstance(value, bool):
             return "yes" if value else "no"
+        if isinstance(value, list):
+            return ", ".join(self._text(name, item) for item in value)
         choices = dict(cast(Any, field.choices)) if isinstance(field, forms.ChoiceField) else {}
         return str(choices.get(value, value))

@@ -35,7 +35,7 @@ def get_case_by_number(user: User, number: str) -> Case:
 
 def find_case(user: User, public_id: str) -> Case | None:
     """The case, if this person may know of it; None for a stranger, as for a case that does not exist."""
-    return Case.objects.visible_to(user).filter(public_id=public_id).select_related("assignee").first()
+    return Case.objects.visible_to(user).filter(public_id=public_id).select_related("assignee", "template").first()
 
 
 def get_writable_case(user: User, public_id: str) -> Case:

@@ -25,6 +25,7 @@ class CaseAction(StrEnum):
     MEMBER_ADD = "case.member.add"
     MEMBER_CHANGE = "case.member.change"
     MEMBER_REMOVE = "case.member.remove"
+    CASE_TEMPLATE_SAVE = "case.template.save"
     NOTES_READ = "case.notes.read"
     ACTIVITY_READ = "case.activity.read"
     ENTITIES_READ = "case.entities.read"

@@ -31,6 +31,7 @@ AREAS = (
     "search",
     "questions",
     "proofs",
+    "case_templates",
     "cases",
     "notes",
     "case_tasks",

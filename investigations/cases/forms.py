@@ -8,7 +8,7 @@ from accounts.models import User
 from core.forms import RevisedForm, text_area
 from investigations.cases.numbers import read_number
 from investigations.cases.services import split_tags
-from investigations.models import Case, Membership
+from investigations.models import Case, CaseTemplate, Membership
 
 MOST_TAGS, LONGEST_TAG = 20, 40
 
@@ -17,6 +17,16 @@ def list_assignees(case: Case) -> list[tuple[str, str]]:
     """Nobody, and who may write to the case, as the choices of a field."""
     writers = case.memberships.filter(level__in=Membership.WRITERS).select_related("user")
     return [("", "Nobody"), *((writer.user.username, str(writer.user)) for writer in writers)]
+
+
+def check_tags(text: str) -> str:
+    """Tags as they are kept. Raises ValidationError for too many, and for one that is too long."""
+    tags = split_tags(text)
+    if len(tags) > MOST_TAGS:
+        raise forms.ValidationError(f"A case has at most {MOST_TAGS} tags; these are {len(tags)}.")
+    if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
+        raise forms.ValidationError(f"A tag has at most {LONGEST_TAG} characters: {too_long[:60]} is too long.")
+    return ", ".join(tags)
 
 
 class CaseForm(forms.Form):
@@ -35,12 +45,7 @@ class CaseForm(forms.Form):
 
     def clean_tags(self) -> str:
         """The tags as they are kept."""
-        tags = split_tags(self.cleaned_data["tags"])
-        if len(tags) > MOST_TAGS:
-            raise forms.ValidationError(f"A case has at most {MOST_TAGS} tags; these are {len(tags)}.")
-        if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
-            raise forms.ValidationError(f"A tag has at most {LONGEST_TAG} characters: {too_long[:60]} is too long.")
-        return ", ".join(tags)
+        return check_tags(self.cleaned_data["tags"])
 
 
 class CaseChangeForm(CaseForm, RevisedForm):
@@ -62,6 +67,11 @@ class NewCaseForm(CaseForm):
     restricted = forms.BooleanField(
         required=False, help_text="Nobody but its members knows of it, leads included. It can be lifted later."
     )
+
+    def __init__(self, *args: Any, template: CaseTemplate | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if template is not None:
+            self.initial.update(severity=template.severity, description=template.summary, tags=template.tags)
 
 
 class BreakGlassForm(forms.Form):

@@ -11,7 +11,7 @@ from investigations import access
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.errors import CaseClosed
 from investigations.cases.numbers import allot_number
-from investigations.models import Case, CaseTag, CaseTask, Evidence, Membership
+from investigations.models import Case, CaseTag, CaseTask, CaseTemplate, Evidence, Membership
 
 # What `change` changes, and how people call it.
 CHANGEABLE = {
@@ -32,8 +32,12 @@ def open_case(
     severity: str = Case.Severity.MEDIUM,
     tags: str = "",
     restricted: bool = False,
+    template: CaseTemplate | None = None,
 ) -> Case:
-    """A new case that `by` leads, and that is theirs. `tags` stand one after the other with commas between."""
+    """A new case that `by` leads, and that is theirs. `tags` stand one after the other with commas between.
+
+    Of a template the tasks come with it; what else the template says, `by` was shown and may have changed.
+    """
     case = Case.objects.create(
         number=allot_number(timezone.now().year),
         title=title,
@@ -41,15 +45,35 @@ def open_case(
         severity=severity,
         assignee=by,
         is_restricted=restricted,
+        template=template,
         opened_by=by,
         opened_by_name=by.name or by.username,
     )
     Membership.objects.create(case=case, user=by, level=Membership.Level.LEAD)
     _set_tags(case, tags)
-    summary = "opened the case, restricted to its members" if restricted else "opened the case"
-    labels = {"severity": severity, **({"restricted": "true"} if restricted else {})}
-    record_in_case(CaseAction.CASE_OPEN, summary, by=by, case=case, labels=labels)
+    _add_tasks(case)
+    _record_opening(case, by)
     return case
+
+
+def _add_tasks(case: Case) -> None:
+    """What is to be done in every case of its template."""
+    titles = case.template.task_titles if case.template else []
+    CaseTask.objects.bulk_create(
+        CaseTask(case=case, number=number, title=title, created_by_name=case.opened_by_name)
+        for number, title in enumerate(titles, start=1)
+    )
+
+
+def _record_opening(case: Case, by: User) -> None:
+    labels, words = {"severity": case.severity}, ["opened the case"]
+    if case.template:
+        labels |= {"template": case.template.slug, "tasks": case.template.tasks}
+        words.append(f"from the template {case.template}")
+    if case.is_restricted:
+        labels["restricted"] = "true"
+        words.append("restricted to its members")
+    record_in_case(CaseAction.CASE_OPEN, ", ".join(words), by=by, case=case, labels=labels)
 
 
 def hold_open(case: Case) -> None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import person, requires, signed_in
-from accounts.roles import may_break_glass, may_investigate
+from accounts.roles import may_break_glass, may_curate, may_investigate
 from core.access import recorded_as
 from core.errors import Refused
 from core.forms import try_change
@@ -20,7 +20,7 @@ from investigations.cases import case_filter, restriction
 from investigations.cases import services as cases
 from investigations.cases.case_page import build_case_context
 from investigations.cases.forms import BreakGlassForm, CaseChangeForm, CloseForm, MemberForm, NewCaseForm
-from investigations.models import Case
+from investigations.models import Case, CaseTemplate
 
 
 @require_safe
@@ -38,6 +38,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
         "sorts": case_filter.SORTS,
         "may_open": may_investigate(user),
         "may_break_glass": may_break_glass(user),
+        "may_curate": may_curate(user),
     }
     return render_page(request, "investigations/cases/list.html", context)
 
@@ -45,11 +46,14 @@ def case_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(may_investigate)
 def case_new(request: HttpRequest) -> HttpResponse:
-    """A new case, which who opens it leads."""
-    form = NewCaseForm(request.POST or None)
+    """A new case, which who opens it leads; the address may name the template that it begins with."""
+    template = CaseTemplate.objects.offered().filter(slug=request.GET.get("template", "")).first()
+    form = NewCaseForm(request.POST or None, template=template)
     if request.method == "POST" and form.is_valid():
-        return redirect("case_detail", cases.open_case(by=person(request), **form.cleaned_data).public_id)
-    return render_page(request, "investigations/cases/form.html", {"form": form}, status=400 if form.errors else 200)
+        case = cases.open_case(by=person(request), template=template, **form.cleaned_data)
+        return redirect("case_detail", case.public_id)
+    context = {"form": form, "template": template, "templates": CaseTemplate.objects.offered()}
+    return render_page(request, "investigations/cases/form.html", context, status=400 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

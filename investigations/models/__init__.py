@@ -1,6 +1,7 @@
 """Re-exports the models of investigations."""
 
 from investigations.models.case_tasks import CaseTask
+from investigations.models.case_templates import CaseTemplate
 from investigations.models.cases import Activity, Case, CaseSerial, CaseTag, Membership
 from investigations.models.detections import Detection, Finding
 from investigations.models.entities import CaseEntity, Verdict
@@ -24,6 +25,7 @@ __all__ = [
     "CaseSerial",
     "CaseTag",
     "CaseTask",
+    "CaseTemplate",
     "Detection",
     "Evidence",
     "Export",

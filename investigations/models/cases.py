@@ -9,6 +9,8 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.roles import may_investigate, sees_every_case
 from core.records import Record, new_public_id
+from investigations.models.case_templates import CaseTemplate
+from investigations.models.severity import Severity
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -62,11 +64,7 @@ class Case(models.Model):
         DUPLICATE = "duplicate", "Duplicate of another case"
         INCONCLUSIVE = "inconclusive", "Inconclusive"
 
-    class Severity(models.TextChoices):
-        LOW = "low", "Low"
-        MEDIUM = "medium", "Medium"
-        HIGH = "high", "High"
-        CRITICAL = "critical", "Critical"
+    Severity = Severity
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
     number = models.CharField(max_length=16, unique=True, editable=False)
@@ -78,6 +76,7 @@ class Case(models.Model):
     closing_reason = models.TextField(blank=True, max_length=2_000)
     closed_at = models.DateTimeField(null=True)
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    template = models.ForeignKey(CaseTemplate, null=True, on_delete=models.PROTECT, related_name="cases")
     is_restricted = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, signed_in
+from accounts.models import User
 from core.access import recorded_as
 from core.htmx import render_page
 from investigations import access
@@ -35,26 +36,37 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     user = person(request)
     case = access.get_case(user, public_id)
     evidence = list(case.evidence.not_withdrawn().in_time_order())
-    entities = list_entities(case, evidence)
     drawn, status = answer_or_problem(lambda: _draw(request, case, evidence))
-    context = build_case_context(user, case) | {
-        "tab": "timeline",
-        "summary": render_markdown(case.description, References(public_id, {each.number for each in evidence})),
-        "evidence": evidence,
-        "entries": fold_entries(evidence),
-        "unfolded": UNFOLDED,
+    context = (
+        build_case_context(user, case)
+        | _list_beside(case, user, evidence)
+        | {
+            "tab": "timeline",
+            "summary": render_markdown(case.description, References(public_id, {each.number for each in evidence})),
+            "evidence": evidence,
+            "entries": fold_entries(evidence),
+            "unfolded": UNFOLDED,
+            "withdrawn": case.evidence.exclude(withdrawn_at=None).in_time_order(),
+            "exports": case.exports.filter(run=None)[:5],
+        }
+    )
+    return render_page(
+        request, "investigations/timeline/detail.html", context | drawn, {"timeline": "timeline"}, status
+    )
+
+
+def _list_beside(case: Case, user: User, evidence: list[Evidence]) -> dict[str, object]:
+    """What stands beside the timeline: what is thought of it, what it is about, and what to look for."""
+    entities = list_entities(case, evidence)
+    return {
         "tasks": case.tasks.in_working_order().select_related("assignee")[:BESIDE],
         "hypotheses": list_hypotheses(case)[:BESIDE],
         "today": timezone.now().date(),
         "entities": entities[:BESIDE],
+        "queries": case.template.queries.offered() if case.template else (),
         "searches": suggest_searches(case, entities, evidence),
         "related": find_related_cases(case, user),
-        "withdrawn": case.evidence.exclude(withdrawn_at=None).in_time_order(),
-        "exports": case.exports.filter(run=None)[:5],
     }
-    return render_page(
-        request, "investigations/timeline/detail.html", context | drawn, {"timeline": "timeline"}, status
-    )
 
 
 def _draw(request: HttpRequest, case: Case, evidence: list[Evidence]) -> dict[str, object]:

@@ -102,6 +102,8 @@ ROWS = [
     Row("case_people", "case", READ, LEAD, (("user", "charlie"), ("level", "member"))),
     Row("case_status", "case", NO, LEAD, (("status", "contained"),)),
     Row("case_restriction", "case", NO, LEAD, (("restricted", "yes"),)),
+    *(Row(view, about, ADMIN, ADMIN if view != "case_template_list" else NO) for view, about in (
+        ("case_template_list", ""), ("case_template_new", ""), ("case_template_detail", "template"))),
     Row("case_glass", "", RESOLVE, RESOLVE, (("number", "C-2026-0001"), ("reason", "Their lead is ill"))),
     Row("case_by_number", "number", READ, NO),
     Row("case_close", "case", LEAD, LEAD, (("disposition", "benign"), ("reason", "done"))),

@@ -26,7 +26,7 @@ from investigations.api.routes import ROUTES
 from investigations.evidence import services as evidence
 from investigations.exports.formats.csv import lines
 from investigations.exports.rows import ExportRow
-from investigations.models import Case, CaseEntity, CaseTag, CaseTask, Hypothesis, Note, Verdict
+from investigations.models import Case, CaseEntity, CaseTag, CaseTask, CaseTemplate, Hypothesis, Note, Verdict
 from investigations.questions import indicators
 from investigations.search import links
 from tests.pages.test_every_address import ABOUT, FOR_ADMINS
@@ -150,6 +150,16 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         {"name": "who", "label": values[2], "kind": "user"},
         name=values[3],
     )
+    for number, value in enumerate(values):
+        words = {
+            "name": f"{number} {value}"[:120],
+            "summary": value,
+            "tags": value[:40],
+            "tasks": value,
+            "retired": False,
+        }
+        CaseTemplate.objects.create(slug=f"t{number}", changed_by_name=value[:200], **words)
+    CaseTemplate.objects.get(slug="t0").cases.add(case)
     found = finding(alice, *((hit.index, hit.event_id) for hit in events[:8]), count=8)
     watched = detection(alice, "event.dataset:hostile", name=values[4])
     listed = indicators.keep(indicators.ask(parse_indicators("\n".join(values)), by=alice), by=alice)
@@ -176,6 +186,7 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         reverse("indicators_result", args=[listed]),
         reverse("indicators_file", args=[listed]),
     ]
+    pages += [reverse("case_template_detail", args=[f"t{number}"]) for number in range(0, len(values), 8)]
     pages.append(reverse("entity_values", args=["service", values[0], "user.id"]))
     for number, (one, hit) in enumerate(zip(LET_IN, events, strict=True)):
         pages.append(reverse(("event_detail", "event_row")[number % 2], args=[hit.event_id]))

@@ -3,11 +3,12 @@
 from typing import Any
 
 from accounts.models import User
+from investigations.case_templates import services as case_templates
 from investigations.cases import services as cases
 from investigations.evidence import services as evidence_services
 from investigations.exports import services as exports
 from investigations.library import services as library
-from investigations.models import Case, Evidence, Export, Membership, Run, SavedQuery
+from investigations.models import Case, CaseTemplate, Evidence, Export, Membership, Run, SavedQuery
 from investigations.runs import services as runs
 from tests.support.factories.events import write
 from trail.connection import Trail
@@ -58,3 +59,8 @@ def saved_query(
     query = SavedQuery(slug=slug, name=name or slug, group=group)
     library.save(query=query, search=Search(text=text), parameters=parameters, by=None)
     return query
+
+
+def case_template(by: User, slug: str = "leaked") -> CaseTemplate:
+    words = {"name": slug, "summary": "", "severity": "high", "tags": "", "tasks": "Revoke it", "retired": False}
+    return case_templates.make_template(slug=slug, by=by, **words)
