@@ -23,6 +23,9 @@ class Export(Job):
         XLSX = "xlsx", "Excel workbook"
         TIMESKETCH_CSV = "timesketch_csv", "Timesketch CSV"
         TIMESKETCH_JSONL = "timesketch_jsonl", "Timesketch JSON Lines"
+        PARQUET = "parquet", "Parquet"
+        STIX = "stix", "STIX 2.1"
+        OCSF = "ocsf", "OCSF 1.2"
 
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="exports")
     run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="exports")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from investigations.exports.formats import csv, jsonl, timesketch, xlsx
+from investigations.exports.formats import csv, jsonl, ocsf, parquet, stix, timesketch, xlsx
 from investigations.exports.rows import ExportRow
 from investigations.models import Export
 
@@ -28,4 +28,7 @@ FORMATS = {
     ),
     Export.Format.TIMESKETCH_CSV: FileFormat("timesketch.csv", "text/csv; charset=utf-8", timesketch.csv_lines),
     Export.Format.TIMESKETCH_JSONL: FileFormat("timesketch.jsonl", _NDJSON, timesketch.jsonl_lines),
+    Export.Format.PARQUET: FileFormat("parquet", "application/vnd.apache.parquet", parquet.lines),
+    Export.Format.STIX: FileFormat("stix.json", "application/stix+json;version=2.1", stix.lines),
+    Export.Format.OCSF: FileFormat("ocsf.jsonl", _NDJSON, ocsf.lines),
 }

@@ -3,17 +3,16 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from typing import IO
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from investigations.exports.files import read_parts
 from investigations.exports.formats.csv import HEADER, build_cells
 from investigations.exports.rows import ExportRow
 
 # What a sheet holds (Excel specifications and limits): rows with the header, and characters of a cell.
 MOST_ROWS, MOST_CHARACTERS = 1_048_576, 32_767
-CHUNK = 1 << 20
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -40,7 +39,7 @@ def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
         with closing(sheet.row_data_fh):
             yield from _write_rows(sheet, rows)
             workbook.close()
-        yield from ((part, False) for part in _read_parts(file))
+        yield from ((part, False) for part in read_parts(file))
 
 
 def _write_rows(sheet: Worksheet, rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
@@ -67,9 +66,3 @@ def _build_cells(row: ExportRow) -> list[str]:
             cells[column] = text[: MOST_CHARACTERS - len(word)] + word
             cut.append(HEADER[column])
     return [*cells, ", ".join(cut)]
-
-
-def _read_parts(file: IO[bytes]) -> Iterator[bytes]:
-    file.seek(0)
-    while part := file.read(CHUNK):
-        yield part
