@@ -227,6 +227,8 @@ PAGE_SECONDS = env.float("PAGE_SECONDS", default=2.0)
 # How long all that one question asks of the engine may take together; then it is ended with a sentence.
 QUESTION_SECONDS = env.float("QUESTION_SECONDS", default=60.0)
 
+# Bytes of a file that is attached to a case; with the form around it, it has to fit into INGEST_BODY_BYTES.
+ATTACHMENT_BYTES = env.int("ATTACHMENT_BYTES", default=19 * 1024 * 1024)
 # What a person uploads stays in memory, so that a list which held a secret lies on no disk; what is larger is not taken.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 

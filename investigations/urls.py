@@ -37,6 +37,7 @@ AREAS = (
     "case_tasks",
     "entities",
     "hypotheses",
+    "attachments",
     "timeline",
     "evidence",
     "library",

@@ -1,5 +1,6 @@
 """Re-exports the models of investigations."""
 
+from investigations.models.attachments import Attachment
 from investigations.models.case_tasks import CaseTask
 from investigations.models.case_templates import CaseTemplate
 from investigations.models.cases import Activity, Case, CaseSerial, CaseTag, Membership
@@ -20,6 +21,7 @@ __all__ = [
     "EVERY_CASE",
     "NOT_CASE",
     "Activity",
+    "Attachment",
     "Case",
     "CaseEntity",
     "CaseSerial",

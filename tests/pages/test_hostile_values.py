@@ -23,6 +23,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from accounts.models import User
 from investigations.api.routes import ROUTES
+from investigations.attachments import services as attachments
 from investigations.evidence import services as evidence
 from investigations.exports.formats.csv import lines
 from investigations.exports.rows import ExportRow
@@ -48,7 +49,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
-    "case_work", "case_status", "case_restriction", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "export_cancel", "export_remove",
+    "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
 NEVER = {"account_logout", "login"}
@@ -142,6 +143,8 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         Hypothesis.objects.create(case=case, number=number, **words)
         entity, _ = CaseEntity.objects.get_or_create(case=case, field="user.id", value=value[:512])
         Verdict.objects.create(entity=entity, word="victim", reason=value[:500], by=alice, by_name=value[:200])
+    for value in values[:20]:
+        attachments.attach_file(case=case, name=value, chunks=[value.encode()], by=alice, description=value[:500])
     CaseTag.objects.bulk_create(CaseTag(case=case, name=name) for name in {value[:40] for value in values})
     made = run(alice, text="event.dataset:hostile", case=case, title=values[1])
     saved_query(
@@ -187,6 +190,7 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         reverse("indicators_file", args=[listed]),
     ]
     pages += [reverse("case_template_detail", args=[f"t{number}"]) for number in range(0, len(values), 8)]
+    pages += [reverse("attachment_download", args=[case.public_id, number]) for number in range(1, 21)]
     pages.append(reverse("entity_values", args=["service", values[0], "user.id"]))
     for number, (one, hit) in enumerate(zip(LET_IN, events, strict=True)):
         pages.append(reverse(("event_detail", "event_row")[number % 2], args=[hit.event_id]))

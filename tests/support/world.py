@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services import create_user
+from investigations.attachments import services as attachments
 from investigations.case_tasks import services as tasks
 from investigations.cases import services as cases
 from investigations.hypotheses import services as hypotheses
@@ -57,6 +58,7 @@ def world(
         cases.add_member(case=case, user=people[name], level=Membership.Level.MEMBER, by=alice)
     hypothesis = hypotheses.add_hypothesis(case=case, statement="It was the runner", by=alice)
     task = tasks.add_task(case=case, title="Rotate it", by=alice)
+    file = attachments.attach_file(case=case, name="letter.pdf", chunks=[b"%PDF-1.7"], by=alice)
     note = notes.write_note(case=case, text="hm", by=alice)
     (evidence,) = pin(trail, case, alice, use("t", id="e1"))
     saved_query("failures", "event.outcome:failure")
@@ -64,7 +66,7 @@ def world(
     found = finding(alice)
     values: dict[str, list[object]] = {
         "": [], "event": ["e1"], "token": ["t"], "user": ["user", "mallory"], "values": ["user", "mallory", "source.ip"], "identifier": ["t"],
-        "case": [case.public_id], "number": [case.number], "note": [case.public_id, note.pk], "task": [case.public_id, task.number], "hypothesis": [case.public_id, hypothesis.number], "evidence": [case.public_id, evidence.number], "query": ["failures"], "template": [case_template(ada).slug],
+        "case": [case.public_id], "number": [case.number], "note": [case.public_id, note.pk], "attachment": [case.public_id, file.number], "task": [case.public_id, task.number], "hypothesis": [case.public_id, hypothesis.number], "evidence": [case.public_id, evidence.number], "query": ["failures"], "template": [case_template(ada).slug],
         "run": [case_run.public_id], "own run": [own_run.public_id], "former run": [former_run.public_id],
         "export": [export(alice, case=case).public_id], "own export": [export(alice, run=own_run).public_id],
         "former export": [export(people["erik"], case=case).public_id],

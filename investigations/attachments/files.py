@@ -1,0 +1,76 @@
+"""Keeps the files of attachments in a folder of their own, outside what is served, and tells their type from their content."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import puremagic
+from django.conf import settings
+
+from investigations.models import Attachment
+
+CHUNK = 1 << 20
+# Bytes from which the type is told.
+_HEAD = 4_096
+UNKNOWN, TEXT = "application/octet-stream", "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What was written: bytes, the SHA-256 of them in hexadecimal digits, and the media type."""
+
+    size: int
+    sha256: str
+    content_type: str
+
+
+def build_path(public_id: str) -> Path:
+    """Where the file of an attachment is."""
+    return Path(settings.STATE_DIR) / "attachments" / public_id
+
+
+def store_file(chunks: Iterable[bytes], path: Path) -> StoredFile:
+    """Write a file that is not there yet, on the disk when this returns. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    digest, size, head = hashlib.sha256(), 0, b""
+    with open(path, "xb", opener=_for_us_alone) as file:
+        for chunk in chunks:
+            head += chunk[: _HEAD - len(head)]
+            digest.update(chunk)
+            size += file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return StoredFile(size, digest.hexdigest(), recognise_type(head))
+
+
+def is_as_stored(attachment: Attachment) -> bool:
+    """Whether the file is there, and its digest that of the row."""
+    try:
+        with build_path(attachment.public_id).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == attachment.sha256
+    except FileNotFoundError:
+        return False
+
+
+def recognise_type(head: bytes) -> str:
+    """The media type of a file that begins like this; `application/octet-stream` where nothing tells."""
+    try:
+        return puremagic.from_string(head, mime=True) or UNKNOWN
+    except (puremagic.PureError, ValueError):
+        return TEXT if _is_text(head) else UNKNOWN
+
+
+def _is_text(head: bytes) -> bool:
+    if b"\0" in head:
+        return False
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return len(head) - error.start < 4 and len(head) == _HEAD  # a character that the head cuts
+    return True
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
