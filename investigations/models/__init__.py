@@ -11,6 +11,7 @@ from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
 from investigations.models.notes import Mention, Note
 from investigations.models.preferences import NoticesRead, TablePreference
+from investigations.models.reports import CaseReport
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
 from investigations.models.snippets import Snippet
@@ -20,6 +21,7 @@ __all__ = [
     "Activity",
     "Case",
     "CaseEntity",
+    "CaseReport",
     "CaseSerial",
     "CaseTag",
     "CaseTask",

@@ -1,0 +1,204 @@
+"""Builds the sections of a report about what happened, who and what it was about, and what is thought of it."""
+
+from collections.abc import Iterator
+from heapq import merge
+
+from investigations.hypotheses.evidence_numbers import write_numbers
+from investigations.hypotheses.services import list_numbers
+from investigations.models import Hypothesis, Verdict
+from investigations.presentation.case_picture import build_case_lifeline
+from investigations.presentation.times import format_day, format_sentence, to_utc_text
+from investigations.reports.case_record import MOST_EVIDENCE, MOST_ROWS, CaseRecord
+from investigations.reports.figure import draw_figure
+from investigations.reports.prose import read_prose
+from investigations.reports.structure import (
+    Block,
+    Paragraph,
+    ReportColumn,
+    ReportFigure,
+    ReportTable,
+    Subheading,
+    TableCell,
+    TextLine,
+    TextList,
+    cell,
+    line,
+    paragraph,
+    span,
+)
+from investigations.timeline.entries import TimelineEntry, fold_entries
+from trail.times import is_event_time
+
+_VERDICT_LOOKS = {
+    Verdict.Word.COMPROMISED: "bad",
+    Verdict.Word.MALICIOUS: "bad",
+    Verdict.Word.SUSPICIOUS: "bad",
+    Verdict.Word.VICTIM: "unclear",
+    Verdict.Word.CLEARED: "good",
+}
+_STATE_LOOKS = {Hypothesis.State.OPEN: "unclear", Hypothesis.State.SUPPORTED: "good", Hypothesis.State.REFUTED: "bad"}
+_CAPTION = (
+    "Times are UTC. E numbers are the evidence of this report. Shaded columns are breaks in the scale, and their length stands"
+    " below them."
+)
+
+
+def write_instant(time: str) -> str:
+    """A time as evidence has it, to the last digit: `2026-10-29 21:01:33.214`. What is no time stays as it is."""
+    return time.removesuffix("Z").replace("T", " ") if is_event_time(time) else time
+
+
+def limit_note(shown: int, total: int, what: str) -> Iterator[Block]:
+    """That a part is not the whole, where it is not."""
+    if shown < total:
+        yield paragraph(
+            f"This lists the first {shown:,} of {total:,} {what}. The other {total - shown:,} are in the case.", "note"
+        )
+
+
+def build_summary(record: CaseRecord) -> Iterator[Block]:
+    """What happened, as the people of the case tell it; and of a closed case how it ended."""
+    yield from read_prose(record.case.description, "lead") or [paragraph("Nobody has written yet what happened.")]
+    if not record.case.is_open and record.case.closed_at:
+        closed = format_sentence(to_utc_text(record.case.closed_at))
+        yield paragraph(f"The case was closed on {closed} UTC as: {record.case.get_disposition_display()}.")
+        yield Paragraph(cell(record.case.closing_reason))
+
+
+def build_timeline(record: CaseRecord) -> Iterator[Block]:
+    """The picture of what is pinned, and the same as rows, where what is alike is folded."""
+    if not record.events and not record.absences:
+        yield paragraph("Nothing is pinned in this case.")
+        return
+    yield from limit_note(len(record.events), record.counts["events"], "events, in the order of time")
+    yield from _draw(record)
+    both = merge(record.events, record.absences, key=lambda each: (each.event_place, each.event_id))
+    numbers = number_absences(record)
+    yield ReportTable(
+        (ReportColumn("Time, UTC"), ReportColumn("What happened", 1), ReportColumn("Evidence")),
+        tuple(_write_entry(entry, numbers) for entry in fold_entries(both)),
+    )
+
+
+def number_absences(record: CaseRecord) -> dict[int, str]:
+    """What the report calls each absence, by its number in the case: N1."""
+    return {each.number: f"N{place}" for place, each in enumerate(record.absences, 1)}
+
+
+def _draw(record: CaseRecord) -> Iterator[Block]:
+    places = {each.event_id: f"#{each.label}" for each in record.events}
+    documents = [each.document for each in record.events]
+    drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at)
+    if picture := drawn.get("picture"):
+        yield ReportFigure(draw_figure(picture), picture.label, line(_CAPTION))
+
+
+def _write_entry(entry: TimelineEntry, absences: dict[int, str]) -> tuple[TableCell, ...]:
+    first, last = (write_instant(item.evidence.event_timestamp) for item in (entry.first, entry.last))
+    if entry.first.evidence.is_absence:
+        return cell(first), cell(entry.first.sentence), cell(absences[entry.first.evidence.number], "strong", "code")
+    numbers = write_numbers(item.evidence.number for item in entry.items)
+    if len(entry.items) == 1:
+        return cell(first), cell(entry.first.sentence), cell(numbers, "strong", "code")
+    sentence = f"{len(entry.items):,} alike, the first: {entry.first.sentence}"
+    return (*cell(first), *cell(f"to {last}", "quiet")), cell(sentence), cell(numbers, "strong", "code")
+
+
+def build_entities(record: CaseRecord) -> Iterator[Block]:
+    """What the evidence is about, with the verdict on each and its reason."""
+    if not record.entities:
+        yield paragraph("The case names no user, token, address, service or resource.")
+        return
+    if record.counts["events"] > MOST_EVIDENCE:
+        yield paragraph(f"Counted in the first {MOST_EVIDENCE:,} events of the case alone.", "note")
+    shown = record.entities[:MOST_ROWS]
+    yield from limit_note(len(shown), len(record.entities), "entities, those that were judged first")
+    heads = (ReportColumn("Entity", 3), ReportColumn("Kind"), ReportColumn("Verdict", 3), ReportColumn("Evidence", 2))
+    rows = (
+        (
+            cell(each.value, "code"),
+            cell(each.kind),
+            _write_verdict(each.verdict),
+            cell(write_numbers(each.numbers), "code"),
+        )
+        for each in shown
+    )
+    yield ReportTable(heads, tuple(rows))
+
+
+def _write_verdict(verdict: Verdict | None) -> TableCell:
+    if verdict is None:
+        return cell("not judged", "quiet")
+    word = Verdict.Word(verdict.word)
+    who = f"{verdict.by_name}, {format_sentence(to_utc_text(verdict.at))}"
+    reason = cell(f"{who}: {verdict.reason}" if verdict.reason else who, "quiet")
+    return (*cell(word.label.lower(), _VERDICT_LOOKS[word]), *reason)
+
+
+def build_hypotheses(record: CaseRecord) -> Iterator[Block]:
+    """What people supposed, the evidence for it and against it, and what it came to."""
+    if not record.hypotheses:
+        yield paragraph("No question was put in this case.")
+    yield from limit_note(len(record.hypotheses), record.counts["hypotheses"], "questions")
+    for hypothesis in record.hypotheses:
+        yield Subheading((span(f"H{hypothesis.number} "), span(hypothesis.statement)))
+        yield Paragraph((_describe_hypothesis(hypothesis),))
+        yield from read_prose(hypothesis.answer)
+
+
+def _describe_hypothesis(hypothesis: Hypothesis) -> TextLine:
+    look = _STATE_LOOKS[Hypothesis.State(hypothesis.state)]
+    sides = ((word, list_numbers(hypothesis, speaks_for=side)) for word, side in (("For", True), ("against", False)))
+    evidence = "; ".join(f"{word} it: {write_numbers(numbers) or 'nothing'}" for word, numbers in sides)
+    return span(hypothesis.get_state_display(), look), span(f". {evidence}. "), span(_sign(hypothesis), "quiet")
+
+
+def _sign(hypothesis: Hypothesis) -> str:
+    """By whom it was put or answered last, and when."""
+    if hypothesis.changed_at:
+        return f"{hypothesis.changed_by_name}, {format_sentence(to_utc_text(hypothesis.changed_at))}"
+    return f"{hypothesis.created_by_name}, {format_sentence(to_utc_text(hypothesis.created_at))}"
+
+
+def build_tasks(record: CaseRecord) -> Iterator[Block]:
+    """What is still open, with whose it is and until when, and how much is not open any more."""
+    open_tasks = [task for task in record.tasks if task.is_open]
+    if not open_tasks:
+        yield paragraph("Nothing is left to do.")
+    yield from limit_note(len(record.tasks), record.counts["tasks"], "tasks")
+    items = []
+    for task in open_tasks:
+        whose = str(task.assignee) if task.assignee else "nobody's yet"
+        due = f", by {format_day(f'{task.due.isoformat()}T00:00:00Z')} {task.due.year}" if task.due else ""
+        pieces = (span(f"T{task.number} ", "code"), span(task.title), span(f" ({whose}{due})", "quiet"))
+        items.append((Paragraph((pieces,)),))
+    if items:
+        yield TextList(tuple(items))
+    if settled := len(record.tasks) - len(open_tasks):
+        words = "1 task of this case is" if settled == 1 else f"{settled:,} tasks of this case are"
+        yield paragraph(f"{words} done or not needed.", "note")
+
+
+def build_people(record: CaseRecord) -> Iterator[Block]:
+    """Who is in the case, and as what."""
+    opened = format_sentence(to_utc_text(record.case.opened_at))
+    yield paragraph(f"The case was opened by {record.case.opened_by_name} on {opened} UTC.")
+    yield from limit_note(len(record.people), record.counts["people"], "people")
+    rows = (
+        (cell(str(each.user)), cell(each.get_level_display()), cell(format_sentence(to_utc_text(each.added_at))))
+        for each in record.people
+    )
+    yield ReportTable(
+        (ReportColumn("Person", 2), ReportColumn("In the case", 2), ReportColumn("Since, UTC", 2)), tuple(rows)
+    )
+
+
+def build_notes(record: CaseRecord) -> Iterator[Block]:
+    """The notes as they read now."""
+    if not record.notes:
+        yield paragraph("There is no note in this case.")
+    yield from limit_note(len(record.notes), record.counts["notes"], "notes")
+    for note in record.notes:
+        written = format_sentence(to_utc_text(note.written_at))
+        yield Subheading(line(f"{note.author_name}, {written}, version {note.version}"))
+        yield from read_prose(note.text)
