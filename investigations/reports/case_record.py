@@ -23,7 +23,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 @dataclass(frozen=True, slots=True)
 class SealedState:
-    """The newest checkpoint of the sealed log: how many leaves it has, its root hash in hexadecimal, and the signed note."""
+    """The newest checkpoint of the sealed log: how many leaves it has, its root hash in hexadecimal, and the signed text."""
 
     size: int
     root: str
@@ -99,4 +99,4 @@ def read_sealed_state() -> tuple[SealedState | None, str]:
         newest, note = sealing.read_newest_checkpoint(LogDirectory())
     except LogDamaged as error:
         return None, str(error)
-    return SealedState(newest.size, newest.root.hex(), note.decode()), ""
+    return SealedState(newest.size, newest.root.hex(), note.decode().partition("\n\n")[0]), ""

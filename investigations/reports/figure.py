@@ -208,5 +208,5 @@ def _draw_legend(picture: Picture) -> Iterator[str]:
         yield _write(x + 18, 0, "after revocation", (_INK_2, 400, "Plex Sans", 10.5))
         x += 116
     if picture.ground.breaks:
-        yield f'<rect x="{x:g}" y="-10" width="12" height="12" fill="{_SUNK}"/>'
+        yield f'<rect x="{x:g}" y="-10" width="12" height="12" fill="{_SUNK}" stroke="{_RULE}" stroke-width=".5"/>'
         yield _write(x + 18, 0, "break in the scale", (_INK_2, 400, "Plex Sans", 10.5))

@@ -25,6 +25,7 @@ from investigations.reports.structure import (
     Verbatim,
 )
 
+UNBROKEN = 48  # characters of a line that is not broken
 _ELEMENTS = {"strong": "strong", "emphasis": "em", "code": "code", "struck": "s"}
 # What a browser may do with the file, even if a value should ever get out of its place: draw, and ask nobody.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:"
@@ -104,16 +105,24 @@ def _write_block(block: Block) -> str:
 
 
 def _write_table(table: ReportTable) -> str:
+    narrow = [_is_narrow(table, place) for place in range(len(table.columns))]
     heads = "".join(f'<th scope="col">{escape(column.title)}</th>' for column in table.columns)
-    rows = "\n".join(f"<tr>{''.join(map(_write_cell, row))}</tr>" for row in table.rows)
+    rows = "\n".join(f"<tr>{''.join(map(_write_cell, row, narrow))}</tr>" for row in table.rows)
     return (
         f'<div class="report__table" tabindex="0" role="region" aria-label="Table"><table><thead><tr>{heads}</tr></thead>'
         f"<tbody>\n{rows}</tbody></table></div>"
     )
 
 
-def _write_cell(cell: TableCell) -> str:
-    return f"<td>{_write_lines(cell)}</td>"
+def _is_narrow(table: ReportTable, place: int) -> bool:
+    """Whether a column is as wide as what stands in it, which is short enough for that."""
+    lines = (line for row in table.rows for line in row[place])
+    return not table.columns[place].share and all(sum(len(span.text) for span in line) <= UNBROKEN for line in lines)
+
+
+def _write_cell(cell: TableCell, is_narrow: bool) -> str:
+    look = ' class="report__narrow"' if is_narrow else ""
+    return f"<td{look}>{_write_lines(cell)}</td>"
 
 
 def _write_lines(lines: tuple[TextLine, ...]) -> str:

@@ -19,12 +19,14 @@ from investigations.reports.structure import (
     ReportFigure,
     ReportTable,
     Subheading,
+    TableCell,
     TextLine,
     TextList,
     Verbatim,
 )
 
 SECONDS = 60
+LONG_LINES, LONG_TEXT = 12, 600  # of a cell; a line of the narrowest column holds a dozen characters
 TYPST_PROBLEM = 3
 _FOLDER = Path(__file__).parent
 Fit = Callable[[str], str]
@@ -56,7 +58,7 @@ def _run(report: Report, format: str, fit: Fit) -> tuple[int, bytes, str]:
     }
     try:
         done = subprocess.run(
-            [sys.executable, str(_FOLDER / "typesetter.py")],
+            [sys.executable, "-I", str(_FOLDER / "typesetter.py")],
             input=json.dumps(job).encode(),
             capture_output=True,
             timeout=SECONDS,
@@ -123,8 +125,18 @@ def _build_table(table: ReportTable, fit: Fit) -> dict[str, Any]:
         "kind": "table",
         "shares": [column.share for column in table.columns],
         "heads": [fit(column.title) for column in table.columns],
-        "rows": [[[_build_line(part, fit) for part in each] for each in row] for row in table.rows],
+        "rows": [_build_row(row, fit) for row in table.rows],
     }
+
+
+def _build_row(row: tuple[TableCell, ...], fit: Fit) -> dict[str, Any]:
+    """A row stays on one page unless it is `long`: what is kept together and is longer than a page would be cut."""
+    is_long = any(len(each) > LONG_LINES or sum(map(_measure, each)) > LONG_TEXT for each in row)
+    return {"long": is_long, "cells": [[_build_line(part, fit) for part in each] for each in row]}
+
+
+def _measure(line: TextLine) -> int:
+    return sum(len(piece.text) for piece in line)
 
 
 def _build_line(line: TextLine, fit: Fit) -> list[dict[str, Any]]:

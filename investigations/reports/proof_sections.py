@@ -152,7 +152,7 @@ def build_custody(record: CaseRecord) -> Iterator[Block]:
         ReportColumn("Time, UTC"),
         ReportColumn("Who"),
         ReportColumn("What", 3),
-        ReportColumn("Record in the trail", 2),
+        ReportColumn("Record in the trail"),
     )
     rows = (
         (
@@ -176,6 +176,11 @@ def build_verification(record: CaseRecord) -> Iterator[Block]:
         yield paragraph(f"No checkpoint can be shown: {record.problem}", "note")
         return
     size, root = f"{record.checkpoint.size:,} leaves, root hash ", record.checkpoint.root
-    words = (span("Checkpoint when this report was made: "), span(size), span(root, "code"), span(". Its signed note:"))
+    words = (
+        span("Checkpoint when this report was made: "),
+        span(size),
+        span(root, "code"),
+        span(". Its text, of which the bundle has the signatures:"),
+    )
     yield Paragraph((words,))
-    yield Verbatim(record.checkpoint.note.rstrip("\n"))
+    yield Verbatim(record.checkpoint.note)

@@ -37,15 +37,17 @@ _VERDICT_LOOKS = {
     Verdict.Word.CLEARED: "good",
 }
 _STATE_LOOKS = {Hypothesis.State.OPEN: "unclear", Hypothesis.State.SUPPORTED: "good", Hypothesis.State.REFUTED: "bad"}
-_CAPTION = (
-    "Times are UTC. E numbers are the evidence of this report. Shaded columns are breaks in the scale, and their length stands"
-    " below them."
-)
+_CAPTION = "Times are UTC. Shaded columns are breaks in the scale; their length stands below. The table has the same events."
 
 
 def write_instant(time: str) -> str:
     """A time as evidence has it, to the last digit: `2026-10-29 21:01:33.214`. What is no time stays as it is."""
     return time.removesuffix("Z").replace("T", " ") if is_event_time(time) else time
+
+
+def _write_time(time: str) -> str:
+    """A time as a sentence has it: `29 Oct 2026, 21:01:33`."""
+    return format_sentence(time) if is_event_time(time) else time
 
 
 def limit_note(shown: int, total: int, what: str) -> Iterator[Block]:
@@ -94,13 +96,15 @@ def _draw(record: CaseRecord) -> Iterator[Block]:
 
 
 def _write_entry(entry: TimelineEntry, absences: dict[int, str]) -> tuple[TableCell, ...]:
-    first, last = (write_instant(item.evidence.event_timestamp) for item in (entry.first, entry.last))
+    first, last = (_write_time(item.evidence.event_timestamp) for item in (entry.first, entry.last))
     if entry.first.evidence.is_absence:
         return cell(first), cell(entry.first.sentence), cell(absences[entry.first.evidence.number], "strong", "code")
     numbers = write_numbers(item.evidence.number for item in entry.items)
     if len(entry.items) == 1:
         return cell(first), cell(entry.first.sentence), cell(numbers, "strong", "code")
     sentence = f"{len(entry.items):,} alike, the first: {entry.first.sentence}"
+    if last.partition(",")[0] == first.partition(",")[0]:
+        last = last.partition(", ")[2]
     return (*cell(first), *cell(f"to {last}", "quiet")), cell(sentence), cell(numbers, "strong", "code")
 
 

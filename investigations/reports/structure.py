@@ -113,7 +113,7 @@ class Report:
     @property
     def made_words(self) -> str:
         """By whom it was made, and when."""
-        return f"Made by {self.made_by}, {self.made_at:%d %b %Y, %H:%M:%S} UTC".replace(", 0", ", ", 1)
+        return f"Made by {self.made_by}, {self.made_at.day} {self.made_at:%b %Y, %H:%M:%S} UTC"
 
     @property
     def full_title(self) -> str:
