@@ -17,6 +17,8 @@ from investigations.presentation.lifeline.picture import (
     Span,
 )
 
+# What a file of its own has to say, and a picture in a page has not.
+NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 WIDTH, LABEL = 760, 142
 _PLOT = WIDTH - LABEL
 _FLAGS, _AXIS, _LEGEND = 22, 54, 22
@@ -67,7 +69,7 @@ def draw_figure(picture: Picture) -> str:
     height = sum(lane.height for lane in picture.lanes)
     total = _FLAGS + height + _AXIS + _LEGEND
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {total}" width="{WIDTH}" height="{total}"'
+        f'<svg{NAMESPACE} viewBox="0 0 {WIDTH} {total}" width="{WIDTH}" height="{total}"'
         f' role="img" aria-label="{escape(picture.label)}">',
         '<defs><pattern id="report-hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<path d="M0 0v7" stroke="#e6c5ca"/></pattern></defs>',

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from investigations.reports.figure import NAMESPACE
 from investigations.reports.structure import (
     Block,
     Paragraph,
@@ -101,7 +102,8 @@ def _write_block(block: Block) -> str:
         case ReportTable():
             return _write_table(block)
         case ReportFigure():
-            return f"<figure>{block.svg}<figcaption>{_write_line(block.caption)}</figcaption></figure>"
+            drawing = block.svg.replace(NAMESPACE, "", 1)
+            return f"<figure>{drawing}<figcaption>{_write_line(block.caption)}</figcaption></figure>"
 
 
 def _write_table(table: ReportTable) -> str:

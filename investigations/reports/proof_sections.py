@@ -128,14 +128,14 @@ def _write_run(run: Run) -> tuple[TableCell, ...]:
     query = (
         (line(f"Saved query {run.version.query.name}, version {run.version.number}", "quiet"),) if run.version else ()
     )
-    asked = (line(run.title), line(describe_search(Search.from_json(run.search)), "code"), *query)
+    words = (line(run.title), line(describe_search(Search.from_json(run.search)), "code"), *query)
     results = (
         f"{run.done:,}"
         if run.state == Run.State.FINISHED
         else f"{run.done:,} so far, {run.get_state_display().lower()}"
     )
     return (
-        asked,
+        words,
         cell(results),
         (line(run.started_by_name), line(format_sentence(to_utc_text(run.created_at)), "quiet")),
     )

@@ -37,7 +37,9 @@ _VERDICT_LOOKS = {
     Verdict.Word.CLEARED: "good",
 }
 _STATE_LOOKS = {Hypothesis.State.OPEN: "unclear", Hypothesis.State.SUPPORTED: "good", Hypothesis.State.REFUTED: "bad"}
-_CAPTION = "Times are UTC. Shaded columns are breaks in the scale; their length stands below. The table has the same events."
+_CAPTION = (
+    "Times are UTC. Shaded columns are breaks in the scale; their length stands below. The table has the same events."
+)
 
 
 def write_instant(time: str) -> str:
@@ -185,8 +187,8 @@ def build_tasks(record: CaseRecord) -> Iterator[Block]:
 
 def build_people(record: CaseRecord) -> Iterator[Block]:
     """Who is in the case, and as what."""
-    opened = format_sentence(to_utc_text(record.case.opened_at))
-    yield paragraph(f"The case was opened by {record.case.opened_by_name} on {opened} UTC.")
+    since = format_sentence(to_utc_text(record.case.opened_at))
+    yield paragraph(f"The case was opened by {record.case.opened_by_name} on {since} UTC.")
     yield from limit_note(len(record.people), record.counts["people"], "people")
     rows = (
         (cell(str(each.user)), cell(each.get_level_display()), cell(format_sentence(to_utc_text(each.added_at))))
