@@ -21,6 +21,8 @@ from investigations.presentation.lifeline.picture import (
 NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 WIDTH, LABEL = 760, 142
 _PLOT = WIDTH - LABEL
+# The typefaces of a PDF, then those of a page.
+_SANS, _MONO = "Console Sans, Plex Sans", "Console Mono, Plex Mono"
 _FLAGS, _AXIS, _LEGEND = 22, 54, 22
 _LONGEST_NAME, _LONGEST_SMALL = 18, 24
 _INK, _INK_2, _INK_3, _RULE, _LINE, _SUNK = "#14202a", "#495661", "#56626c", "#c9c5b8", "#e2dfd5", "#f0eee7"
@@ -34,16 +36,16 @@ _ACCEPTED, _DENIED, _REVOKED, _FIRST, _DERIVED, _SEALED = (
 )
 _UNSEALED = "#6c5a24"
 _TEXT_LOOKS = {
-    "ll-t": (_INK, 600, "Plex Sans", 11),
-    "ll-mono": (_INK_3, 400, "Plex Mono", 10.5),
-    "ll-quiet": (_INK_3, 400, "Plex Sans", 10.5),
-    "ll-n": (_INK_2, 400, "Plex Mono", 10.5),
-    "ll-revokedt": (_REVOKED, 600, "Plex Sans", 11),
-    "ll-firstt": ("#7d5800", 600, "Plex Sans", 11),
-    "ll-expiredt": (_UNSEALED, 600, "Plex Sans", 11),
-    "ll-sealedt": (_SEALED, 600, "Plex Sans", 11),
+    "ll-t": (_INK, 600, _SANS, 11),
+    "ll-mono": (_INK_3, 400, _MONO, 10.5),
+    "ll-quiet": (_INK_3, 400, _SANS, 10.5),
+    "ll-n": (_INK_2, 400, _MONO, 10.5),
+    "ll-revokedt": (_REVOKED, 600, _SANS, 11),
+    "ll-firstt": ("#7d5800", 600, _SANS, 11),
+    "ll-expiredt": (_UNSEALED, 600, _SANS, 11),
+    "ll-sealedt": (_SEALED, 600, _SANS, 11),
 }
-_PLAIN = (_INK_2, 400, "Plex Sans", 11)
+_PLAIN = (_INK_2, 400, _SANS, 11)
 # The symbols of components/_marks.html, with their colours.
 _SYMBOLS = {
     "denied": f'<path d="M-3.2-3.2 3.2 3.2M3.2-3.2-3.2 3.2" fill="none" stroke="{_DENIED}" stroke-width="1.7"/>',
@@ -77,7 +79,7 @@ def draw_figure(picture: Picture) -> str:
         _move(LABEL, _FLAGS, "".join(_draw_ground(picture.ground, height))),
         "".join(_draw_lanes(picture.lanes)),
         _move(LABEL, _FLAGS + height, "".join(_draw_axis(picture))),
-        _write(0, _FLAGS + height + 16, picture.zone_name, (_INK_3, 400, "Plex Sans", 11)),
+        _write(0, _FLAGS + height + 16, picture.zone_name, (_INK_3, 400, _SANS, 11)),
         _move(0, total - 8, "".join(_draw_legend(picture))),
         "</svg>",
     ]
@@ -138,10 +140,10 @@ def _draw_lanes(lanes: Iterable[Lane]) -> Iterator[str]:
 
 def _draw_lane(lane: Lane) -> Iterator[str]:
     middle = lane.height / 2
-    name = (_INK, 600, "Plex Mono", 11) if lane.icon else (_INK, 600, "Plex Sans", 11)
+    name = (_INK, 600, _MONO, 11) if lane.icon else (_INK, 600, _SANS, 11)
     yield _write(0, middle - 2 if lane.small else middle + 4, _cut(lane.name, _LONGEST_NAME), name)
     if lane.small:
-        yield _write(0, middle + 10, _cut(lane.small, _LONGEST_SMALL), (_INK_3, 400, "Plex Sans", 10))
+        yield _write(0, middle + 10, _cut(lane.small, _LONGEST_SMALL), (_INK_3, 400, _SANS, 10))
     bars = (bar for group in lane.groups for bar in group.bars)
     inner = (
         *map(_draw_span, lane.spans),
@@ -202,13 +204,13 @@ def _draw_legend(picture: Picture) -> Iterator[str]:
     for kind, name in picture.legend:
         symbol = _SYMBOLS.get(kind, _SYMBOLS["use"])
         yield _move(x + 6, -4, f'<g transform="scale(.8)">{symbol}</g>')
-        yield _write(x + 16, 0, name, (_INK_2, 400, "Plex Sans", 10.5))
+        yield _write(x + 16, 0, name, (_INK_2, 400, _SANS, 10.5))
         x += 30 + 5.6 * len(name)
     if picture.ground.zone:
         yield f'<rect x="{x:g}" y="-10" width="12" height="12" fill="#f6e6e6"/>'
         yield f'<rect x="{x:g}" y="-10" width="12" height="12" fill="url(#report-hatch)"/>'
-        yield _write(x + 18, 0, "after revocation", (_INK_2, 400, "Plex Sans", 10.5))
+        yield _write(x + 18, 0, "after revocation", (_INK_2, 400, _SANS, 10.5))
         x += 116
     if picture.ground.breaks:
         yield f'<rect x="{x:g}" y="-10" width="12" height="12" fill="{_SUNK}" stroke="{_RULE}" stroke-width=".5"/>'
-        yield _write(x + 18, 0, "break in the scale", (_INK_2, 400, "Plex Sans", 10.5))
+        yield _write(x + 18, 0, "break in the scale", (_INK_2, 400, _SANS, 10.5))

@@ -3,15 +3,21 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from investigations.case_tasks import services as tasks
+from investigations.entities import services as entities
 from investigations.evidence import services as evidence
+from investigations.hypotheses import services as hypotheses
 from investigations.models import Activity, Case, CaseReport
+from investigations.notes import services as notes
 from investigations.reports import case_record, custody
 from investigations.reports.content import SECTIONS, build_report, list_sections
 from investigations.reports.structure import Paragraph, Report, ReportFigure, ReportTable
-from tests.support.factories.cases import close_case
+from tests.support.factories.cases import close_case, run
 from tests.support.report_text import list_text
 
 NOW = datetime(2026, 11, 28, 9, 5, 7, tzinfo=UTC)
@@ -128,3 +134,27 @@ def test_what_is_too_much_for_a_report_is_left_out_and_said(
     assert "E3" not in _texts(report, "evidence").split()
     assert "This lists the first 3 of " in _texts(report, "custody")
     assert dict(report.facts)["Evidence"].startswith("5 events")
+
+
+def test_it_takes_as_many_queries_however_much_is_in_the_case(
+    choice: CaseReport, told: Case, alice: User, bob: User
+) -> None:
+    def count_queries() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            build_report(CaseReport(case=Case.objects.get(pk=told.pk), sections=choice.sections), alice, NOW)
+        return len(queries)
+
+    before = count_queries()
+    for number in range(9):
+        pinned = told.evidence.earliest("pk")
+        pinned.pk, pinned._state.adding = None, True
+        pinned.number, pinned.event_id = 100 + number, f"copy {number}"
+        pinned.save()
+        hypothesis = hypotheses.add_hypothesis(case=told, statement=f"Perhaps {number}", by=alice)
+        words = hypotheses.read_words(hypothesis) | {"supporting": f"E1, E{100 + number}"}
+        hypotheses.change_hypothesis(hypothesis=hypothesis, by=alice, **words)
+        tasks.add_task(case=told, title=f"Do {number}", by=alice, assignee="bob")
+        notes.write_note(case=told, text=f"Note {number}", by=bob)
+        entities.judge_entity(case=told, field="user.id", value=f"u{number}", word="victim", reason="", by=bob)
+        run(alice, text="token.id:tok", case=told)
+    assert count_queries() == before
