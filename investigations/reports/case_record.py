@@ -23,11 +23,11 @@ Row = TypeVar("Row", bound=models.Model)
 
 @dataclass(frozen=True, slots=True)
 class SealedState:
-    """The newest checkpoint of the sealed log: how many leaves it has, its root hash in hexadecimal, and the signed text."""
+    """How far the sealed log is: its name, how many leaves its newest checkpoint has, and its root hash in hexadecimal."""
 
+    origin: str
     size: int
     root: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +99,4 @@ def read_sealed_state() -> tuple[SealedState | None, str]:
         newest, note = sealing.read_newest_checkpoint(LogDirectory())
     except LogDamaged as error:
         return None, str(error)
-    return SealedState(newest.size, newest.root.hex(), note.decode().partition("\n\n")[0]), ""
+    return SealedState(note.decode().partition("\n")[0], newest.size, newest.root.hex()), ""

@@ -103,7 +103,7 @@ def _write_block(block: Block) -> str:
             return _write_table(block)
         case ReportFigure():
             drawing = block.svg.replace(NAMESPACE, "", 1)
-            return f"<figure>{drawing}<figcaption>{_write_line(block.caption)}</figcaption></figure>"
+            return f'<figure tabindex="0">{drawing}<figcaption>{_write_line(block.caption)}</figcaption></figure>'
 
 
 def _write_table(table: ReportTable) -> str:

@@ -36,7 +36,8 @@ _RUN_HEADS = (ReportColumn("Run of a search", 1), ReportColumn("Results"), Repor
 _VERIFY = (
     "The case can be exported with proofs: a bundle, one file that holds the events of this report, a proof for each that it is"
     " in the sealed log, and the signed checkpoint. The program verify_bundle.py checks it on any machine with Python, without"
-    " the console and without a network. Compare the digests that it prints with those of this report."
+    " the console and without a network. Each event has the same number there as here, and its digest here is the SHA-256 of"
+    " the form that was sealed and that the proof is about."
 )
 
 
@@ -108,20 +109,30 @@ def build_searches(record: CaseRecord) -> Iterator[Block]:
         yield paragraph("It is not on record by which searches the evidence of this case was come upon.")
         return
     if searches:
-        rows = ((cell(words, "code"), cell(write_numbers(numbers), "code")) for words, numbers in searches.items())
+        rows = ((cell(words, "code"), cell(names, "code")) for words, names in searches.items())
         yield ReportTable(_SEARCH_HEADS, tuple(rows))
     if record.runs:
         yield from limit_note(len(record.runs), record.counts["runs"], "runs")
         yield ReportTable(_RUN_HEADS, tuple(map(_write_run, record.runs)))
 
 
-def _group_searches(record: CaseRecord) -> dict[str, list[int]]:
-    """The numbers of the evidence by the words of the search that it was pinned from."""
+def _group_searches(record: CaseRecord) -> dict[str, str]:
+    """What was pinned from a search, by its words."""
     numbers: dict[str, list[int]] = {}
+    absences: dict[str, list[str]] = {}
+    names = number_absences(record)
     for each in (*record.events, *record.absences):
         if each.search:
-            numbers.setdefault(describe_search(Search.from_json(each.search)), []).append(each.number)
-    return numbers
+            words = describe_search(Search.from_json(each.search))
+            of_search = numbers.setdefault(words, [])
+            if each.is_absence:
+                absences.setdefault(words, []).append(names[each.number])
+            else:
+                of_search.append(each.number)
+    return {
+        words: ", ".join([*filter(None, [write_numbers(events)]), *absences.get(words, [])])
+        for words, events in numbers.items()
+    }
 
 
 def _write_run(run: Run) -> tuple[TableCell, ...]:
@@ -146,7 +157,9 @@ def build_custody(record: CaseRecord) -> Iterator[Block]:
     if not record.custody:
         yield paragraph("Nothing is on record of what was done with this case.")
         return
-    yield paragraph("Everything that changed the case, and everything that was taken out of it, in the order of time.")
+    yield paragraph(
+        "What was done with the case and what was made of it, as its activity has it, in the order of time."
+    )
     yield from limit_note(len(record.custody), record.counts["custody"], "entries")
     heads = (
         ReportColumn("Time, UTC"),
@@ -175,12 +188,6 @@ def build_verification(record: CaseRecord) -> Iterator[Block]:
     if record.checkpoint is None:
         yield paragraph(f"No checkpoint can be shown: {record.problem}", "note")
         return
-    size, root = f"{record.checkpoint.size:,} leaves, root hash ", record.checkpoint.root
-    words = (
-        span("Checkpoint when this report was made: "),
-        span(size),
-        span(root, "code"),
-        span(". Its text, of which the bundle has the signatures:"),
-    )
-    yield Paragraph((words,))
-    yield Verbatim(record.checkpoint.note)
+    newest = record.checkpoint
+    words = (span(f"When this report was made, the log {newest.origin} had {newest.size:,} leaves and the root hash "),)
+    yield Paragraph(((*words, span(newest.root, "code"), span(".")),))

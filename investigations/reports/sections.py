@@ -1,14 +1,15 @@
 """Builds the sections of a report about what happened, who and what it was about, and what is thought of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 
+from investigations.entities.services import EntitySummary
 from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.hypotheses.services import list_numbers
 from investigations.models import Hypothesis, Verdict
 from investigations.presentation.case_picture import build_case_lifeline
 from investigations.presentation.times import format_day, format_sentence, to_utc_text
-from investigations.reports.case_record import MOST_EVIDENCE, MOST_ROWS, CaseRecord
+from investigations.reports.case_record import MOST_ROWS, CaseRecord
 from investigations.reports.figure import draw_figure
 from investigations.reports.prose import read_prose
 from investigations.reports.structure import (
@@ -21,6 +22,7 @@ from investigations.reports.structure import (
     TableCell,
     TextLine,
     TextList,
+    TextSpan,
     cell,
     line,
     paragraph,
@@ -37,6 +39,12 @@ _VERDICT_LOOKS = {
     Verdict.Word.CLEARED: "good",
 }
 _STATE_LOOKS = {Hypothesis.State.OPEN: "unclear", Hypothesis.State.SUPPORTED: "good", Hypothesis.State.REFUTED: "bad"}
+_JUDGED_HEADS = (
+    ReportColumn("Entity", 3),
+    ReportColumn("Kind"),
+    ReportColumn("Verdict", 4),
+    ReportColumn("Evidence", 2),
+)
 _CAPTION = (
     "Times are UTC. Shaded columns are breaks in the scale; their length stands below. The table has the same events."
 )
@@ -111,30 +119,38 @@ def _write_entry(entry: TimelineEntry, absences: dict[int, str]) -> tuple[TableC
 
 
 def build_entities(record: CaseRecord) -> Iterator[Block]:
-    """What the evidence is about, with the verdict on each and its reason."""
+    """What the evidence is about: with the verdict on each and its reason, and by kind what nobody has judged."""
     if not record.entities:
         yield paragraph("The case names no user, token, address, service or resource.")
         return
-    if record.counts["events"] > MOST_EVIDENCE:
-        yield paragraph(f"Counted in the first {MOST_EVIDENCE:,} events of the case alone.", "note")
+    if record.counts["events"] > len(record.events):
+        yield paragraph(f"Counted in the first {len(record.events):,} events of the case alone.", "note")
     shown = record.entities[:MOST_ROWS]
     yield from limit_note(len(shown), len(record.entities), "entities, those that were judged first")
-    heads = (ReportColumn("Entity", 3), ReportColumn("Kind"), ReportColumn("Verdict", 3), ReportColumn("Evidence", 2))
-    rows = (
-        (
-            cell(each.value, "code"),
-            cell(each.kind),
-            _write_verdict(each.verdict),
-            cell(write_numbers(each.numbers), "code"),
-        )
-        for each in shown
-    )
-    yield ReportTable(heads, tuple(rows))
+    if judged := [entity for entity in shown if entity.verdict]:
+        yield ReportTable(_JUDGED_HEADS, tuple(map(_write_judged, judged)))
+    if others := [entity for entity in shown if not entity.verdict]:
+        kinds = dict.fromkeys(entity.kind for entity in others)
+        rows = ((cell(kind), _write_others(entity for entity in others if entity.kind == kind)) for kind in kinds)
+        yield ReportTable((ReportColumn("Not judged"), ReportColumn("with the evidence that names it", 1)), tuple(rows))
+
+
+def _write_judged(entity: EntitySummary) -> tuple[TableCell, ...]:
+    evidence = cell(write_numbers(entity.numbers), "code")
+    return cell(entity.value, "code"), cell(entity.kind), _write_verdict(entity.verdict), evidence
+
+
+def _write_others(entities: Iterable[EntitySummary]) -> TableCell:
+    pieces: list[TextSpan] = []
+    for entity in entities:
+        pieces += (span("; "),) if pieces else ()
+        pieces += (span(entity.value, "code"), span(f" ({write_numbers(entity.numbers)})", "quiet"))
+    return (tuple(pieces),)
 
 
 def _write_verdict(verdict: Verdict | None) -> TableCell:
     if verdict is None:
-        return cell("not judged", "quiet")
+        return ()
     word = Verdict.Word(verdict.word)
     who = f"{verdict.by_name}, {format_sentence(to_utc_text(verdict.at))}"
     reason = cell(f"{who}: {verdict.reason}" if verdict.reason else who, "quiet")

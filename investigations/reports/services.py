@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.errors import Conflict
+from investigations.admission import admit_report
 from investigations.audit import CaseAction, record_in_case
 from investigations.models import Case, CaseReport
 from investigations.reports.content import build_report
@@ -78,11 +79,12 @@ def change_report(
 def hand_out(*, case: Case, by: User, format: str) -> ReportFile:
     """The report as a file of one of FORMATS; that it was taken is put on record with its digest, or there is none.
 
-    Raises NotTypeset, TrailUnavailable, WriteRefused.
+    Raises NotTypeset, Busy, TrailUnavailable, WriteRefused.
     """
     kind, choice = FORMATS[format], read_choice(case)
-    report = build_report(choice, by, timezone.now())
-    content = kind.write(report)
+    with admit_report(by):
+        report = build_report(choice, by, timezone.now())
+        content = kind.write(report)
     state = "draft" if report.is_draft else "final"
     labels = {
         "format": format,

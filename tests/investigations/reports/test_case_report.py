@@ -9,6 +9,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import User
 from core.errors import Conflict
+from investigations import admission
 from investigations.models import Activity, Case, CaseReport
 from investigations.reports import pdf
 from investigations.reports import services as reports
@@ -172,3 +173,14 @@ def test_a_pdf_that_cannot_be_made_says_so_and_leaves_no_record(
     client.force_login(alice)
     assertContains(client.post(f"{page}file/", {"format": "pdf"}, follow=True), "took longer than")
     assert not Activity.objects.filter(action="case.report.download").exists()
+
+
+def test_a_second_report_of_one_person_at_once_waits_and_is_refused(
+    client: Client, case: Case, alice: User, bob: User, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "LONG_WAIT", 0.0)
+    client.force_login(alice)
+    with admission.admit_report(alice):
+        assert client.post(f"{page}file/", {"format": "markdown"}).status_code == 429
+        client.force_login(bob)
+        assert client.post(f"{page}file/", {"format": "markdown"}).status_code == 200
