@@ -80,7 +80,8 @@ def _read_spans(nodes: Iterable[SyntaxTreeNode], looks: tuple[str, ...]) -> Iter
         elif node.type == "link":
             yield from _read_link(node, looks)
         elif node.type in ("text", "code_inline"):
-            yield span(node.content, *looks, *([_LOOKS[node.type]] if node.type in _LOOKS else []))
+            if node.content:
+                yield span(node.content, *looks, *([_LOOKS[node.type]] if node.type in _LOOKS else []))
         else:
             yield from _read_spans(node.children, (*looks, _LOOKS[node.type]) if node.type in _LOOKS else looks)
 

@@ -152,6 +152,7 @@ def test_the_pdf_claims_to_be_pdf_a_2b_and_holds_its_typefaces(report: Report) -
         ]
         assert fonts
         assert all({"/FontFile2", "/FontFile3"} & set(font.keys()) for font in fonts)
+        assert [str(intent.S) for intent in document.Root.OutputIntents] == ["/GTS_PDFA1"]
         assert document.Root.Lang == "en"
         assert "/JavaScript" not in str(document.Root)
         assert "/OpenAction" not in document.Root
@@ -248,6 +249,11 @@ def test_a_character_that_no_typeface_has_is_written_as_its_number() -> None:
 def test_a_word_longer_than_a_line_is_broken_and_not_cut() -> None:
     word = "".join(f"{number:04}" for number in range(500))
     assert word in squeeze(read_pdf(write_pdf(_build(word))))
+
+
+def test_what_has_no_shape_after_all_is_written_in_latin_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "fit_to_glyphs", lambda text: text)
+    assert "[U+4E2D]" in squeeze(read_pdf(write_pdf(_build("中"))))
 
 
 def test_a_pdf_that_takes_too_long_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
