@@ -41,6 +41,7 @@ class CaseRecord:
     made_at: datetime
     events: Sequence[Evidence]
     absences: Sequence[Evidence]
+    withdrawn: Sequence[Evidence]
     last: str
     counts: dict[str, int]
     entities: Sequence[EntitySummary]
@@ -61,6 +62,7 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
     pinned = case.evidence.not_withdrawn().in_time_order()
     events = list(pinned.filter(kind=Evidence.Kind.EVENT)[:MOST_EVIDENCE])
     absences = list(pinned.filter(kind=Evidence.Kind.ABSENCE)[:MOST_ROWS])
+    withdrawn, counts["withdrawn"] = _take(case.evidence.exclude(withdrawn_at=None).order_by("number"))
     latest = pinned.filter(kind=Evidence.Kind.EVENT).reverse().values_list("event_timestamp", flat=True).first()
     custody, counts["custody"] = list_custody(case)
     hypotheses, counts["hypotheses"] = _take(list_hypotheses(case))
@@ -74,6 +76,7 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
         made_at=made_at,
         events=events,
         absences=absences,
+        withdrawn=withdrawn,
         last=latest or "",
         counts=counts,
         entities=list_entities(case, events),

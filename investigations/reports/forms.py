@@ -35,12 +35,17 @@ class ReportForm(RevisedForm):
         return [(SECTIONS[key].title, self[f"show_{key}"], self[f"place_{key}"]) for key in keys]
 
     def read_choice(self) -> dict[str, Any]:
-        """What `change_report` takes. Of two sections at one place that comes first which usually does."""
+        """What `change_report` takes. Of two sections at one place that comes first which was moved up to it."""
         words = self.cleaned_data
+
+        def place(key: str) -> tuple[int, int]:
+            new, old = words[f"place_{key}"], int(self.initial[f"place_{key}"])
+            return new, (new > old) - (new < old)
+
         return {
             "title": words["title"],
             "is_draft": words["is_draft"],
-            "sections": sorted(SECTIONS, key=lambda key: words[f"place_{key}"]),
+            "sections": sorted(SECTIONS, key=place),
             "left_out": [key for key in SECTIONS if not words[f"show_{key}"]],
             "revision": words["revision"],
         }

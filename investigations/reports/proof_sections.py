@@ -14,6 +14,7 @@ from investigations.reports.structure import (
     Paragraph,
     ReportColumn,
     ReportTable,
+    Subheading,
     TableCell,
     Verbatim,
     cell,
@@ -45,11 +46,31 @@ def build_evidence(record: CaseRecord) -> Iterator[Block]:
     """Every event with its sentence, who pinned it and why, its digest and its leaf."""
     if not record.events:
         yield paragraph("No event is pinned in this case.")
+        yield from _list_withdrawn(record)
         return
     yield paragraph(_EVIDENCE_INTRODUCTION)
     yield from limit_note(len(record.events), record.counts["events"], "events, in the order of time")
     heads = (ReportColumn(""), ReportColumn("Time, UTC"), ReportColumn("What it shows", 1))
     yield ReportTable(heads, tuple(_write_event(each) for each in record.events))
+    yield from _list_withdrawn(record)
+
+
+def _list_withdrawn(record: CaseRecord) -> Iterator[Block]:
+    """What was pinned and is no evidence any more; its number may still be named elsewhere."""
+    if not record.withdrawn:
+        return
+    yield Subheading(line("Withdrawn"))
+    yield from limit_note(len(record.withdrawn), record.counts["withdrawn"], "that were withdrawn")
+    rows = (
+        (cell(each.label, "strong", "code"), cell(_write_withdrawal(each)), cell(each.withdrawn_reason))
+        for each in record.withdrawn
+    )
+    yield ReportTable((ReportColumn(""), ReportColumn("By whom, when, UTC"), ReportColumn("Why", 1)), tuple(rows))
+
+
+def _write_withdrawal(evidence: Evidence) -> str:
+    at = format_sentence(to_utc_text(evidence.withdrawn_at)) if evidence.withdrawn_at else ""
+    return f"{evidence.withdrawn_by_name}, {at}"
 
 
 def _write_event(evidence: Evidence) -> tuple[TableCell, ...]:

@@ -8,6 +8,7 @@ error with status 3.
 import json
 import resource
 import sys
+from contextlib import suppress
 
 import typst
 
@@ -17,7 +18,8 @@ MEMORY, SECONDS = 2 * 1024**3, 60
 def main() -> int:
     """Typeset what standard input says; the status of the program."""
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    with suppress(ValueError, OSError):  # macOS knows no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     job = json.load(sys.stdin)
     try:
         pages = typst.compile(

@@ -184,3 +184,19 @@ def test_a_second_report_of_one_person_at_once_waits_and_is_refused(
         assert client.post(f"{page}file/", {"format": "markdown"}).status_code == 429
         client.force_login(bob)
         assert client.post(f"{page}file/", {"format": "markdown"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "order"),
+    [
+        ("evidence", 1, ["evidence", "summary", "timeline"]),
+        ("summary", 3, ["timeline", "entities", "summary"]),
+        ("entities", 2, ["summary", "entities", "timeline"]),
+    ],
+)
+def test_a_section_that_is_moved_stands_where_it_was_moved_to(
+    client: Client, case: Case, bob: User, page: str, key: str, place: int, order: list[str]
+) -> None:
+    client.force_login(bob)
+    client.post(page, hidden_fields(client.get(page)) | USUAL | {f"place_{key}": str(place)})
+    assert CaseReport.objects.get().sections[:3] == order

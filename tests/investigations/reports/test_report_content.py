@@ -97,6 +97,8 @@ def test_evidence_stands_with_its_whole_digest_and_what_was_withdrawn_does_not(
     shown = _texts(build_report(choice, alice, NOW), "evidence")
     assert first.digest not in shown
     assert all(f"SHA-256 {each.digest}" in shown for each in others)
+    assert "Withdrawn" in shown
+    assert "Not ours" in shown
 
 
 def test_every_time_is_utc_wherever_its_reader_is(choice: CaseReport, alice: User) -> None:
