@@ -251,6 +251,14 @@ def test_a_word_longer_than_a_line_is_broken_and_not_cut() -> None:
     assert word in squeeze(read_pdf(write_pdf(_build(word))))
 
 
+def test_a_cell_longer_than_a_page_goes_on_on_the_next() -> None:
+    for text in ("\n".join(f"line {number}." for number in range(300)), "word " * 3_000):
+        shown = read_pdf(write_pdf(_build(text)))
+        squeezed = squeeze(text)
+        assert squeezed[:40] in squeeze(shown)
+        assert shown.count("line 299.") + shown.count("word") >= (4 if "line" in text else 9_000)
+
+
 def test_what_has_no_shape_after_all_is_written_in_latin_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "fit_to_glyphs", lambda text: text)
     assert "[U+4E2D]" in squeeze(read_pdf(write_pdf(_build("中"))))
