@@ -28,6 +28,8 @@ _COSTLY = (
 )
 _OWN_LIST = "You have a list under way already. Wait until it is answered or end it, then send this one again."
 _LISTS = "Others have lists under way. Send this one again in a moment."
+_OWN_REPORT = "You have a report under way already. Wait until it is there, then ask for this one again."
+_REPORTS = "Others have reports made just now. Ask for this one again in a moment."
 _WAITING = "Too many costly searches wait already. Try again in a moment, narrow it, or run it in the background."
 
 
@@ -56,6 +58,16 @@ def admit_list(by: Actor) -> Iterator[None]:
     with (
         hold_place(f"list:{by.username}", 1, refusal=Busy(_OWN_LIST), wait=SHORT_WAIT),
         hold_place("lists", settings.COSTLY_UNDER_WAY, refusal=Busy(_LISTS), wait=SHORT_WAIT),
+    ):
+        yield
+
+
+@contextmanager
+def admit_report(by: Actor) -> Iterator[None]:
+    """Hold the place that a report needs while it is made, for it takes a processor as long. Raises Busy."""
+    with (
+        hold_place(f"report:{by.username}", 1, refusal=Busy(_OWN_REPORT), wait=LONG_WAIT),
+        hold_place("reports", settings.COSTLY_UNDER_WAY, refusal=Busy(_REPORTS), wait=LONG_WAIT),
     ):
         yield
 

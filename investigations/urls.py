@@ -44,6 +44,7 @@ AREAS = (
     "runs",
     "detections",
     "exports",
+    "reports",
     "notices",
 )
 urlpatterns = [path("", include(f"investigations.{area}.urls")) for area in AREAS]

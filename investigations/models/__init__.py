@@ -13,6 +13,7 @@ from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
 from investigations.models.notes import Mention, Note
 from investigations.models.preferences import NoticesRead, TablePreference
+from investigations.models.reports import CaseReport
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
 from investigations.models.snippets import Snippet
@@ -24,6 +25,7 @@ __all__ = [
     "Attachment",
     "Case",
     "CaseEntity",
+    "CaseReport",
     "CaseSerial",
     "CaseTag",
     "CaseTask",

@@ -118,11 +118,11 @@ def _text(text: str) -> Token:
     return Token("text", "", 0, content=text)
 
 
-def _build_parser() -> MarkdownIt:
+def build_parser() -> MarkdownIt:
+    """What of Markdown people may write: CommonMark with tables, without HTML and pictures."""
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
-    parser.enable(["table", "strikethrough"]).disable("image")
-    parser.core.ruler.push("references", _link_references)
-    return parser
+    return parser.enable(["table", "strikethrough"]).disable("image")
 
 
-_PARSER = _build_parser()
+_PARSER = build_parser()
+_PARSER.core.ruler.push("references", _link_references)

@@ -49,7 +49,7 @@ def made(browser: Browser, console: Console) -> list[str]:
     context.close()
     answer = dict(line.split(maxsplit=1) for line in console.manage("demo", "--answer").splitlines())
     token = answer["token_id"]
-    tabs = [f"{case}{tab}" for tab in ("", "notes/", "people/", "activity/", "change/", "evidence/1/")]
+    tabs = [f"{case}{tab}" for tab in ("", "notes/", "people/", "activity/", "report/", "change/", "evidence/1/")]
     asked = [
         f"/questions/first-use/?token={token}",
         f"/questions/before-revocation/?token={token}",

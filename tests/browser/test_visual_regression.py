@@ -26,7 +26,7 @@ REFERENCES = Path(__file__).parent / "references"
 DIFFERENCES = settings.BASE_DIR / ".pytest_cache/pictures"
 TAKES_ANEW = os.environ.get("REFERENCES") == "anew"
 PATIENCE = 10.0  # seconds that a busy machine may take to draw what scripts and late answers add to a page
-# Of each page the addresses that a person comes by, and its own at last. The console has no page of a report; the page
+# Of each page the addresses that a person comes by, and its own at last. A report is looked at by its own tests; the page
 # of an event stands in its place.
 PAGES: dict[str, Callable[[StillConsole], list[str]]] = {
     "home": lambda console: [f"/users/{console.user}/", f"/tokens/{console.token}/", "/home/"],

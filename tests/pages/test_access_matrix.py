@@ -111,6 +111,8 @@ ROWS = [
     Row("case_by_number", "number", READ, NO),
     Row("case_close", "case", LEAD, LEAD, (("disposition", "benign"), ("reason", "done"))),
     Row("evidence_detail", "evidence", READ, WRITE, (("reason", "A mistake"),)),
+    Row("case_report", "case", READ, WRITE, (("title", "It"),)),
+    Row("case_report_file", "case", NO, READ, (("format", "markdown"),)),
     Row("export_case", "case", NO, WRITE, (("format", "csv"),)),
     *(Row("run_detail", about, readers, writers) for about, readers, writers in (
         ("run", READ, WRITE), ("own run", OWN, OWN), ("former run", READ, WRITE))),

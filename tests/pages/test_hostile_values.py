@@ -27,8 +27,9 @@ from investigations.attachments import services as attachments
 from investigations.evidence import services as evidence
 from investigations.exports.formats.csv import lines
 from investigations.exports.rows import ExportRow
-from investigations.models import Case, CaseEntity, CaseTag, CaseTask, CaseTemplate, Hypothesis, Note, Verdict
+from investigations.models import Case, CaseEntity, CaseReport, CaseTag, CaseTask, CaseTemplate, Hypothesis, Note, Verdict
 from investigations.questions import indicators
+from investigations.reports.content import SECTIONS
 from investigations.search import links
 from tests.pages.test_every_address import ABOUT, FOR_ADMINS
 from tests.support import hostile
@@ -49,7 +50,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
-    "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "export_cancel", "export_remove",
+    "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
 NEVER = {"account_logout", "login"}
@@ -145,6 +146,7 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         Verdict.objects.create(entity=entity, word="victim", reason=value[:500], by=alice, by_name=value[:200])
     for value in values[:20]:
         attachments.attach_file(case=case, name=value, chunks=[value.encode()], by=alice, description=value[:500])
+    CaseReport.objects.create(case=case, title=values[1][:200], sections=list(SECTIONS))
     CaseTag.objects.bulk_create(CaseTag(case=case, name=name) for name in {value[:40] for value in values})
     made = run(alice, text="event.dataset:hostile", case=case, title=values[1])
     saved_query(

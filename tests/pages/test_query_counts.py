@@ -53,6 +53,7 @@ def pages(nothing_expires: None, case: Case, alice: User, trail: Trail) -> dict[
         "case_notes": f"{at}notes/",
         "case_people": f"{at}people/",
         "case_activity": f"{at}activity/",
+        "case_report": f"{at}report/",
         "evidence_detail": f"{at}evidence/1/",
         "search": "/?q=token.id:t",
         "run_list": "/runs/",

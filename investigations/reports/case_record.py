@@ -1,0 +1,105 @@
+"""Reads a case once, whole or up to limits that it says, for what its report is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import models, transaction
+
+from investigations.cases.services import count_contents
+from investigations.entities.services import EntitySummary, list_entities
+from investigations.hypotheses.services import list_hypotheses
+from investigations.models import Case, CaseTask, Evidence, Hypothesis, Membership, Note, Run
+from investigations.reports.custody import CustodyEntry, list_custody
+from operations.sealing import proofs as sealing
+from operations.sealing.errors import LogDamaged
+from operations.sealing.folder import LogDirectory
+
+# How much of a case a report holds at most: pieces of evidence, and rows of any other kind.
+MOST_EVIDENCE, MOST_ROWS = 1_000, 200
+Row = TypeVar("Row", bound=models.Model)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedState:
+    """How far the sealed log is: its name, how many leaves its newest checkpoint has, and its root hash in hexadecimal."""
+
+    origin: str
+    size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """A case as it was at one time. `counts` says how much there is of what is cut at a limit; `last` is the latest event's time.
+
+    `problem` says why there is no `checkpoint`.
+    """
+
+    case: Case
+    made_at: datetime
+    events: Sequence[Evidence]
+    absences: Sequence[Evidence]
+    withdrawn: Sequence[Evidence]
+    last: str
+    counts: dict[str, int]
+    entities: Sequence[EntitySummary]
+    hypotheses: Sequence[Hypothesis]
+    tasks: Sequence[CaseTask]
+    notes: Sequence[Note]
+    people: Sequence[Membership]
+    runs: Sequence[Run]
+    custody: Sequence[CustodyEntry]
+    checkpoint: SealedState | None
+    problem: str
+
+
+@transaction.atomic
+def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
+    """Everything that a report may tell of a case, in as many queries however much there is."""
+    counts = count_contents(case)
+    pinned = case.evidence.not_withdrawn().in_time_order()
+    events = list(pinned.filter(kind=Evidence.Kind.EVENT)[:MOST_EVIDENCE])
+    absences = list(pinned.filter(kind=Evidence.Kind.ABSENCE)[:MOST_ROWS])
+    withdrawn, counts["withdrawn"] = _take(case.evidence.exclude(withdrawn_at=None).order_by("number"))
+    latest = pinned.filter(kind=Evidence.Kind.EVENT).reverse().values_list("event_timestamp", flat=True).first()
+    custody, counts["custody"] = list_custody(case)
+    hypotheses, counts["hypotheses"] = _take(list_hypotheses(case))
+    tasks, counts["tasks"] = _take(case.tasks.select_related("assignee").order_by("number"))
+    notes, counts["notes"] = _take(case.notes.latest_versions())
+    people, counts["people"] = _take(case.memberships.select_related("user"))
+    runs, counts["runs"] = _take(case.runs.select_related("version__query").order_by("created_at", "pk"))
+    checkpoint, problem = read_sealed_state()
+    return CaseRecord(
+        case=case,
+        made_at=made_at,
+        events=events,
+        absences=absences,
+        withdrawn=withdrawn,
+        last=latest or "",
+        counts=counts,
+        entities=list_entities(case, events),
+        hypotheses=hypotheses,
+        tasks=tasks,
+        notes=notes,
+        people=people,
+        runs=runs,
+        custody=custody,
+        checkpoint=checkpoint,
+        problem=problem,
+    )
+
+
+def _take(rows: "models.QuerySet[Row]") -> tuple[list[Row], int]:
+    """As many as a report holds, and how many there are."""
+    return list(rows[:MOST_ROWS]), rows.count()
+
+
+def read_sealed_state() -> tuple[SealedState | None, str]:
+    """The newest checkpoint; where there is none, why."""
+    try:
+        newest, note = sealing.read_newest_checkpoint(LogDirectory())
+    except LogDamaged as error:
+        return None, str(error)
+    return SealedState(note.decode().partition("\n")[0], newest.size, newest.root.hex()), ""

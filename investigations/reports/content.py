@@ -1,0 +1,92 @@
+"""Builds the report of a case from one read of it, so that every format says the same."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.utils import timezone
+
+from accounts.models import User
+from investigations.models import CaseReport
+from investigations.presentation.times import format_sentence
+from investigations.reports import proof_sections, sections
+from investigations.reports.case_record import CaseRecord, read_case_record
+from investigations.reports.structure import Block, Report, ReportSection
+from trail.times import is_event_time
+
+
+@dataclass(frozen=True, slots=True)
+class SectionKind:
+    """A section that a report may have: its title, what builds it, and whether it is shown unless somebody says otherwise."""
+
+    title: str
+    build: Callable[[CaseRecord], Iterator[Block]]
+    is_usual: bool = True
+
+
+# In their usual order.
+SECTIONS = {
+    "summary": SectionKind("Summary", sections.build_summary),
+    "timeline": SectionKind("What happened, on one line of time", sections.build_timeline),
+    "entities": SectionKind("Who and what", sections.build_entities),
+    "hypotheses": SectionKind("Questions and answers", sections.build_hypotheses),
+    "tasks": SectionKind("Still to do", sections.build_tasks),
+    "people": SectionKind("Who worked on it", sections.build_people),
+    "notes": SectionKind("Notes", sections.build_notes, is_usual=False),
+    "evidence": SectionKind("Evidence", proof_sections.build_evidence),
+    "absences": SectionKind("Looked for and not found", proof_sections.build_absences),
+    "searches": SectionKind("What was asked of the trail", proof_sections.build_searches),
+    "custody": SectionKind("Custody", proof_sections.build_custody),
+    "verification": SectionKind("How this can be checked", proof_sections.build_verification),
+}
+
+
+def list_sections(choice: CaseReport) -> list[tuple[str, bool]]:
+    """Every section in the order of the report, each with whether it is shown; what the choice does not know comes last."""
+    known = [key for key in choice.sections if key in SECTIONS]
+    new = [key for key in SECTIONS if key not in known]
+    return [*((key, key not in choice.left_out) for key in known), *((key, SECTIONS[key].is_usual) for key in new)]
+
+
+def build_report(choice: CaseReport, by: User, made_at: datetime) -> Report:
+    """The report of a case as `by` makes it at `made_at`; its times are UTC. As many queries however much is in the case."""
+    made_at = made_at.replace(microsecond=0)
+    with timezone.override(UTC):
+        record = read_case_record(choice.case, made_at)
+        shown = [key for key, is_shown in list_sections(choice) if is_shown]
+        return Report(
+            title=choice.title or choice.case.title,
+            number=choice.case.number,
+            case_id=choice.case.public_id,
+            is_draft=choice.is_draft,
+            made_by=by.name or by.username,
+            made_at=made_at,
+            facts=tuple(_build_facts(record)),
+            sections=tuple(_build_section(key, record) for key in shown),
+        )
+
+
+def _build_section(key: str, record: CaseRecord) -> ReportSection:
+    kind = SECTIONS[key]
+    return ReportSection(key, kind.title, tuple(kind.build(record)))
+
+
+def _build_facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
+    case, counts = record.case, record.counts
+    yield "Case", case.number
+    yield "Severity", case.get_severity_display()
+    yield "Status", f"{case.get_status_display()}{f', {case.disposition_words}' if not case.is_open else ''}"
+    yield "Period", _write_period([record.events[0].event_timestamp, record.last]) if record.events else "no event"
+    absences = f", {_count(counts['absences'], 'absence')}" if counts["absences"] else ""
+    yield "Evidence", f"{_count(counts['events'], 'event')}{absences}"
+    yield "Sealed log", f"{record.checkpoint.size:,} events" if record.checkpoint else "not readable"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _write_period(ends: Sequence[str]) -> str:
+    """The days of the first and the last event: `29 Oct 2026 to 12 Nov 2026`."""
+    first, last = (format_sentence(end).partition(",")[0] if is_event_time(end) else end for end in ends)
+    return first if first == last else f"{first} to {last}"

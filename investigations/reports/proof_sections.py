@@ -1,0 +1,214 @@
+"""Builds the sections of a report that let a stranger check it: evidence, absences, searches, custody and how to verify."""
+
+from collections.abc import Iterator
+
+from investigations.hypotheses.evidence_numbers import write_numbers
+from investigations.models import Evidence, Run
+from investigations.presentation.event_sentence import describe_absence, describe_event
+from investigations.presentation.search_description import describe_search
+from investigations.presentation.times import format_sentence, to_utc_text
+from investigations.reports.case_record import CaseRecord
+from investigations.reports.sections import limit_note, number_absences, write_instant
+from investigations.reports.structure import (
+    Block,
+    Paragraph,
+    ReportColumn,
+    ReportTable,
+    Subheading,
+    TableCell,
+    Verbatim,
+    cell,
+    line,
+    paragraph,
+    span,
+)
+from trail.questions.absence import Statement, read_coverage
+from trail.search.spec import Search
+
+_EVIDENCE_INTRODUCTION = (
+    "Each entry is one event of the trail, frozen when it was pinned. The digest is the SHA-256 of its sealed form; the leaf is"
+    " its place in the sealed log."
+)
+_ABSENCE_INTRODUCTION = (
+    "Each entry states that a search found nothing. It says what was asked, of which time, and among how many events."
+)
+_SEARCH_HEADS = (ReportColumn("Search from which evidence was pinned", 1), ReportColumn("Evidence"))
+_RUN_HEADS = (ReportColumn("Run of a search", 1), ReportColumn("Results"), ReportColumn("By whom, when, UTC"))
+_VERIFY = (
+    "The case can be exported with proofs: a bundle, one file that holds the events of this report, a proof for each that it is"
+    " in the sealed log, and the signed checkpoint. The program verify_bundle.py checks it on any machine with Python, without"
+    " the console and without a network. Each event has the same number there as here, and its digest here is the SHA-256 of"
+    " the form that was sealed and that the proof is about."
+)
+
+
+def build_evidence(record: CaseRecord) -> Iterator[Block]:
+    """Every event with its sentence, who pinned it and why, its digest and its leaf."""
+    if not record.events:
+        yield paragraph("No event is pinned in this case.")
+        yield from _list_withdrawn(record)
+        return
+    yield paragraph(_EVIDENCE_INTRODUCTION)
+    yield from limit_note(len(record.events), record.counts["events"], "events, in the order of time")
+    heads = (ReportColumn(""), ReportColumn("Time, UTC"), ReportColumn("What it shows", 1))
+    yield ReportTable(heads, tuple(_write_event(each) for each in record.events))
+    yield from _list_withdrawn(record)
+
+
+def _list_withdrawn(record: CaseRecord) -> Iterator[Block]:
+    """What was pinned and is no evidence any more; its number may still be named elsewhere."""
+    if not record.withdrawn:
+        return
+    yield Subheading(line("Withdrawn"))
+    yield from limit_note(len(record.withdrawn), record.counts["withdrawn"], "that were withdrawn")
+    rows = (
+        (cell(each.label, "strong", "code"), cell(_write_withdrawal(each)), cell(each.withdrawn_reason))
+        for each in record.withdrawn
+    )
+    yield ReportTable((ReportColumn(""), ReportColumn("By whom, when, UTC"), ReportColumn("Why", 1)), tuple(rows))
+
+
+def _write_withdrawal(evidence: Evidence) -> str:
+    at = format_sentence(to_utc_text(evidence.withdrawn_at)) if evidence.withdrawn_at else ""
+    return f"{evidence.withdrawn_by_name}, {at}"
+
+
+def _write_event(evidence: Evidence) -> tuple[TableCell, ...]:
+    leaf = "not sealed yet" if evidence.leaf is None else f"leaf {evidence.leaf:,}"
+    shown = (
+        line(describe_event(evidence.document)),
+        *_write_pin(evidence),
+        line(f"SHA-256 {evidence.digest}", "code", "quiet"),
+        line(f"event {evidence.event_id}, {leaf}", "code", "quiet"),
+    )
+    return cell(evidence.label, "strong", "code"), cell(write_instant(evidence.event_timestamp)), shown
+
+
+def _write_pin(evidence: Evidence) -> TableCell:
+    pinned = format_sentence(to_utc_text(evidence.pinned_at))
+    return cell(f"Pinned by {evidence.pinned_by_name}, {pinned}: {evidence.reason}", "quiet")
+
+
+def build_absences(record: CaseRecord) -> Iterator[Block]:
+    """Every statement that nothing was found, with what it is worth."""
+    if not record.absences:
+        yield paragraph("Nothing that was looked for and not found is pinned in this case.")
+        return
+    yield paragraph(_ABSENCE_INTRODUCTION)
+    yield from limit_note(len(record.absences), record.counts["absences"], "statements")
+    heads = (ReportColumn(""), ReportColumn("Holds up to, UTC"), ReportColumn("What was not found", 1))
+    numbers = number_absences(record)
+    yield ReportTable(heads, tuple(_write_absence(each, numbers[each.number]) for each in record.absences))
+
+
+def _write_absence(evidence: Evidence, number: str) -> tuple[TableCell, ...]:
+    statement = evidence.document
+    doubts = (line(f"Provisional: {doubt}") for doubt in _list_doubts(statement))
+    checkpoint = statement["checkpoint"]
+    sealed = f", checkpoint of {checkpoint['size']:,} leaves" if checkpoint else ", no checkpoint"
+    shown = (
+        line(describe_absence(statement)),
+        *doubts,
+        line(f"Left out: {statement['left_out']}", "quiet"),
+        *_write_pin(evidence),
+        line(f"SHA-256 {evidence.digest}", "code", "quiet"),
+        line(f"event {evidence.event_id}{sealed}", "code", "quiet"),
+    )
+    names = (line(number, "strong", "code"), line(f"({evidence.label})", "quiet"))
+    return names, cell(write_instant(evidence.event_timestamp)), shown
+
+
+def _list_doubts(statement: Statement) -> list[str]:
+    """Why it was provisional, in sentences."""
+    return [doubt.sentence for doubt in read_coverage(statement).doubts]
+
+
+def build_searches(record: CaseRecord) -> Iterator[Block]:
+    """The searches from which something was pinned, and the runs of the case."""
+    searches = _group_searches(record)
+    if not searches and not record.runs:
+        yield paragraph("It is not on record by which searches the evidence of this case was come upon.")
+        return
+    if searches:
+        rows = ((cell(words, "code"), cell(names, "code")) for words, names in searches.items())
+        yield ReportTable(_SEARCH_HEADS, tuple(rows))
+    if record.runs:
+        yield from limit_note(len(record.runs), record.counts["runs"], "runs")
+        yield ReportTable(_RUN_HEADS, tuple(map(_write_run, record.runs)))
+
+
+def _group_searches(record: CaseRecord) -> dict[str, str]:
+    """What was pinned from a search, by its words."""
+    numbers: dict[str, list[int]] = {}
+    absences: dict[str, list[str]] = {}
+    names = number_absences(record)
+    for each in (*record.events, *record.absences):
+        if each.search:
+            words = describe_search(Search.from_json(each.search))
+            of_search = numbers.setdefault(words, [])
+            if each.is_absence:
+                absences.setdefault(words, []).append(names[each.number])
+            else:
+                of_search.append(each.number)
+    return {
+        words: ", ".join([*filter(None, [write_numbers(events)]), *absences.get(words, [])])
+        for words, events in numbers.items()
+    }
+
+
+def _write_run(run: Run) -> tuple[TableCell, ...]:
+    query = (
+        (line(f"Saved query {run.version.query.name}, version {run.version.number}", "quiet"),) if run.version else ()
+    )
+    words = (line(run.title), line(describe_search(Search.from_json(run.search)), "code"), *query)
+    results = (
+        f"{run.done:,}"
+        if run.state == Run.State.FINISHED
+        else f"{run.done:,} so far, {run.get_state_display().lower()}"
+    )
+    return (
+        words,
+        cell(results),
+        (line(run.started_by_name), line(format_sentence(to_utc_text(run.created_at)), "quiet")),
+    )
+
+
+def build_custody(record: CaseRecord) -> Iterator[Block]:
+    """Who did what with the case, each with its record in the trail."""
+    if not record.custody:
+        yield paragraph("Nothing is on record of what was done with this case.")
+        return
+    yield paragraph(
+        "What was done with the case and what was made of it, as its activity has it, in the order of time."
+    )
+    yield from limit_note(len(record.custody), record.counts["custody"], "entries")
+    heads = (
+        ReportColumn("Time, UTC"),
+        ReportColumn("Who"),
+        ReportColumn("What", 3),
+        ReportColumn("Record in the trail"),
+    )
+    rows = (
+        (
+            cell(format_sentence(to_utc_text(each.at))),
+            cell(each.who),
+            cell(each.what),
+            cell(each.event_id, "code", "quiet"),
+        )
+        for each in record.custody
+    )
+    yield ReportTable(heads, tuple(rows))
+
+
+def build_verification(record: CaseRecord) -> Iterator[Block]:
+    """How anybody can check the evidence, and the checkpoint that the sealed log stood at."""
+    yield paragraph(_VERIFY)
+    yield Verbatim(f"python verify_bundle.py case-{record.case.public_id}-timeline.bundle.jsonl")
+    sealed = record.counts["events"] - record.counts["unproved"]
+    yield paragraph(f"{sealed:,} of the {record.counts['events']:,} events of the case have a leaf in the sealed log.")
+    if record.checkpoint is None:
+        yield paragraph(f"No checkpoint can be shown: {record.problem}", "note")
+        return
+    newest = record.checkpoint
+    words = (span(f"When this report was made, the log {newest.origin} had {newest.size:,} leaves and the root hash "),)
+    yield Paragraph(((*words, span(newest.root, "code"), span(".")),))

@@ -1,0 +1,101 @@
+"""Keeps how the report of a case is put together, and hands the report out as a file, which is put on record first."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from core.errors import Conflict
+from investigations.admission import admit_report
+from investigations.audit import CaseAction, record_in_case
+from investigations.models import Case, CaseReport
+from investigations.reports.content import build_report
+from investigations.reports.html import write_html
+from investigations.reports.markdown import write_markdown
+from investigations.reports.pdf import write_pdf
+from investigations.reports.structure import Report
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFormat:
+    """How a format is called, how its file ends, as what it is sent, and what writes it."""
+
+    name: str
+    suffix: str
+    content_type: str
+    write: Callable[[Report], bytes]
+
+
+FORMATS = {
+    "pdf": ReportFormat("PDF", "pdf", "application/pdf", write_pdf),
+    "html": ReportFormat("HTML", "html", "text/html; charset=utf-8", write_html),
+    "markdown": ReportFormat("Markdown", "md", "text/markdown; charset=utf-8", write_markdown),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report as a file."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+def read_choice(case: Case) -> CaseReport:
+    """How the report of the case is put together; the usual way where nobody has said. One query."""
+    return CaseReport.objects.filter(case=case).select_related("case").first() or CaseReport(case=case)
+
+
+@transaction.atomic
+def change_report(
+    *, case: Case, by: User, revision: int, title: str, is_draft: bool, sections: list[str], left_out: list[str]
+) -> None:
+    """Put the report together otherwise. What is so already changes nothing.
+
+    A closed case has its report all the same: it says nothing of the case, and is often made when it is closed.
+    Raises Conflict when somebody has changed it since `revision`, which `by` was shown.
+    """
+    Case.objects.select_for_update().get(pk=case.pk)
+    choice = read_choice(case)
+    new = {"title": title, "is_draft": is_draft, "sections": sections, "left_out": left_out}
+    if choice.pk is not None and all(getattr(choice, name) == value for name, value in new.items()):
+        return
+    if choice.revision != revision:
+        raise Conflict
+    for name, value in new.items():
+        setattr(choice, name, value)
+    choice.revision += 1
+    choice.changed_by_name, choice.changed_at = by.name or by.username, timezone.now()
+    choice.save()
+    state = "draft" if is_draft else "final"
+    labels = {"state": state, "sections": ",".join(key for key in sections if key not in left_out)}
+    record_in_case(CaseAction.REPORT_CHANGE, f"put the report together ({state})", by=by, case=case, labels=labels)
+
+
+def hand_out(*, case: Case, by: User, format: str) -> ReportFile:
+    """The report as a file of one of FORMATS; that it was taken is put on record with its digest, or there is none.
+
+    Raises NotTypeset, Busy, TrailUnavailable, WriteRefused.
+    """
+    kind, choice = FORMATS[format], read_choice(case)
+    with admit_report(by):
+        report = build_report(choice, by, timezone.now())
+        content = kind.write(report)
+    state = "draft" if report.is_draft else "final"
+    labels = {
+        "format": format,
+        "state": state,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": str(len(content)),
+        "sections": ",".join(section.key for section in report.sections),
+    }
+    with transaction.atomic():
+        record_in_case(
+            CaseAction.REPORT_DOWNLOAD, f"took the report as {kind.name} ({state})", by=by, case=case, labels=labels
+        )
+    name = f"{case.number}-report{'-draft' if report.is_draft else ''}.{kind.suffix}"
+    return ReportFile(name, kind.content_type, content)

@@ -1,0 +1,66 @@
+"""Shows the report of a case with how it is put together, changes that, and hands the report out as a file."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.decorators import person, signed_in
+from core.access import recorded_as
+from core.htmx import render_page
+from investigations import access
+from investigations.audit import CaseAction
+from investigations.cases.case_page import build_case_context
+from investigations.models import Case
+from investigations.reports import services as reports
+from investigations.reports.content import build_report
+from investigations.reports.errors import NotTypeset
+from investigations.reports.forms import ReportForm, fill_report_form
+from investigations.reports.html import render_report
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+@recorded_as(CaseAction.REPORT_READ)
+def case_report(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The report as it stands, and how it is put together; of two who change that at once the second sees both."""
+    user = person(request)
+    case = access.get_case(user, public_id)
+    form = ReportForm(request.POST or None, initial=fill_report_form(reports.read_choice(case)))
+    status = 200
+    if request.method == "POST":
+        case = access.get_writable_case(user, public_id)
+        status = _change(request, case, form)
+        if status == 200:
+            return redirect("case_report", public_id)
+    report = build_report(reports.read_choice(case), user, timezone.now())
+    context = build_case_context(user, case) | {"tab": "report", "form": form, "formats": reports.FORMATS}
+    context["preview"], context["may_put_together"] = render_report(report), access.may_write(user, case)
+    return render_page(request, "investigations/reports/detail.html", context, status=status)
+
+
+def _change(request: HttpRequest, case: Case, form: ReportForm) -> int:
+    """Put the report together as the form says; the status of the answer."""
+    return form.save_change(
+        lambda: reports.change_report(case=case, by=person(request), **form.read_choice()),
+        lambda: fill_report_form(reports.read_choice(case)),
+    )
+
+
+@require_POST
+@signed_in
+def case_report_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """The report as a file; taking it is put on record."""
+    user = person(request)
+    case = access.get_case(user, public_id)
+    format = request.POST.get("format", "")
+    try:
+        file = reports.hand_out(case=case, by=user, format=format if format in reports.FORMATS else "pdf")
+    except NotTypeset as refused:
+        messages.error(request, refused.sentence)
+        return redirect("case_report", public_id)
+    response = HttpResponse(file.content, content_type=file.content_type)
+    response["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return response
