@@ -38,6 +38,7 @@ AREAS = (
     "hypotheses",
     "timeline",
     "evidence",
+    "case_verification",
     "library",
     "runs",
     "detections",

@@ -18,6 +18,16 @@ def list_assignees(case: Case) -> list[tuple[str, str]]:
     return [("", "Nobody"), *((writer.user.username, str(writer.user)) for writer in writers)]
 
 
+def check_tags(text: str) -> str:
+    """Tags with commas between, as they are kept. Raises ValidationError where they are too many or too long."""
+    tags = split_tags(text)
+    if len(tags) > MOST_TAGS:
+        raise forms.ValidationError(f"At most {MOST_TAGS} tags; these are {len(tags)}.")
+    if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
+        raise forms.ValidationError(f"A tag has at most {LONGEST_TAG} characters: {too_long[:60]} is too long.")
+    return ", ".join(tags)
+
+
 class CaseForm(forms.Form):
     """A case's own words."""
 
@@ -34,12 +44,7 @@ class CaseForm(forms.Form):
 
     def clean_tags(self) -> str:
         """The tags as they are kept."""
-        tags = split_tags(self.cleaned_data["tags"])
-        if len(tags) > MOST_TAGS:
-            raise forms.ValidationError(f"A case has at most {MOST_TAGS} tags; these are {len(tags)}.")
-        if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
-            raise forms.ValidationError(f"A tag has at most {LONGEST_TAG} characters: {too_long[:60]} is too long.")
-        return ", ".join(tags)
+        return check_tags(self.cleaned_data["tags"])
 
 
 class CaseChangeForm(CaseForm, RevisedForm):

@@ -8,8 +8,9 @@ from django.http import QueryDict
 from django.utils.crypto import get_random_string
 
 from accounts.models import User
-from core.forms import text_area
-from investigations.models import Case
+from core.forms import RevisedForm, text_area
+from investigations.cases.forms import check_tags
+from investigations.models import Case, Evidence
 from investigations.search_url import fix_times, refuse_secrets
 from trail.errors import BadQuery
 from trail.search.spec import Search
@@ -95,6 +96,18 @@ def _read_search(form: forms.Form, text: str, *, now: datetime | None = None) ->
     except BadQuery as error:
         form.data = {name: value for name, value in form.data.items() if name != "search"}
         raise forms.ValidationError(error.message) from None
+
+
+class AnnotationForm(RevisedForm):
+    """How relevant evidence is, and words to find it by."""
+
+    relevance = forms.ChoiceField(choices=[("", "Not said"), *Evidence.Relevance.choices], required=False)
+    tags = forms.CharField(max_length=900, required=False, help_text="Words to find it by, with commas between.")
+    field_order = ("relevance", "tags", "revision")
+
+    def clean_tags(self) -> str:
+        """The tags as they are kept."""
+        return check_tags(self.cleaned_data["tags"])
 
 
 class ReasonForm(forms.Form):

@@ -15,6 +15,7 @@ from investigations.access import build_scope
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
 from investigations.entities.services import collect_entities
+from investigations.evidence.custody import Action, record_custody
 from investigations.models import Case, Evidence, Run
 from investigations.proofs import services as proofs
 from trail.canonical_form import compute_digest
@@ -89,7 +90,8 @@ def _pin(case: Case, hits: list[Hit], reason: str, by: User, search: Search | No
     if new:
         case.save(update_fields=["changed_at"])
         names = ", ".join(evidence.label for evidence in new)
-        record_in_case(CaseAction.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new))
+        event_id = record_in_case(CaseAction.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new))
+        record_custody(new, Action.PIN, by=by, event_id=event_id)
     return Pinned(new, len(hits) - len(new))
 
 
@@ -116,21 +118,27 @@ def withdraw(*, evidence: Evidence, reason: str, by: User) -> None:
     evidence.withdrawn_reason = reason.strip()
     evidence.save(update_fields=["withdrawn_at", "withdrawn_by_name", "withdrawn_reason"])
     evidence.case.save(update_fields=["changed_at"])
-    record_in_case(
+    event_id = record_in_case(
         CaseAction.EVIDENCE_WITHDRAW,
         f"withdrew {evidence.label}",
         by=by,
         case=evidence.case,
         labels={"event": evidence.event_id, "digest": evidence.digest},
     )
+    record_custody([evidence], Action.WITHDRAW, by=by, event_id=event_id)
 
 
-def stream_timeline(case: Case) -> Iterator[Evidence]:
-    """What has not been withdrawn from the case, in time order.
+def list_timeline(case: Case) -> list[int]:
+    """The keys of what has not been withdrawn from the case, in time order."""
+    return list(case.evidence.not_withdrawn().in_time_order().values_list("pk", flat=True))
+
+
+def stream_timeline(case: Case, pks: list[int] | None = None) -> Iterator[Evidence]:
+    """What has not been withdrawn from the case, in time order, or had not when `list_timeline` gave these keys.
 
     No query stays open between two rows: SQLite lets nobody write, us least of all, who reads from before another's write.
     """
-    pks = list(case.evidence.not_withdrawn().in_time_order().values_list("pk", flat=True))
+    pks = list_timeline(case) if pks is None else pks
     for start in range(0, len(pks), READ_AT_ONCE):
         batch = pks[start : start + READ_AT_ONCE]
         rows = case.evidence.in_bulk(batch)

@@ -1,10 +1,12 @@
 """Re-exports the models of investigations."""
 
 from investigations.models.case_tasks import CaseTask
+from investigations.models.case_verifications import CaseVerification
 from investigations.models.cases import Activity, Case, CaseSerial, CaseTag, Membership
+from investigations.models.custody import CustodyEntry
 from investigations.models.detections import Detection, Finding
 from investigations.models.entities import CaseEntity, Verdict
-from investigations.models.evidence import Evidence
+from investigations.models.evidence import Evidence, EvidenceTag
 from investigations.models.exports import EVERY_CASE, Export
 from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
@@ -23,8 +25,11 @@ __all__ = [
     "CaseSerial",
     "CaseTag",
     "CaseTask",
+    "CaseVerification",
+    "CustodyEntry",
     "Detection",
     "Evidence",
+    "EvidenceTag",
     "Export",
     "Finding",
     "Hypothesis",

@@ -20,6 +20,7 @@ from investigations.presentation.markdown import References, render_markdown
 from investigations.presentation.problems import answer_or_problem
 from investigations.timeline.case_search import suggest_searches
 from investigations.timeline.entries import fold_entries
+from investigations.timeline.evidence_filter import EvidenceFilter, list_tags, read_evidence_filter
 
 # Tasks and entities that stand beside the timeline; the others are on pages of their own.
 BESIDE = 12
@@ -34,14 +35,18 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """A case's timeline."""
     user = person(request)
     case = access.get_case(user, public_id)
-    evidence = list(case.evidence.not_withdrawn().in_time_order())
+    evidence = list(case.evidence.not_withdrawn().in_time_order().prefetch_related("tags"))
+    chosen = read_evidence_filter(request.GET)
+    shown = chosen.filter_evidence(evidence)
     entities = list_entities(case, evidence)
-    drawn, status = answer_or_problem(lambda: _draw(request, case, evidence))
+    drawn, status = answer_or_problem(lambda: _draw(request, case, shown))
     context = build_case_context(user, case) | {
         "tab": "timeline",
         "summary": render_markdown(case.description, References(public_id, {each.number for each in evidence})),
         "evidence": evidence,
-        "entries": fold_entries(evidence),
+        "entries": fold_entries(shown),
+        "shown": len(shown),
+        **_build_filter(chosen, evidence),
         "unfolded": UNFOLDED,
         "tasks": case.tasks.in_working_order().select_related("assignee")[:BESIDE],
         "hypotheses": list_hypotheses(case)[:BESIDE],
@@ -55,6 +60,12 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render_page(
         request, "investigations/timeline/detail.html", context | drawn, {"timeline": "timeline"}, status
     )
+
+
+def _build_filter(chosen: EvidenceFilter, evidence: list[Evidence]) -> dict[str, object]:
+    """What the timeline can be narrowed by."""
+    relevance = Evidence.Relevance.choices if any(each.relevance for each in evidence) else []
+    return {"chosen": chosen, "relevances": relevance, "evidence_tags": list_tags(evidence)}
 
 
 def _draw(request: HttpRequest, case: Case, evidence: list[Evidence]) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Proves that an event is in the trail as it was sealed, and that one checkpoint went on from another."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +131,43 @@ def prove_document(event_id: str, number: int, document: dict[str, Any]) -> Proo
         verdict,
         signing_keys.read_signing_time(message),
     )
+
+
+class DocumentProver:
+    """Judges many documents by the newest checkpoint, which is read once. Raises LogDamaged."""
+
+    def __init__(self) -> None:
+        self._signed, _ = read_newest_checkpoint(log := LogDirectory())
+        self._tree = log.tree(self._signed.size)
+
+    @property
+    def size(self) -> int:
+        """How many events are sealed."""
+        return self._signed.size
+
+    def verify_document(self, number: int, document: dict[str, Any]) -> Verdict:
+        """Whether a document is what was sealed as this leaf, which is one of `size`. Raises LogDamaged, TileMissing."""
+        leaf = merkle.leaf_hash(arrivals.build_sealed_form(document))
+        path = self._tree.inclusion_proof(number)
+        return merkle.verify_inclusion(leaf, number, self._signed.size, path, self._signed.root)
+
+
+def list_waiting(places: Mapping[str, tuple[str, int]]) -> set[str]:
+    """The ids of those events that the log has not come to yet, each with its index and the engine's number of it.
+
+    Raises TrailUnavailable.
+    """
+    if not places:
+        return set()
+    cursors: dict[str, list[Cursor]] = defaultdict(list)
+    for cursor in Cursor.objects.filter(index__in={index for index, _ in places.values()}):
+        cursors[cursor.index].append(cursor)
+    uuids = arrivals.list_indices(trail())
+    return {
+        event_id
+        for event_id, (index, number) in places.items()
+        if all(number > cursor.seq and cursor.uuid == uuids.get(index) for cursor in cursors[index])
+    }
 
 
 def search_leaf(index: str, event_id: str) -> int | None:
