@@ -1,5 +1,6 @@
 """Compares evidence, many pieces in one request, with its digests, the trail and the sealed log."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +11,7 @@ from core.connection import trail
 from investigations.models import Evidence
 from operations.sealing.errors import LogDamaged
 from operations.sealing.leaf_lookup import Leaves
-from operations.sealing.proofs import DocumentProver, list_waiting
+from operations.sealing.proofs import DocumentProver, list_waiting, search_leaves
 from trail import arrivals
 from trail.canonical_form import compute_digest
 from trail.errors import Incomplete
@@ -94,10 +95,9 @@ class EvidenceComparison:
     def _compare_with_log(
         self, prover: DocumentProver, leaves: Leaves, checks: Sequence[EvidenceCheck], hits: Hits
     ) -> None:
-        numberless = [check.evidence.event_id for check in checks if check.evidence.leaf is None]
-        places = {key: (hit.index, hit.number or 0) for key in numberless if (hit := hits.get(key)) is not None}
-        leaf_of = leaves.of(places)
-        waiting = list_waiting({key: place for key, place in places.items() if key not in leaf_of})
+        leafless = [check.evidence.event_id for check in checks if check.evidence.leaf is None]
+        places = {key: (hit.index, hit.number or 0) for key in leafless if (hit := hits.get(key)) is not None}
+        leaf_of, waiting = _find_leaves(leaves, places)
         for check in checks:
             evidence = check.evidence
             leaf = evidence.leaf if evidence.leaf is not None else leaf_of.get(evidence.event_id)
@@ -109,6 +109,23 @@ class EvidenceComparison:
             else:
                 check.is_sealed = False
                 check.add(DiffersBy.LOG, "events that came after it are sealed, and it is none of the sealed log's")
+
+
+def _find_leaves(leaves: Leaves, places: dict[str, tuple[str, int]]) -> tuple[dict[str, int], set[str]]:
+    """The leaves of events by where they stand in the engine, and the ids of those that are not sealed yet.
+
+    Where an index was made anew the numbers are others now, so the log's own list of ids is read.
+    """
+    leaf_of = leaves.of(places)
+    leafless = {key: place for key, place in places.items() if key not in leaf_of}
+    waiting = list_waiting(leafless)
+    by_index: dict[str, list[str]] = defaultdict(list)
+    for key, (index, _) in leafless.items():
+        if key not in waiting:
+            by_index[index].append(key)
+    for index, keys in by_index.items():
+        leaf_of |= search_leaves(index, keys)
+    return leaf_of, waiting
 
 
 def _compare_copies(check: EvidenceCheck, hit: Hit | None) -> None:

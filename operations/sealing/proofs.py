@@ -1,7 +1,7 @@
 """Proves that an event is in the trail as it was sealed, and that one checkpoint went on from another."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,7 +172,19 @@ def list_waiting(places: Mapping[str, tuple[str, int]]) -> set[str]:
 
 def search_leaf(index: str, event_id: str) -> int | None:
     """The leaf of an event by the log's own list of ids, for one whose index is lost. Reads the list of all the index."""
-    return _search(LogDirectory(), index, event_id)
+    return search_leaves(index, [event_id]).get(event_id)
+
+
+def search_leaves(index: str, event_ids: Collection[str]) -> dict[str, int]:
+    """The same of several events, with one reading of the list."""
+    wanted, log, leaves = set(event_ids), LogDirectory(), dict[str, int]()
+    for sealed_range in SealedRange.objects.filter(index=index).iterator():
+        if leaves.keys() == wanted:
+            break
+        for number, sealed_id in enumerate(log.ids(sealed_range.first_leaf, sealed_range.end), sealed_range.first_leaf):
+            if sealed_id in wanted:
+                leaves.setdefault(sealed_id, number)
+    return leaves
 
 
 def prove_consistency(old_size: int, new_size: int) -> Consistency:
@@ -196,7 +208,7 @@ def _look_up(event_id: str, log: LogDirectory, wanted: str = "") -> Leaf | NotSe
     if _is_waiting(index, seq):
         return NotSealed(event_id, read_newest_checkpoint(log)[0].size)
     for index, _, document in places:  # its index was made anew, so that the numbers are others now
-        if (searched := _search(log, index, event_id)) is not None:
+        if (searched := search_leaf(index, event_id)) is not None:
             return Leaf(searched, event_id, index, document)
     return NeverSealed(event_id, f"events of {index} up to a later number are sealed, and this one is not among them")
 
@@ -222,12 +234,3 @@ def _list_candidates(index: str, seq: int) -> Iterator[int]:
 
 def _read_id(log: LogDirectory, number: int) -> str:
     return next(log.ids(number, number + 1))
-
-
-def _search(log: LogDirectory, index: str, event_id: str) -> int | None:
-    """The leaf with this id among all of an index: for an event that is not where it was sealed; it reads them all."""
-    for sealed_range in SealedRange.objects.filter(index=index).iterator():
-        for number, sealed_id in enumerate(log.ids(sealed_range.first_leaf, sealed_range.end), sealed_range.first_leaf):
-            if sealed_id == event_id:
-                return number
-    return None
