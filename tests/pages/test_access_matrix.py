@@ -104,6 +104,9 @@ ROWS = [
     Row("case_by_number", "number", READ, NO),
     Row("case_close", "case", LEAD, LEAD, (("disposition", "benign"), ("reason", "done"))),
     Row("evidence_detail", "evidence", READ, WRITE, (("reason", "A mistake"),)),
+    Row("evidence_annotate", "evidence", WRITE, WRITE, (("relevance", "key"),)),
+    Row("case_custody", "case", READ, NO),
+    Row("case_verify", "case", NO, WRITE),
     Row("export_case", "case", NO, WRITE, (("format", "csv"),)),
     *(Row("run_detail", about, readers, writers) for about, readers, writers in (
         ("run", READ, WRITE), ("own run", OWN, OWN), ("former run", READ, WRITE))),

@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from pytest_django import Settings
 from selectolax.lexbor import LexborHTMLParser
@@ -26,7 +27,18 @@ from investigations.api.routes import ROUTES
 from investigations.evidence import services as evidence
 from investigations.exports.formats.csv import lines
 from investigations.exports.rows import ExportRow
-from investigations.models import Case, CaseEntity, CaseTag, CaseTask, Hypothesis, Note, Verdict
+from investigations.models import (
+    Case,
+    CaseEntity,
+    CaseTag,
+    CaseTask,
+    CaseVerification,
+    CustodyEntry,
+    EvidenceTag,
+    Hypothesis,
+    Note,
+    Verdict,
+)
 from investigations.questions import indicators
 from investigations.search import links
 from tests.pages.test_every_address import ABOUT, FOR_ADMINS
@@ -48,7 +60,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
-    "case_work", "case_status", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "export_cancel", "export_remove",
+    "case_work", "case_status", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_verify", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
 NEVER = {"account_logout", "login"}
@@ -143,6 +155,24 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         entity, _ = CaseEntity.objects.get_or_create(case=case, field="user.id", value=value[:512])
         Verdict.objects.create(entity=entity, word="victim", reason=value[:500], by=alice, by_name=value[:200])
     CaseTag.objects.bulk_create(CaseTag(case=case, name=name) for name in {value[:40] for value in values})
+    copy = case.evidence.get(number=1)
+    EvidenceTag.objects.bulk_create(EvidenceTag(evidence=copy, name=name) for name in {value[:40] for value in values})
+    CustodyEntry.objects.bulk_create(
+        CustodyEntry(
+            case=case,
+            evidence=copy,
+            action="view",
+            by_name=value[:200],
+            address="::1",
+            client=value[:1_000],
+            detail=value[:500],
+        )
+        for value in values
+    )
+    CaseVerification.objects.create(
+        case=case, state="finished", ended_at=timezone.now(), differing=1, started_by_name=values[0], log_problem=values[0][:500],
+        differences=[{"evidence": 1, "kind": "copy", "what": value} for value in values],
+    )  # fmt: skip
     made = run(alice, text="event.dataset:hostile", case=case, title=values[1])
     saved_query(
         "hostile",
@@ -163,6 +193,8 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
             for name, about in ABOUT.items()
             if about == "case" and name not in NO_PAGES
         ),
+        reverse("evidence_detail", args=[case.public_id, 1]),
+        reverse("evidence_annotate", args=[case.public_id, 1]),
         reverse("run_detail", args=[made.public_id]),
         reverse("incident_detail", args=[failed.public_id]),
         reverse("rejected_detail", args=[refused.public_id]),
