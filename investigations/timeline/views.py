@@ -36,17 +36,14 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     user = person(request)
     case = access.get_case(user, public_id)
     evidence = list(case.evidence.not_withdrawn().in_time_order().prefetch_related("tags"))
-    chosen = read_evidence_filter(request.GET)
-    shown = chosen.filter_evidence(evidence)
+    shown = (chosen := read_evidence_filter(request.GET)).filter_evidence(evidence)
     entities = list_entities(case, evidence)
     drawn, status = answer_or_problem(lambda: _draw(request, case, shown))
     context = build_case_context(user, case) | {
         "tab": "timeline",
         "summary": render_markdown(case.description, References(public_id, {each.number for each in evidence})),
         "evidence": evidence,
-        "entries": fold_entries(shown),
-        "shown": len(shown),
-        **_build_filter(chosen, evidence),
+        **_build_filter(chosen, evidence, shown),
         "unfolded": UNFOLDED,
         "tasks": case.tasks.in_working_order().select_related("assignee")[:BESIDE],
         "hypotheses": list_hypotheses(case)[:BESIDE],
@@ -62,10 +59,16 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-def _build_filter(chosen: EvidenceFilter, evidence: list[Evidence]) -> dict[str, object]:
-    """What the timeline can be narrowed by."""
+def _build_filter(chosen: EvidenceFilter, evidence: list[Evidence], shown: list[Evidence]) -> dict[str, object]:
+    """What the timeline can be narrowed by, and how much of it is shown."""
     relevance = Evidence.Relevance.choices if any(each.relevance for each in evidence) else []
-    return {"chosen": chosen, "relevances": relevance, "evidence_tags": list_tags(evidence)}
+    return {
+        "chosen": chosen,
+        "relevances": relevance,
+        "evidence_tags": list_tags(evidence),
+        "shown": len(shown),
+        "entries": fold_entries(shown),
+    }
 
 
 def _draw(request: HttpRequest, case: Case, evidence: list[Evidence]) -> dict[str, object]:
