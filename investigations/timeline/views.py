@@ -41,13 +41,8 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     drawn, status = answer_or_problem(lambda: _draw(request, case, shown))
     context = build_case_context(user, case) | {
         "tab": "timeline",
-        "summary": render_markdown(case.description, References(public_id, {each.number for each in evidence})),
-        "evidence": evidence,
-        **_build_filter(chosen, evidence, shown),
-        "unfolded": UNFOLDED,
-        "tasks": case.tasks.in_working_order().select_related("assignee")[:BESIDE],
-        "hypotheses": list_hypotheses(case)[:BESIDE],
-        "today": timezone.now().date(),
+        **_build_entries(chosen, evidence, shown),
+        **_read_thoughts(case, evidence),
         "entities": entities[:BESIDE],
         "searches": suggest_searches(case, entities, evidence),
         "related": find_related_cases(case, user),
@@ -59,15 +54,28 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-def _build_filter(chosen: EvidenceFilter, evidence: list[Evidence], shown: list[Evidence]) -> dict[str, object]:
-    """What the timeline can be narrowed by, and how much of it is shown."""
+def _build_entries(chosen: EvidenceFilter, evidence: list[Evidence], shown: list[Evidence]) -> dict[str, object]:
+    """The entries that are shown, and what the timeline can be narrowed by."""
     relevance = Evidence.Relevance.choices if any(each.relevance for each in evidence) else []
     return {
+        "evidence": evidence,
+        "entries": fold_entries(shown),
+        "unfolded": UNFOLDED,
+        "shown": len(shown),
         "chosen": chosen,
         "relevances": relevance,
         "evidence_tags": list_tags(evidence),
-        "shown": len(shown),
-        "entries": fold_entries(shown),
+    }
+
+
+def _read_thoughts(case: Case, evidence: list[Evidence]) -> dict[str, object]:
+    """What people of the case think and mean to do."""
+    references = References(case.public_id, {each.number for each in evidence})
+    return {
+        "summary": render_markdown(case.description, references),
+        "tasks": case.tasks.in_working_order().select_related("assignee")[:BESIDE],
+        "hypotheses": list_hypotheses(case)[:BESIDE],
+        "today": timezone.now().date(),
     }
 
 
