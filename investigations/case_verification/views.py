@@ -8,13 +8,14 @@ from accounts.decorators import person, requires, signed_in
 from accounts.roles import may_investigate
 from core.access import recorded_as
 from core.forms import read_number
-from core.htmx import render_page
+from core.htmx import is_partial, render_page
 from investigations import access
 from investigations.audit import CaseAction
 from investigations.case_verification import services as case_verification
 from investigations.cases.case_page import build_case_context
 from investigations.evidence import custody
 
+TEMPLATE = "investigations/case_verification/custody.html"
 EARLIER = 5  # verifications that the page lists
 
 
@@ -26,19 +27,22 @@ def case_custody(request: HttpRequest, public_id: str) -> HttpResponse:
     user = person(request)
     case = access.get_case(user, public_id)
     before = read_number(request.GET.get("before", ""), most=2**62)
+    newest = case_verification.read_newest(case)
     entries = list(custody.read_case_custody(case, before=before)[: custody.PAGE_SIZE + 1])
     shown = entries[: custody.PAGE_SIZE]
     context = build_case_context(user, case) | {
         "tab": "custody",
-        "entries": shown,
+        "acts": custody.fold_acts(shown),
         "before": before,
         "older": shown[-1].pk if len(entries) > len(shown) else None,
-        "newest": case_verification.read_newest(case),
+        "newest": newest,
         "earlier": case.verifications.filter(state="finished").order_by("-pk")[:EARLIER],
         "may_verify": may_investigate(user),
     }
-    partials = {"verification": "verification"}
-    return render_page(request, "investigations/case_verification/custody.html", context, partials)
+    response = render_page(request, TEMPLATE, context, {"verification": "verification"})
+    if is_partial(request) and (newest is None or newest.is_over):
+        response["HX-Refresh"] = "true"  # what was entered meanwhile stands in the rest of the page
+    return response
 
 
 @require_POST

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
+from itertools import groupby, islice
 
 from django.db.models import Max, QuerySet
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from core import request_context
 from core.records import fit_text
+from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.models import Case, CustodyEntry, Evidence, Export
 
 Action = CustodyEntry.Action
@@ -18,7 +19,7 @@ SCHEDULE = "the schedule"
 # Looks of one person from one address at one piece of evidence are one entry while they are no further apart.
 VIEWS_APART = timedelta(minutes=10)
 AT_ONCE = 1_000  # rows of one statement
-PAGE_SIZE = 100
+PAGE_SIZE = 500  # entries; acts on many pieces of evidence at once are folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,29 @@ def read_case_custody(case: Case, *, before: int | None = None) -> "QuerySet[Cus
     """What was done with the evidence of a case, newest first, and what came before an entry (by its key) where one is named."""
     entries = case.custody.select_related("evidence").order_by("-pk").defer("evidence__frozen", "evidence__search")
     return entries if before is None else entries.filter(pk__lt=before)
+
+
+@dataclass(frozen=True, slots=True)
+class CustodyAct:
+    """One act on one or more pieces of evidence of a case: their entries differ in nothing else."""
+
+    entry: CustodyEntry
+    numbers: tuple[int, ...]
+
+    @property
+    def labels(self) -> str:
+        """The evidence, as people call it: E1, E3 to E5."""
+        return write_numbers(self.numbers)
+
+
+def fold_acts(entries: Iterable[CustodyEntry]) -> list[CustodyAct]:
+    """The acts that entries are of, in the same order."""
+    groups = (list(group) for _, group in groupby(entries, _name_act))
+    return [CustodyAct(group[0], tuple(entry.evidence.number for entry in group)) for group in groups]
+
+
+def _name_act(entry: CustodyEntry) -> tuple[object, ...]:
+    return (entry.action, entry.by_name, entry.at, entry.address, entry.client, entry.detail, entry.event_id)
 
 
 def stream_custody(case: Case, keys: Sequence[int]) -> Iterator[CustodyEntry]:

@@ -52,6 +52,7 @@ def test_the_button_starts_it_and_the_page_follows_it_until_it_is_over(
     part = client.get(page, headers={"HX-Request": "true", "HX-Target": "verification"})
     assertContains(part, "<b>2 of 2 intact</b>", html=True)
     assertNotContains(part, "hx-trigger")
+    assert part["HX-Refresh"] == "true"
     assertNotContains(part, "<html")
 
 

@@ -170,12 +170,22 @@ def test_a_case_shows_the_custody_of_all_evidence_page_by_page(
     pin(trail, case, alice, *(use("t", id=f"e{n}") for n in range(5)))
     client.force_login(rae)
     first = client.get(f"/cases/{case.public_id}/custody/")
-    assert [entry.evidence.number for entry in first.context["entries"]] == [5, 4, 3]
+    assert [act.labels for act in first.context["acts"]] == ["E3 to E5"]
     second = client.get(f"/cases/{case.public_id}/custody/?before={first.context['older']}")
-    assert [entry.evidence.number for entry in second.context["entries"]] == [2, 1]
+    assert [act.numbers for act in second.context["acts"]] == [(2, 1)]
     assert second.context["older"] is None
     assertContains(second, "Newest")
     assertNotContains(second, "Verify all evidence")
+
+
+def test_what_was_done_with_many_at_once_is_one_row_and_nothing_else_is(
+    case: Case, alice: User, bob: User, trail: Trail
+) -> None:
+    pinned = pin(trail, case, alice, *(use("t", id=f"e{n}") for n in range(4)))
+    custody.record_custody([pinned[0]], Action.VIEW, by=bob)
+    custody.record_custody([pinned[1]], Action.VIEW, by=bob)
+    acts = custody.fold_acts(custody.read_case_custody(case))
+    assert [(act.entry.action, act.labels) for act in acts] == [("view", "E2"), ("view", "E1"), ("pin", "E1 to E4")]
 
 
 def test_a_page_of_custody_takes_as_many_queries_for_two_hundred_as_for_ten(
