@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from django.db import transaction
@@ -15,6 +16,7 @@ from investigations.access import build_scope
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
 from investigations.entities.services import collect_entities
+from investigations.evidence.annotations import set_tags
 from investigations.evidence.custody import Action, record_custody
 from investigations.models import Case, Evidence, Run
 from investigations.proofs import services as proofs
@@ -37,9 +39,19 @@ class Pinned:
 
 
 def pin(
-    *, case: Case, event_ids: list[str], reason: str, by: User, search: Search | None = None, run: Run | None = None
+    *,
+    case: Case,
+    event_ids: list[str],
+    reason: str,
+    by: User,
+    search: Search | None = None,
+    run: Run | None = None,
+    relevance: str = "",
+    tags: str = "",
 ) -> Pinned:
     """Freeze these events in the case, all of them or none. Events that are in it already stay as they were.
+
+    `tags` stand one after the other with commas between.
 
     Raises Refused when nothing or too much is chosen or an event cannot be found by this person.
     """
@@ -54,11 +66,12 @@ def pin(
     missing = [event_id for event_id in wanted if event_id not in hits]
     if missing:
         raise Refused(f"The trail shows no event {missing[0]}; nothing was pinned.", "event")
-    return _pin(case, [hits[event_id] for event_id in wanted], reason.strip(), by, search, run)
+    words = {"reason": reason.strip(), "search": search.to_json() if search else {}, "run": run, "relevance": relevance}
+    return _pin(case, [hits[event_id] for event_id in wanted], words, tags, by)
 
 
 @transaction.atomic
-def _pin(case: Case, hits: list[Hit], reason: str, by: User, search: Search | None, run: Run | None) -> Pinned:
+def _pin(case: Case, hits: list[Hit], words: dict[str, Any], tags: str, by: User) -> Pinned:
     # Two people who pin at once number their evidence one after the other.
     hold_open(case)
     pinned = set(case.evidence.not_withdrawn().values_list("event_id", flat=True))
@@ -78,14 +91,13 @@ def _pin(case: Case, hits: list[Hit], reason: str, by: User, search: Search | No
                 frozen=orjson.dumps(hit.document),
                 digest=compute_digest(hit.document),
                 leaf=leaf_of.get(hit.event_id),
-                reason=reason,
-                search=search.to_json() if search else {},
-                run=run,
+                **words,
                 pinned_by=by,
                 pinned_by_name=by.name or by.username,
             )
         )
     Evidence.objects.bulk_create(new)
+    set_tags(new, tags)
     collect_entities(case, [evidence.document for evidence in new])
     if new:
         case.save(update_fields=["changed_at"])

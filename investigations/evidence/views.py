@@ -41,6 +41,8 @@ def pin(request: HttpRequest) -> HttpResponseBase:
                 case=case,
                 event_ids=form.cleaned_data["event"],
                 reason=form.cleaned_data["reason"],
+                relevance=form.cleaned_data["relevance"],
+                tags=form.cleaned_data["tags"],
                 by=person(request),
                 search=form.cleaned_data["search"],
                 run=_run(request, form),
@@ -134,11 +136,11 @@ def evidence_annotate(request: HttpRequest, public_id: str, number: int) -> Http
     """How relevant a piece of evidence is, and its tags; of two who change them at once the second sees both."""
     case = access.get_writable_case(person(request), public_id)
     evidence = _get_evidence(case, number)
-    form = AnnotationForm(request.POST or None, initial=annotations.read_annotation(evidence))
+    form = AnnotationForm(request.POST or None, case=case, initial=annotations.read_annotation(evidence))
     status = 200
     if request.method == "POST":
         status = form.save_change(
-            lambda: annotations.annotate(evidence=evidence, by=person(request), **form.cleaned_data),
+            lambda: annotations.annotate(evidence=evidence, by=person(request), **form.read_words()),
             lambda: annotations.read_annotation(case.evidence.get(pk=evidence.pk)),
         )
         if status == 200:

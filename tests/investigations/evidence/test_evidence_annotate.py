@@ -5,9 +5,10 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.models import User
+from investigations.hypotheses import services as hypotheses
 from investigations.models import Case, Evidence
-from tests.support.factories.cases import close_case, pin
-from tests.support.factories.events import use
+from tests.support.factories.cases import close_case, open_case, pin
+from tests.support.factories.events import use, write
 from tests.support.pages import at_sign_in, audit_log
 from trail.connection import Trail
 
@@ -75,6 +76,39 @@ def test_evidence_of_a_closed_case_is_not_changed(
     assert client.post(page, KEY).status_code == 400
     copy.refresh_from_db()
     assert copy.relevance == ""
+
+
+def test_it_is_said_which_hypothesis_it_speaks_to(
+    client: Client, case: Case, alice: User, copy: Evidence, page: str
+) -> None:
+    hypothesis = hypotheses.add_hypothesis(case=case, statement="It was the runner", by=alice)
+    client.force_login(alice)
+    assertContains(client.get(page), "H1 It was the runner")
+    client.post(page, {"relevance": "", "tags": "", "hypothesis": "1", "speaks": "against", "revision": "1"})
+    assert hypotheses.list_numbers(hypothesis, speaks_for=False) == [copy.number]
+    assert [entry.detail for entry in copy.custody.all()] == ["", "speaks against hypothesis 1"]
+    hypothesis.refresh_from_db()
+    assert hypothesis.revision == 2  # whoever changes it from a page that was shown before is told
+    client.post(page, {"relevance": "", "tags": "", "hypothesis": "1", "speaks": "for", "revision": "1"})
+    assert hypotheses.list_numbers(hypothesis, speaks_for=True) == [copy.number]
+    assert hypotheses.list_numbers(hypothesis, speaks_for=False) == []
+
+
+def test_a_hypothesis_of_another_case_cannot_be_chosen(client: Client, alice: User, copy: Evidence, page: str) -> None:
+    hypotheses.add_hypothesis(case=open_case(alice), statement="It was the runner", by=alice)
+    client.force_login(alice)
+    assert client.post(page, KEY | {"hypothesis": "1"}).status_code == 400
+
+
+def test_relevance_and_tags_are_said_as_one_pins(client: Client, case: Case, alice: User, trail: Trail) -> None:
+    write(trail, use("t", id="e1"), use("t", id="e2"))
+    client.force_login(alice)
+    words = {"case": case.public_id, "event": ["e1", "e2"], "reason": "It matters", "relevance": "key", "tags": "Exfil"}
+    client.post("/evidence/pin/", words)
+    assert [(copy.relevance, [tag.name for tag in copy.tags.all()]) for copy in case.evidence.all()] == [
+        ("key", ["exfil"])
+    ] * 2
+    assert client.post("/evidence/pin/", words | {"relevance": "odd"}).status_code == 400
 
 
 def test_a_timeline_shows_what_has_a_relevance_or_a_tag(
