@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
+from itertools import pairwise
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
@@ -186,6 +191,33 @@ def test_what_was_done_with_many_at_once_is_one_row_and_nothing_else_is(
     custody.record_custody([pinned[1]], Action.VIEW, by=bob)
     acts = custody.fold_acts(custody.read_case_custody(case))
     assert [(act.entry.action, act.labels) for act in acts] == [("view", "E2"), ("view", "E1"), ("pin", "E1 to E4")]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["view", "pin"]), st.integers(1, 9), st.sampled_from("ab"))))
+def test_folding_loses_no_entry_and_joins_only_what_is_alike(acts: list[tuple[str, int, str]]) -> None:
+    at = timezone.now()
+    entries = [
+        CustodyEntry(action=action, evidence=Evidence(number=number), by_name=name, at=at)
+        for action, number, name in acts
+    ]
+    folded = custody.fold_acts(entries)
+    assert [(act.entry.action, number, act.entry.by_name) for act in folded for number in act.numbers] == acts
+    kinds = [(act.entry.action, act.entry.by_name) for act in folded]
+    assert all(before != after for before, after in pairwise(kinds))
+
+
+def test_evidence_that_was_pinned_before_there_was_custody_is_given_what_is_on_record(
+    case: Case, alice: User, bob: User, trail: Trail
+) -> None:
+    pinned = pin(trail, case, alice, use("t", id="e1"), use("t", id="e2"))
+    evidence.withdraw(evidence=pinned[0], reason="Not ours", by=bob)
+    CustodyEntry.objects.all()._raw_delete(CustodyEntry.objects.db)  # as on a console of an older version
+    module = import_module("investigations.migrations.0029_custody_of_older_evidence")
+    module.write_custody(apps, None)
+    entries = CustodyEntry.objects.order_by("pk").values_list("evidence__number", "action", "by_name", "at")
+    pinned[0].refresh_from_db()
+    assert [entry[:3] for entry in entries] == [(1, "pin", "Alice"), (2, "pin", "Alice"), (1, "withdraw", "Bob")]
+    assert entries[2][3] == pinned[0].withdrawn_at
 
 
 def test_a_page_of_custody_takes_as_many_queries_for_two_hundred_as_for_ten(
