@@ -12,6 +12,7 @@ from core.forms import RevisedForm, text_area
 from investigations.cases.forms import check_tags
 from investigations.evidence.annotations import AGAINST, FOR
 from investigations.models import Case, Evidence
+from investigations.presentation.cells import make_visible
 from investigations.search_url import fix_times, refuse_secrets
 from trail.errors import BadQuery
 from trail.search.spec import Search
@@ -119,7 +120,7 @@ class AnnotationForm(RevisedForm):
         self.hypotheses = {str(hypothesis.number): hypothesis for hypothesis in case.hypotheses.all()}
         field = self.fields["hypothesis"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "none"), *((number, str(each)) for number, each in self.hypotheses.items())]
+        field.choices = [("", "none"), *((number, make_visible(str(each))) for number, each in self.hypotheses.items())]
         if not self.hypotheses:
             for name in ("hypothesis", "speaks"):
                 self.fields[name].widget = forms.HiddenInput()
