@@ -294,10 +294,7 @@ def hand_out(export: Export, *, by: User) -> Path:
         raise Refused("The file of this export is not what was written; export again, and tell an admin.")
     if export.case is None and not _sees_all_of(export, by):
         raise Refused("You have left a case since this was exported, and the file may hold its records; export again.")
-    if export.case is not None and export.run is None:
-        details = ((key, export.name) for key in custody.list_exported(export))
-        with transaction.atomic():
-            custody.record_details(export.case, details, Action.DOWNLOAD, by=by, export=export)
+    custody.record_download(export, by=by)
     record_access(
         CaseAction.EXPORT_DOWNLOAD,
         by=by,

@@ -159,6 +159,24 @@ def test_an_export_enters_all_its_evidence_with_as_many_queries_for_many_as_for_
     assert CustodyEntry.objects.filter(action=Action.EXPORT).count() == 1 + 10 + 200
 
 
+def test_each_download_is_entered_for_all_that_the_file_holds_in_one_statement(
+    client: Client, case: Case, alice: User, bob: User, trail: Trail
+) -> None:
+    pin(trail, case, alice, *(use("t", id=f"e{n}") for n in range(200)))
+    made = export(alice, case=case)
+    pin(trail, case, alice, use("t", id="later"))
+    client.force_login(bob)
+    with CaptureQueriesContext(connection) as queries:
+        bytes_of(client.get(f"/exports/{made.public_id}/file/", REMOTE_ADDR=BOB_SITS))
+    assert sum("investigations_custodyentry" in query["sql"] for query in queries) == 1
+    downloads = list(CustodyEntry.objects.filter(action=Action.DOWNLOAD).select_related("evidence"))
+    assert [entry.evidence.number for entry in downloads] == list(range(1, 201))
+    assert {(entry.by, entry.by_name, entry.address, entry.detail, entry.export) for entry in downloads} == {
+        (bob, "Bob", BOB_SITS, made.name, made)
+    }
+    assert timezone.now() - downloads[0].at < timedelta(minutes=1)
+
+
 def test_what_was_withdrawn_before_is_not_in_the_export_nor_its_custody(
     case: Case, alice: User, copy: Evidence, trail: Trail
 ) -> None:
