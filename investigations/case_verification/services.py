@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Case as Choice
-from django.db.models import Exists, Max, OuterRef, Q, Value, When
+from django.db.models import Exists, F, Max, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -75,7 +75,7 @@ def start_due() -> int:
     cases = Case.objects.filter(Exists(Evidence.objects.filter(case=OuterRef("pk")))).annotate(last=counted)
     due = cases.filter(Q(last=None) | Q(last__lt=timezone.now() - EVERY))
     closed_last = Choice(When(status=Case.Status.CLOSED, then=Value(1)), default=Value(0))
-    chosen = list(due.order_by(closed_last, "last", "pk")[:MOST_AT_A_TIME])
+    chosen = list(due.order_by(closed_last, F("last").asc(nulls_first=True), "pk")[:MOST_AT_A_TIME])
     for case in chosen:
         start(case=case, by=None)
     return len(chosen)
