@@ -30,8 +30,19 @@ from typing import Any, BinaryIO, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-# The second has statements beside events, the third also what the bundle says of the log's keys and witnesses.
-FORMATS = ("audit-trail-bundle/v1", "audit-trail-bundle/v2", "audit-trail-bundle/v3")
+# The second has statements beside events, the third also what the bundle says of the log's keys and witnesses, the fourth
+# also the custody of the events.
+FORMATS = ("audit-trail-bundle/v1", "audit-trail-bundle/v2", "audit-trail-bundle/v3", "audit-trail-bundle/v4")
+CUSTODY = (
+    "evidence",
+    "action",
+    "at",
+    "by",
+    "address",
+    "client",
+    "detail",
+    "event_id",
+)  # the members of an entry, all texts
 MAX_LINE = 16 * 1024 * 1024  # bytes
 MAX_NESTING = 128  # objects and lists in each other, in a line
 MAX_FINDINGS = 100  # told; the others are counted
@@ -88,6 +99,8 @@ REASONS = {
     "statement-object": "the statement is not an object",
     "statement-checkpoint": "the statement names a checkpoint that does not stand above",
     "statement-missing": "it puts on record that nothing was found, and its statement is not there",
+    "custody": "what was done with evidence is not an object of the texts that it has",
+    "event-late": "an event stands behind what was done with evidence",
     "end": "the bundle is not as it was written: lines are missing, added or changed",
 }
 
@@ -503,6 +516,7 @@ class Bundle:
         self.options, self.keys = options, options.keys
         self.findings: list[Finding] = []
         self.wrong = self.checkpoints = self.events = self.proved = self.stated = self.records = self.signed_records = 0
+        self.custody = 0
         self.format = FORMATS[0]
         self.tree: Checkpoint | None = None  # the last checkpoint, if it is sound
         self.signed: set[tuple[int, str]] = set()
@@ -555,13 +569,15 @@ class Bundle:
         statements = {"statement"} if self.format != FORMATS[0] else set()
         if number == 2 and names == {"about"}:
             self.check_description(content["about"])
-        elif names == {"log"} and self.format == FORMATS[2] and self.absent is None and not self.checkpoints:
+        elif names == {"log"} and self.format in FORMATS[2:] and self.absent is None and not self.checkpoints:
             self.check_log(content["log"])
         elif names == {"checkpoint", "consistency"}:
             self.check_checkpoint(content["checkpoint"], content["consistency"])
         elif names - {"about"} - statements == {"index", "event", "proof"}:
             self.events += 1
             self.check_event(content)
+        elif names == {"custody"} and self.format == FORMATS[3]:
+            self.check_custody(content["custody"])
         elif names == {"end"}:
             self.check_end(content["end"])
         else:
@@ -586,7 +602,7 @@ class Bundle:
         before, self.tree = self.tree, None
         if self.events:
             raise Wrong("checkpoint-late")
-        if self.format == FORMATS[2] and self.absent is None:
+        if self.format in FORMATS[2:] and self.absent is None:
             raise Wrong("log-line-missing")
         tree, proof = parse_checkpoint(note), hashes(consistency)
         logs = [key for key in signers(note, self.keys) if key.name == tree.origin]
@@ -612,6 +628,8 @@ class Bundle:
     def check_event(self, line: dict[str, Any]) -> None:
         """That an event is the log's leaf of this number, and what stands beside it. Raises Wrong."""
         self.check_witnesses()
+        if self.custody:
+            raise Wrong("event-late")
         if self.tree is None:
             if self.events > 1:
                 return  # and one finding is enough
@@ -664,11 +682,19 @@ class Bundle:
             raise Wrong("statement-checkpoint")
         self.stated += 1
 
+    def check_custody(self, entry: Any) -> None:
+        """What was done with a piece of evidence, by whom, when and from where: said, and counted by the last line."""
+        self.custody += 1
+        if not has_members(entry, *CUSTODY) or not all(isinstance(text, str) for text in entry.values()):
+            raise Wrong("custody")
+
     def check_end(self, end: Any) -> None:
         """That the counts and the digest of the last line are those of the lines before it. Raises Wrong."""
         self.ended = True
         self.check_witnesses()
         expected = {"checkpoints": self.checkpoints, "events": self.events, "sha256": self.digest.hexdigest()}
+        if self.format == FORMATS[3]:
+            expected["custody"] = self.custody
         if canonical(end) != canonical(expected):
             raise Wrong("end")
         if self.tree is None and not self.wrong:
@@ -695,6 +721,8 @@ class Bundle:
         if self.records:
             signed = f"{self.signed_records} of them signed" if self.options.console_keys else "signatures not checked"
             parts.append(f"{self.records} say that the console wrote them, {signed}")
+        if self.custody:
+            parts.append(f"{self.custody} entries of custody, said by whoever made the bundle")
         parts.append(f"{self.wrong} findings")
         if self.described:
             parts.append('what stands under "about" was said by whoever made the bundle, and is not proved')

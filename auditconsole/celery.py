@@ -35,6 +35,7 @@ app.conf.update(
     task_routes={
         "investigations.tasks.execute_run": {"queue": "runs"},
         "investigations.tasks.write_export": {"queue": "exports"},
+        "investigations.tasks.verify_case": {"queue": "exports"},
         "investigations.tasks.look": {"queue": "detections"},
         "investigations.tasks.look_for_findings": {"queue": "detections"},
     },
@@ -57,6 +58,10 @@ app.conf.update(
         },
         "note-leaves": {
             "task": "investigations.tasks.note_leaves", "schedule": 60.0, "options": {"expires": 60},
+        },
+        # A few at a time, so that they keep no export waiting.
+        "start-due-verifications": {
+            "task": "investigations.tasks.start_due_verifications", "schedule": 300.0, "options": {"expires": 300},
         },
         "remove-expired-exports": {
             "task": "investigations.tasks.remove_expired_exports", "schedule": 3600.0, "options": {"expires": 3600},

@@ -47,6 +47,9 @@ class CaseAction(StrEnum):
     EVIDENCE_PIN = "case.evidence.pin"
     EVIDENCE_READ = "case.evidence.read"
     EVIDENCE_WITHDRAW = "case.evidence.withdraw"
+    EVIDENCE_ANNOTATE = "case.evidence.annotate"
+    EVIDENCE_VERIFY = "case.evidence.verify"
+    CUSTODY_READ = "case.custody.read"
     QUERY_SAVE = "query.save"
     QUERY_RETIRE = "query.retire"
     SEARCH = "search.run"
@@ -110,7 +113,7 @@ def record_access(
 
 def record_in_case(
     action: CaseAction, summary: str, *, by: User, case: Case, labels: dict[str, str] | None = None, event_id: str = ""
-) -> None:
+) -> str:
     """The same, and beside it a line in the case's activity that people of the case read."""
     event_id = record(action, by=by, case=case, labels=labels, event_id=event_id)
     Activity.objects.create(
@@ -121,3 +124,4 @@ def record_in_case(
         summary=summary[:500],
         event_id=event_id,
     )
+    return event_id

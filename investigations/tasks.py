@@ -24,6 +24,24 @@ def write_export(pk: int) -> None:
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def verify_case(pk: int) -> None:
+    """Do the verification of a case whose turn it is; verification `pk` was queued, and has its turn too."""
+    from investigations.case_verification import services as case_verification
+    from investigations.models import CaseVerification
+    from investigations.runs import jobs
+
+    jobs.work_in_turn(CaseVerification, case_verification.verify_case)
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def start_due_verifications() -> None:
+    """Queue the verification of cases that were not verified for a day."""
+    from investigations.case_verification import services as case_verification
+
+    case_verification.start_due()
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def resume_jobs() -> None:
     """Queue again the runs and exports that a worker or the queue has lost."""
     from investigations.runs import jobs

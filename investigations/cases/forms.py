@@ -20,10 +20,10 @@ def list_assignees(case: Case) -> list[tuple[str, str]]:
 
 
 def check_tags(text: str) -> str:
-    """Tags as they are kept. Raises ValidationError for too many, and for one that is too long."""
+    """Tags with commas between, as they are kept. Raises ValidationError where they are too many or too long."""
     tags = split_tags(text)
     if len(tags) > MOST_TAGS:
-        raise forms.ValidationError(f"A case has at most {MOST_TAGS} tags; these are {len(tags)}.")
+        raise forms.ValidationError(f"There may be at most {MOST_TAGS} tags; these are {len(tags)}.")
     if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
         raise forms.ValidationError(f"A tag has at most {LONGEST_TAG} characters: {too_long[:60]} is too long.")
     return ", ".join(tags)

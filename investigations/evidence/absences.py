@@ -14,6 +14,7 @@ from investigations.access import build_scope
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
 from investigations.coverage import add_doubts
+from investigations.evidence.custody import Action, record_custody
 from investigations.models import Case, Evidence
 from operations.sealing import proofs as sealing
 from operations.sealing.errors import LogDamaged
@@ -116,6 +117,7 @@ def _pin(case: Case, statement: Statement, search: Search, reason: str, by: User
         labels={"count": "1", LABEL: digest},
         event_id=evidence.event_id,
     )
+    record_custody([evidence], Action.PIN, by=by, event_id=evidence.event_id)
     return evidence
 
 

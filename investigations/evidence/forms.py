@@ -8,8 +8,11 @@ from django.http import QueryDict
 from django.utils.crypto import get_random_string
 
 from accounts.models import User
-from core.forms import text_area
-from investigations.models import Case
+from core.forms import RevisedForm, text_area
+from investigations.cases.forms import check_tags
+from investigations.evidence.annotations import AGAINST, FOR
+from investigations.models import Case, Evidence
+from investigations.presentation.cells import make_visible
 from investigations.search_url import fix_times, refuse_secrets
 from trail.errors import BadQuery
 from trail.search.spec import Search
@@ -31,6 +34,8 @@ class PinForm(forms.Form):
         widget=text_area(2, placeholder="Why this matters"),
         error_messages={"required": "Say why: the reason stands beside the evidence for ever."},
     )
+    relevance = forms.ChoiceField(choices=[("", "Relevance"), *Evidence.Relevance.choices], required=False)
+    tags = forms.CharField(max_length=900, required=False, widget=forms.TextInput(attrs={"placeholder": "Tags"}))
     event = AnyChoice(
         widget=forms.MultipleHiddenInput, error_messages={"required": "Choose at least one event to pin."}
     )
@@ -49,6 +54,10 @@ class PinForm(forms.Form):
         select = self.fields["case"].widget
         assert isinstance(select, forms.Select)
         select.choices = cases
+
+    def clean_tags(self) -> str:
+        """The tags as they are kept."""
+        return check_tags(self.cleaned_data["tags"])
 
     def clean_search(self) -> Search | None:
         """How the events were found, as evidence keeps it: absolute in time. None where no search was shown."""
@@ -95,6 +104,38 @@ def _read_search(form: forms.Form, text: str, *, now: datetime | None = None) ->
     except BadQuery as error:
         form.data = {name: value for name, value in form.data.items() if name != "search"}
         raise forms.ValidationError(error.message) from None
+
+
+class AnnotationForm(RevisedForm):
+    """How relevant evidence is, words to find it by, and a hypothesis that it speaks to."""
+
+    relevance = forms.ChoiceField(choices=[("", "Not said"), *Evidence.Relevance.choices], required=False)
+    tags = forms.CharField(max_length=900, required=False, help_text="Words to find it by, with commas between.")
+    hypothesis = forms.ChoiceField(required=False, label="Hypothesis that it speaks to")
+    speaks = forms.ChoiceField(choices=[(FOR, "for it"), (AGAINST, "against it")], required=False)
+    field_order = ("relevance", "tags", "hypothesis", "speaks", "revision")
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.hypotheses = {str(hypothesis.number): hypothesis for hypothesis in case.hypotheses.all()}
+        field = self.fields["hypothesis"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "none"), *((number, make_visible(str(each))) for number, each in self.hypotheses.items())]
+        if not self.hypotheses:
+            for name in ("hypothesis", "speaks"):
+                self.fields[name].widget = forms.HiddenInput()
+
+    def clean_tags(self) -> str:
+        """The tags as they are kept."""
+        return check_tags(self.cleaned_data["tags"])
+
+    def clean_speaks(self) -> str:
+        """On which side it stands: for it, where nobody says."""
+        return self.cleaned_data["speaks"] or FOR
+
+    def read_words(self) -> dict[str, Any]:
+        """What `annotations.annotate` is given."""
+        return self.cleaned_data | {"hypothesis": self.hypotheses.get(self.cleaned_data["hypothesis"])}
 
 
 class ReasonForm(forms.Form):

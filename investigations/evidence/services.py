@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from django.db import transaction
@@ -15,6 +16,8 @@ from investigations.access import build_scope
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
 from investigations.entities.services import collect_entities
+from investigations.evidence.annotations import set_tags
+from investigations.evidence.custody import Action, record_custody
 from investigations.models import Case, Evidence, Run
 from investigations.proofs import services as proofs
 from trail.canonical_form import compute_digest
@@ -36,9 +39,19 @@ class Pinned:
 
 
 def pin(
-    *, case: Case, event_ids: list[str], reason: str, by: User, search: Search | None = None, run: Run | None = None
+    *,
+    case: Case,
+    event_ids: list[str],
+    reason: str,
+    by: User,
+    search: Search | None = None,
+    run: Run | None = None,
+    relevance: str = "",
+    tags: str = "",
 ) -> Pinned:
     """Freeze these events in the case, all of them or none. Events that are in it already stay as they were.
+
+    `tags` stand one after the other with commas between.
 
     Raises Refused when nothing or too much is chosen or an event cannot be found by this person.
     """
@@ -53,11 +66,12 @@ def pin(
     missing = [event_id for event_id in wanted if event_id not in hits]
     if missing:
         raise Refused(f"The trail shows no event {missing[0]}; nothing was pinned.", "event")
-    return _pin(case, [hits[event_id] for event_id in wanted], reason.strip(), by, search, run)
+    words = {"reason": reason.strip(), "search": search.to_json() if search else {}, "run": run, "relevance": relevance}
+    return _pin(case, [hits[event_id] for event_id in wanted], words, tags, by)
 
 
 @transaction.atomic
-def _pin(case: Case, hits: list[Hit], reason: str, by: User, search: Search | None, run: Run | None) -> Pinned:
+def _pin(case: Case, hits: list[Hit], words: dict[str, Any], tags: str, by: User) -> Pinned:
     # Two people who pin at once number their evidence one after the other.
     hold_open(case)
     pinned = set(case.evidence.not_withdrawn().values_list("event_id", flat=True))
@@ -77,19 +91,19 @@ def _pin(case: Case, hits: list[Hit], reason: str, by: User, search: Search | No
                 frozen=orjson.dumps(hit.document),
                 digest=compute_digest(hit.document),
                 leaf=leaf_of.get(hit.event_id),
-                reason=reason,
-                search=search.to_json() if search else {},
-                run=run,
+                **words,
                 pinned_by=by,
                 pinned_by_name=by.name or by.username,
             )
         )
     Evidence.objects.bulk_create(new)
+    set_tags(new, tags)
     collect_entities(case, [evidence.document for evidence in new])
     if new:
         case.save(update_fields=["changed_at"])
         names = ", ".join(evidence.label for evidence in new)
-        record_in_case(CaseAction.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new))
+        event_id = record_in_case(CaseAction.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new))
+        record_custody(new, Action.PIN, by=by, event_id=event_id)
     return Pinned(new, len(hits) - len(new))
 
 
@@ -116,21 +130,27 @@ def withdraw(*, evidence: Evidence, reason: str, by: User) -> None:
     evidence.withdrawn_reason = reason.strip()
     evidence.save(update_fields=["withdrawn_at", "withdrawn_by_name", "withdrawn_reason"])
     evidence.case.save(update_fields=["changed_at"])
-    record_in_case(
+    event_id = record_in_case(
         CaseAction.EVIDENCE_WITHDRAW,
         f"withdrew {evidence.label}",
         by=by,
         case=evidence.case,
         labels={"event": evidence.event_id, "digest": evidence.digest},
     )
+    record_custody([evidence], Action.WITHDRAW, by=by, event_id=event_id)
 
 
-def stream_timeline(case: Case) -> Iterator[Evidence]:
-    """What has not been withdrawn from the case, in time order.
+def list_timeline(case: Case) -> list[int]:
+    """The keys of what has not been withdrawn from the case, in time order."""
+    return list(case.evidence.not_withdrawn().in_time_order().values_list("pk", flat=True))
+
+
+def stream_timeline(case: Case, pks: list[int] | None = None) -> Iterator[Evidence]:
+    """What has not been withdrawn from the case, in time order, or had not when `list_timeline` gave these keys.
 
     No query stays open between two rows: SQLite lets nobody write, us least of all, who reads from before another's write.
     """
-    pks = list(case.evidence.not_withdrawn().in_time_order().values_list("pk", flat=True))
+    pks = list_timeline(case) if pks is None else pks
     for start in range(0, len(pks), READ_AT_ONCE):
         batch = pks[start : start + READ_AT_ONCE]
         rows = case.evidence.in_bulk(batch)

@@ -6,6 +6,7 @@ from investigations.evidence import views
 
 urlpatterns = [
     path("cases/<slug:public_id>/evidence/<int:number>/", views.evidence_detail, name="evidence_detail"),
+    path("cases/<slug:public_id>/evidence/<int:number>/annotate/", views.evidence_annotate, name="evidence_annotate"),
     path("evidence/pin/", views.pin, name="evidence_pin"),
     path("evidence/absence/", views.pin_absence, name="absence_pin"),
 ]

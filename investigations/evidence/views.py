@@ -18,9 +18,9 @@ from core.posts import requires_post
 from core.responses import choose_way_back
 from investigations import access
 from investigations.audit import CaseAction
-from investigations.evidence import absences, services
+from investigations.evidence import absences, annotations, custody, services
 from investigations.evidence.absences import Doubtful
-from investigations.evidence.forms import AbsenceForm, PinForm, ReasonForm
+from investigations.evidence.forms import AbsenceForm, AnnotationForm, PinForm, ReasonForm
 from investigations.models import Case, Evidence, Run
 from investigations.presentation import cells
 from investigations.proofs import services as proofs
@@ -41,6 +41,8 @@ def pin(request: HttpRequest) -> HttpResponseBase:
                 case=case,
                 event_ids=form.cleaned_data["event"],
                 reason=form.cleaned_data["reason"],
+                relevance=form.cleaned_data["relevance"],
+                tags=form.cleaned_data["tags"],
                 by=person(request),
                 search=form.cleaned_data["search"],
                 run=_run(request, form),
@@ -92,23 +94,59 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
     """One piece of evidence, compared with the trail and its seal; a POST withdraws it."""
     user = person(request)
     case = access.get_case(user, public_id)
-    evidence = case.evidence.filter(number=number).select_related("run").first()
-    if evidence is None:
-        raise Http404("There is no such evidence in this case.")
+    evidence = _get_evidence(case, number)
     form = ReasonForm(request.POST or None)
     if request.method == "POST":
         access.get_writable_case(user, public_id)
         if form.is_valid() and _withdraw(evidence, form, request):
             return redirect("case_detail", public_id)
+    else:
+        custody.record_view(evidence, by=user)
     context = (_absence_context(evidence) if evidence.is_absence else _copy_context(evidence)) | {
         "case": case,
         "evidence": evidence,
         "form": form,
         "seal": proofs.judge_copy(evidence),
         "may_write": case.is_open and access.may_write(user, case),
+        **_read_custody(evidence),
     }
     page = "absence" if evidence.is_absence else "detail"
     return render_page(request, f"investigations/evidence/{page}.html", context, status=400 if form.errors else 200)
+
+
+def _get_evidence(case: Case, number: int) -> Evidence:
+    evidence = case.evidence.filter(number=number).select_related("run").first()
+    if evidence is None:
+        raise Http404("There is no such evidence in this case.")
+    evidence.case = case
+    return evidence
+
+
+def _read_custody(evidence: Evidence) -> dict[str, object]:
+    """The last entries, in the order in which things were done, and how many stand before these."""
+    entries, number = custody.read_custody(evidence), evidence.custody.count()
+    earlier = max(0, number - custody.PAGE_SIZE)
+    return {"custody": entries[earlier:number], "earlier": earlier}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+@recorded_as(CaseAction.EVIDENCE_READ)
+def evidence_annotate(request: HttpRequest, public_id: str, number: int) -> HttpResponseBase:
+    """How relevant a piece of evidence is, and its tags; of two who change them at once the second sees both."""
+    case = access.get_writable_case(person(request), public_id)
+    evidence = _get_evidence(case, number)
+    form = AnnotationForm(request.POST or None, case=case, initial=annotations.read_annotation(evidence))
+    status = 200
+    if request.method == "POST":
+        status = form.save_change(
+            lambda: annotations.annotate(evidence=evidence, by=person(request), **form.read_words()),
+            lambda: annotations.read_annotation(case.evidence.get(pk=evidence.pk)),
+        )
+        if status == 200:
+            return redirect("evidence_detail", public_id, number)
+    context = {"case": case, "evidence": evidence, "form": form}
+    return render_page(request, "investigations/evidence/annotate.html", context, status=status)
 
 
 def _copy_context(evidence: Evidence) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,10 @@ from accounts.models import User
 from core.errors import Refused
 from investigations.access import build_run_scope, build_scope
 from investigations.audit import CaseAction, record, record_access, record_in_case
+from investigations.case_verification.services import verify_for_export
+from investigations.evidence import custody
 from investigations.evidence import services as evidence_services
+from investigations.evidence.custody import Action, Origin
 from investigations.exports.files import build_path
 from investigations.exports.formats import bundle
 from investigations.exports.formats.bundle import NotCosignedYet, NotSealedYet
@@ -52,6 +55,8 @@ def start(*, format: str, by: User, case: Case | None = None, run: Run | None = 
         format=format,
         name=f"{stem}.{FORMATS[Export.Format(format)].suffix}",
         time_zone=timezone.get_current_timezone_name(),
+        address=(origin := custody.read_origin()).address,
+        client=origin.client,
         started_by=by,
         started_by_name=by.name or by.username,
         total=case.evidence.not_withdrawn().count() if case else run.done if run else None,
@@ -110,20 +115,50 @@ def _work(export: Export) -> None:
         left.unlink(missing_ok=True)
     partial = final.with_suffix(f".{export.owner}.part")
     seen_before = _list_seen_cases(export)
+    written: dict[str, Any] | None = None
     try:
-        if (
-            export.case is not None and export.run is None
-        ):  # somebody may have pinned or withdrawn since it was asked for
-            jobs.report_progress(export, total=export.case.evidence.not_withdrawn().count())
-        written = _write(export, partial)
+        evidence = _prepare_evidence(export)
+        written = _write(export, partial, evidence)
         if written:
             partial.replace(final)
+    except _Cancelled:
+        written = None  # the file does not appear
     finally:
         partial.unlink(missing_ok=True)
     if not written:
         return jobs.end_cancelled(export)
     # Whoever joined a case meanwhile may have its records in the file.
-    return jobs.finish(export, **written, cases=_merge_seen(seen_before, _list_seen_cases(export)))
+    cases = _merge_seen(seen_before, _list_seen_cases(export))
+    with transaction.atomic():
+        _record_custody(export, evidence)
+        jobs.finish(export, **written, cases=cases)
+    return None
+
+
+def _prepare_evidence(export: Export) -> list[int]:
+    """Verify the evidence of an export of a case, and say what the file will hold: its keys, in the order of time.
+
+    Somebody may pin or withdraw from here on; the file is of this time. Raises TrailUnavailable, _Cancelled.
+    """
+    if export.case is None or export.run is not None:
+        return []
+    verify_for_export(export, lambda: _keep_claim(export, 0))
+    keys = evidence_services.list_timeline(export.case)
+    jobs.report_progress(export, total=len(keys))
+    return keys
+
+
+def _record_custody(export: Export, evidence: Sequence[int]) -> None:
+    """Enter that each piece of evidence of the file was exported."""
+    if export.case is not None and evidence:
+        custody.record_details(
+            export.case,
+            ((key, export.name) for key in evidence),
+            Action.EXPORT,
+            by=export.started_by,
+            origin=Origin(export.address, export.client),
+            export=export,
+        )
 
 
 def _list_seen_cases(export: Export) -> list[str]:
@@ -148,20 +183,17 @@ def _holds(seen: list[str], case: str) -> bool:
     return case in seen or (EVERY_CASE in seen and f"{NOT_CASE}{case}" not in seen)
 
 
-def _write(export: Export, path: Path) -> dict[str, Any] | None:
-    """Write the file, on the disk when this returns; what is known of it then, or None when it was cancelled."""
+def _write(export: Export, path: Path, evidence: list[int]) -> dict[str, Any]:
+    """Write the file, on the disk when this returns; what is known of it then. Raises _Cancelled, _NotWhole, OSError."""
     digest, size, entries = hashlib.sha256(), 0, 0
     with open(path, "xb", opener=_for_us_alone) as file:
-        try:
-            for line, is_entry in _lines(export):
-                file.write(line)
-                digest.update(line)
-                size += len(line)
-                entries += is_entry
-                if entries % STEP == 0:
-                    _keep_claim(export, entries)
-        except _Cancelled:
-            return None
+        for line, is_entry in _lines(export, evidence):
+            file.write(line)
+            digest.update(line)
+            size += len(line)
+            entries += is_entry
+            if entries % STEP == 0:
+                _keep_claim(export, entries)
         file.flush()
         os.fsync(file.fileno())
         if (on_disk := os.fstat(file.fileno()).st_size) != size:
@@ -173,14 +205,12 @@ def _write(export: Export, path: Path) -> dict[str, Any] | None:
 def _expect_entries(export: Export, entries: int) -> None:
     """Raise _NotWhole where a file does not hold all that it should; else the export expects as many as it holds.
 
-    Meanwhile somebody may have pinned something, or left a case whose record they no longer find.
+    Meanwhile somebody may have left a case whose record they no longer find.
     """
     if export.run is not None:
         expected = export.run.done - runs.count_hidden(export.run) if entries != export.run.done else entries
-    elif export.case is not None and entries != export.total:
-        expected = export.case.evidence.not_withdrawn().count()
     else:
-        expected = entries
+        expected = entries if export.total is None else export.total
     if entries != expected:
         raise _NotWhole(f"The file holds {entries:,} of the {expected:,} entries that it should; export again.")
     jobs.report_progress(export, done=entries, total=expected)
@@ -201,27 +231,27 @@ def _keep_claim(export: Export, entries: int) -> None:
     jobs.report_progress(export, done=entries)
 
 
-def _lines(export: Export) -> Iterator[tuple[bytes, bool]]:
+def _lines(export: Export, evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
     """The file's lines, each with whether it is an event or a statement of the export."""
     write = FORMATS[Export.Format(export.format)].write
     if write is None:
-        return bundle.lines(export, lambda: _keep_claim(export, 0))
-    return write(stream_rows(export))
+        return bundle.lines(export, lambda: _keep_claim(export, 0), evidence)
+    return write(stream_rows(export, evidence))
 
 
 def _for_us_alone(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def stream_rows(export: Export) -> Iterator[ExportRow]:
-    """What the file holds, in order, as a stream.
+def stream_rows(export: Export, evidence: list[int] | None = None) -> Iterator[ExportRow]:
+    """What the file holds, in order, as a stream; of a case the `evidence` with these keys.
 
     No query stays open between two rows: SQLite lets nobody write, us least of all, who reads from before another's write.
     """
     if export.run is None:
         if export.case is None:
             raise ValueError("an export is of a case or of a run")
-        yield from map(ExportRow.of_evidence, evidence_services.stream_timeline(export.case))
+        yield from map(ExportRow.of_evidence, evidence_services.stream_timeline(export.case, evidence))
         return
     leaves = proofs.read_leaves()
     for hits in runs.read_in_turn(runs.read_chunks(export.run), build_run_scope(export.run)):
@@ -282,6 +312,7 @@ def hand_out(export: Export, *, by: User) -> Path:
         raise Refused("The file of this export is not what was written; export again, and tell an admin.")
     if export.case is None and not _sees_all_of(export, by):
         raise Refused("You have left a case since this was exported, and the file may hold its records; export again.")
+    custody.record_download(export, by=by)
     record_access(
         CaseAction.EXPORT_DOWNLOAD,
         by=by,

@@ -12,7 +12,7 @@ from core.records import next_number
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
 from investigations.hypotheses.evidence_numbers import read_numbers, write_numbers
-from investigations.models import Case, Hypothesis, HypothesisEvidence
+from investigations.models import Case, Evidence, Hypothesis, HypothesisEvidence
 
 
 @transaction.atomic
@@ -70,6 +70,26 @@ def change_hypothesis(*, hypothesis: Hypothesis, revision: int, by: User, **word
         HypothesisEvidence(hypothesis=current, evidence_id=key, speaks_for=side) for keys, side in sides for key in keys
     )
     _record(CaseAction.HYPOTHESIS_CHANGE, f"changed hypothesis {current.number}", current, by)
+
+
+@transaction.atomic
+def link_evidence(*, hypothesis: Hypothesis, evidence: Evidence, speaks_for: bool, by: User) -> bool:
+    """Say that evidence speaks for a hypothesis, or against it, whatever was said before; whether that is new.
+
+    Raises CaseClosed.
+    """
+    hold_open(hypothesis.case)
+    current = Hypothesis.objects.select_for_update().get(pk=hypothesis.pk)
+    if current.evidence_links.filter(evidence=evidence, speaks_for=speaks_for).exists():
+        return False
+    current.evidence_links.update_or_create(evidence=evidence, defaults={"speaks_for": speaks_for})
+    current.revision += 1
+    current.changed_by_name, current.changed_at = by.name or by.username, timezone.now()
+    current.save()
+    side = "for" if speaks_for else "against"
+    summary = f"said that {evidence.label} speaks {side} hypothesis {current.number}"
+    _record(CaseAction.HYPOTHESIS_CHANGE, summary, current, by)
+    return True
 
 
 def list_numbers(hypothesis: Hypothesis, *, speaks_for: bool) -> list[int]:

@@ -3,10 +3,12 @@
 from investigations.models.attachments import Attachment
 from investigations.models.case_tasks import CaseTask
 from investigations.models.case_templates import CaseTemplate
+from investigations.models.case_verifications import CaseVerification
 from investigations.models.cases import Activity, Case, CaseSerial, CaseTag, Membership
+from investigations.models.custody import CustodyEntry
 from investigations.models.detections import Detection, Finding
 from investigations.models.entities import CaseEntity, Verdict
-from investigations.models.evidence import Evidence
+from investigations.models.evidence import Evidence, EvidenceTag
 from investigations.models.exports import EVERY_CASE, NOT_CASE, Export
 from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
@@ -30,8 +32,11 @@ __all__ = [
     "CaseTag",
     "CaseTask",
     "CaseTemplate",
+    "CaseVerification",
+    "CustodyEntry",
     "Detection",
     "Evidence",
+    "EvidenceTag",
     "Export",
     "Finding",
     "Hypothesis",

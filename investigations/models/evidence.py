@@ -29,12 +29,18 @@ class Evidence(models.Model):
 
     Of an absence `frozen` is the statement that a search found nothing (trail.questions.absence), `event_id` is the event of the
     trail that put it on record and names its digest, and the time is that up to which there was nothing.
-    Withdrawn evidence stays: with who withdrew it, when, and why. `search` and `run` say how it was found.
+    Withdrawn evidence stays: with who withdrew it, when, and why. `search` and `run` say how it was found. `relevance` and its
+    tags are what people think of it, and may change; `revision` counts these changes, as that of a case does.
     """
 
     class Kind(models.TextChoices):
         EVENT = "event", "an event"
         ABSENCE = "absence", "an absence"
+
+    class Relevance(models.TextChoices):
+        KEY = "key", "Key"
+        SUPPORTING = "supporting", "Supporting"
+        CONTEXT = "context", "Context"
 
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.EVENT)
 
@@ -53,6 +59,8 @@ class Evidence(models.Model):
     reason = models.TextField(max_length=2_000)
     search = models.JSONField(default=dict)
     run = models.ForeignKey("investigations.Run", null=True, on_delete=models.PROTECT, related_name="+")
+    relevance = models.CharField(max_length=10, choices=Relevance, blank=True)
+    revision = models.PositiveIntegerField(default=1, editable=False)
     pinned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     pinned_by_name = models.CharField(max_length=200)
     pinned_at = models.DateTimeField(auto_now_add=True)
@@ -74,10 +82,12 @@ class Evidence(models.Model):
         return f"E{self.number} {self.event_id}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Only a withdrawal may change evidence, and only by naming its fields."""
+        """Only a withdrawal, a leaf and what people think of it may be noted later, and only by naming the fields."""
         changed = set(kwargs.get("update_fields") or ())
         if self.pk is not None and (not changed or changed & FROZEN):
-            raise TypeError("evidence is frozen: only its withdrawal is recorded later")
+            raise TypeError(
+                "evidence is frozen: only its withdrawal, its leaf and what people think of it are recorded later"
+            )
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -109,3 +119,17 @@ class Evidence(models.Model):
     def label(self) -> str:
         """How people call it: E7."""
         return f"E{self.number}"
+
+
+class EvidenceTag(models.Model):
+    """One of the words by which evidence of a case is found."""
+
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="tags")
+    name = models.CharField(max_length=40, db_index=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("evidence", "name"), name="evidence_tagged_once"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from investigations.models.case_verifications import CaseVerification
 from investigations.models.cases import Case
 from investigations.models.jobs import Job
 from investigations.models.runs import Run
@@ -40,6 +41,11 @@ class Export(Job):
     uncosigned = models.JSONField(default=list)
     # In which the person read times who asked for it; the file itself has them in UTC.
     time_zone = models.CharField(max_length=64, default="UTC")
+    # Of a case's evidence, before the file was written; none in exports of runs and of older versions.
+    verification = models.ForeignKey(CaseVerification, null=True, on_delete=models.PROTECT, related_name="exports")
+    # Of the request that asked for it, for the custody of what it holds.
+    address = models.CharField(max_length=64, blank=True)
+    client = models.CharField(max_length=1_000, blank=True)
     removed_at = models.DateTimeField(null=True)
 
     class Meta(Job.Meta):

@@ -56,9 +56,13 @@ def build_event_bundle(proof: Proof, document: dict[str, Any]) -> bytes:
 
 
 def build_lines(
-    chosen: ProvingCheckpoint, entries: Iterator[BundleEntry], about: dict[str, Any] | None, named: Notes
+    chosen: ProvingCheckpoint,
+    entries: Iterator[BundleEntry],
+    about: dict[str, Any] | None,
+    named: Notes,
+    custody: Iterable[dict[str, Any]] | None = None,
 ) -> Iterator[tuple[bytes, bool]]:
-    """The lines of a bundle under a checkpoint that was chosen, each with whether it is an entry.
+    """The lines of a bundle under a checkpoint that was chosen, each with whether it is an entry; of a case with its custody.
 
     Before that checkpoint stand those that statements name (`named`), which were signed before what put the statements on
     record was sealed. Raises Unproved, LogDamaged, TileMissing.
@@ -72,6 +76,7 @@ def build_lines(
         entries,
         about,
         log=LogDescription(keys, chosen.witnesses),
+        custody=custody,
     )
 
 

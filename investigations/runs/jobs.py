@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from accounts.models import User
-from investigations.models import Export, Run
+from investigations.models import CaseVerification, Export, Run
 from investigations.models.jobs import LEASE, Job
 from operations.incidents import services as incidents
 from trail.connection import limit_shards
@@ -27,7 +27,7 @@ from trail.connection import limit_shards
 # A job whose worker died, or that met an outage, this often is given up with a sentence.
 MAX_ATTEMPTS = 8
 WAITS_FOR_QUEUE = "The queue (Redis) does not answer. This is saved and starts by itself when it is back."
-KINDS: tuple[type[Job], ...] = (Run, Export)
+KINDS: tuple[type[Job], ...] = (Run, Export, CaseVerification)
 State = Job.State
 J = TypeVar("J", bound=Job)
 
@@ -87,7 +87,9 @@ def choose_next(model: type[Job]) -> int | None:
     served = dict(people.annotate(Max("began_at")))
     free = [person for person in oldest if at_work.get(person, 0) < settings.JOBS_UNDER_WAY]
     never = datetime.min.replace(tzinfo=UTC)
-    turn = min(free, key=lambda person: (at_work.get(person, 0), served[person] or never, oldest[person]), default=None)
+    turn = min(
+        free, key=lambda person: (at_work.get(person, 0), served.get(person) or never, oldest[person]), default=None
+    )
     return None if turn is None else oldest[turn]
 
 

@@ -1,6 +1,7 @@
 """Proves that an event is in the trail as it was sealed, and that one checkpoint went on from another."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,9 +133,58 @@ def prove_document(event_id: str, number: int, document: dict[str, Any]) -> Proo
     )
 
 
+class DocumentProver:
+    """Judges many documents by the newest checkpoint, which is read once. Raises LogDamaged."""
+
+    def __init__(self) -> None:
+        self._signed, _ = read_newest_checkpoint(log := LogDirectory())
+        self._tree = log.tree(self._signed.size)
+
+    @property
+    def size(self) -> int:
+        """How many events are sealed."""
+        return self._signed.size
+
+    def verify_document(self, number: int, document: dict[str, Any]) -> Verdict:
+        """Whether a document is what was sealed as this leaf, which is one of `size`. Raises LogDamaged, TileMissing."""
+        leaf = merkle.leaf_hash(arrivals.build_sealed_form(document))
+        path = self._tree.inclusion_proof(number)
+        return merkle.verify_inclusion(leaf, number, self._signed.size, path, self._signed.root)
+
+
+def list_waiting(places: Mapping[str, tuple[str, int]]) -> set[str]:
+    """The ids of those events that the log has not come to yet, each with its index and the engine's number of it.
+
+    Raises TrailUnavailable.
+    """
+    if not places:
+        return set()
+    cursors: dict[str, list[Cursor]] = defaultdict(list)
+    for cursor in Cursor.objects.filter(index__in={index for index, _ in places.values()}):
+        cursors[cursor.index].append(cursor)
+    uuids = arrivals.list_indices(trail())
+    return {
+        event_id
+        for event_id, (index, number) in places.items()
+        if all(number > cursor.seq and cursor.uuid == uuids.get(index) for cursor in cursors[index])
+    }
+
+
 def search_leaf(index: str, event_id: str) -> int | None:
     """The leaf of an event by the log's own list of ids, for one whose index is lost. Reads the list of all the index."""
-    return _search(LogDirectory(), index, event_id)
+    return search_leaves(index, [event_id]).get(event_id)
+
+
+def search_leaves(index: str, event_ids: Collection[str]) -> dict[str, int]:
+    """The same of several events, with one reading of the list."""
+    wanted, log, leaves = set(event_ids), LogDirectory(), dict[str, int]()
+    for sealed_range in SealedRange.objects.filter(index=index).iterator():
+        if leaves.keys() == wanted:
+            break
+        for number, sealed_id in enumerate(log.ids(sealed_range.first_leaf, sealed_range.end), sealed_range.first_leaf):
+            if sealed_id in wanted:
+                leaves.setdefault(sealed_id, number)
+    return leaves
 
 
 def prove_consistency(old_size: int, new_size: int) -> Consistency:
@@ -158,7 +208,7 @@ def _look_up(event_id: str, log: LogDirectory, wanted: str = "") -> Leaf | NotSe
     if _is_waiting(index, seq):
         return NotSealed(event_id, read_newest_checkpoint(log)[0].size)
     for index, _, document in places:  # its index was made anew, so that the numbers are others now
-        if (searched := _search(log, index, event_id)) is not None:
+        if (searched := search_leaf(index, event_id)) is not None:
             return Leaf(searched, event_id, index, document)
     return NeverSealed(event_id, f"events of {index} up to a later number are sealed, and this one is not among them")
 
@@ -184,12 +234,3 @@ def _list_candidates(index: str, seq: int) -> Iterator[int]:
 
 def _read_id(log: LogDirectory, number: int) -> str:
     return next(log.ids(number, number + 1))
-
-
-def _search(log: LogDirectory, index: str, event_id: str) -> int | None:
-    """The leaf with this id among all of an index: for an event that is not where it was sealed; it reads them all."""
-    for sealed_range in SealedRange.objects.filter(index=index).iterator():
-        for number, sealed_id in enumerate(log.ids(sealed_range.first_leaf, sealed_range.end), sealed_range.first_leaf):
-            if sealed_id == event_id:
-                return number
-    return None

@@ -113,6 +113,9 @@ ROWS = [
     Row("evidence_detail", "evidence", READ, WRITE, (("reason", "A mistake"),)),
     Row("case_report", "case", READ, WRITE, (("title", "It"),)),
     Row("case_report_file", "case", NO, READ, (("format", "markdown"),)),
+    Row("evidence_annotate", "evidence", WRITE, WRITE, (("relevance", "key"),)),
+    Row("case_custody", "case", READ, NO),
+    Row("case_verify", "case", NO, WRITE),
     Row("export_case", "case", NO, WRITE, (("format", "csv"),)),
     *(Row("run_detail", about, readers, writers) for about, readers, writers in (
         ("run", READ, WRITE), ("own run", OWN, OWN), ("former run", READ, WRITE))),

@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from pytest_django import Settings
 from selectolax.lexbor import LexborHTMLParser
@@ -27,7 +28,20 @@ from investigations.attachments import services as attachments
 from investigations.evidence import services as evidence
 from investigations.exports.formats.csv import lines
 from investigations.exports.rows import ExportRow
-from investigations.models import Case, CaseEntity, CaseReport, CaseTag, CaseTask, CaseTemplate, Hypothesis, Note, Verdict
+from investigations.models import (
+    Case,
+    CaseEntity,
+    CaseReport,
+    CaseTag,
+    CaseTask,
+    CaseTemplate,
+    CaseVerification,
+    CustodyEntry,
+    EvidenceTag,
+    Hypothesis,
+    Note,
+    Verdict,
+)
 from investigations.questions import indicators
 from investigations.reports.content import SECTIONS
 from investigations.search import links
@@ -50,7 +64,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
-    "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "export_cancel", "export_remove",
+    "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
 NEVER = {"account_logout", "login"}
@@ -148,6 +162,24 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         attachments.attach_file(case=case, name=value, chunks=[value.encode()], by=alice, description=value[:500])
     CaseReport.objects.create(case=case, title=values[1][:200], sections=list(SECTIONS))
     CaseTag.objects.bulk_create(CaseTag(case=case, name=name) for name in {value[:40] for value in values})
+    copy = case.evidence.get(number=1)
+    EvidenceTag.objects.bulk_create(EvidenceTag(evidence=copy, name=name) for name in {value[:40] for value in values})
+    CustodyEntry.objects.bulk_create(
+        CustodyEntry(
+            case=case,
+            evidence=copy,
+            action="view",
+            by_name=value[:200],
+            address="::1",
+            client=value[:1_000],
+            detail=value[:500],
+        )
+        for value in values
+    )
+    CaseVerification.objects.create(
+        case=case, state="finished", ended_at=timezone.now(), differing=1, started_by_name=values[0], log_problem=values[0][:500],
+        differences=[{"evidence": 1, "kind": "copy", "what": value} for value in values],
+    )  # fmt: skip
     made = run(alice, text="event.dataset:hostile", case=case, title=values[1])
     saved_query(
         "hostile",
@@ -178,6 +210,8 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
             for name, about in ABOUT.items()
             if about == "case" and name not in NO_PAGES
         ),
+        reverse("evidence_detail", args=[case.public_id, 1]),
+        reverse("evidence_annotate", args=[case.public_id, 1]),
         reverse("run_detail", args=[made.public_id]),
         reverse("incident_detail", args=[failed.public_id]),
         reverse("rejected_detail", args=[refused.public_id]),

@@ -8,11 +8,22 @@ from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import session_ends
 from accounts.models import User
 from investigations.evidence import absences
-from investigations.models import Case, Evidence, Export, Membership, Note, Run
+from investigations.models import (
+    Case,
+    CaseVerification,
+    CustodyEntry,
+    Evidence,
+    EvidenceTag,
+    Export,
+    Membership,
+    Note,
+    Run,
+)
 from investigations.models.cases import new_public_id
 from investigations.questions import indicators
 from tests.support.factories.cases import export, pin, run, saved_query
@@ -54,6 +65,7 @@ def pages(nothing_expires: None, case: Case, alice: User, trail: Trail) -> dict[
         "case_people": f"{at}people/",
         "case_activity": f"{at}activity/",
         "case_report": f"{at}report/",
+        "case_custody": f"{at}custody/",
         "evidence_detail": f"{at}evidence/1/",
         "search": "/?q=token.id:t",
         "run_list": "/runs/",
@@ -97,6 +109,12 @@ def _ten_times(case: Case, alice: User, trail: Trail) -> None:
         for line in case.activities.all()[:1]:
             line.pk, line._state.adding = None, True
             line.save()
+        copy = case.evidence.earliest("pk")
+        EvidenceTag.objects.create(evidence=copy, name=f"tag {n}")
+        CustodyEntry.objects.create(case=case, evidence=copy, action="view", by_name=f"person{n}")
+        CaseVerification.objects.create(
+            case=case, state="finished", ended_at=timezone.now(), started_by_name=f"person{n}"
+        )
 
 
 def _counts(client: Client, pages: dict[str, str]) -> dict[str, int]:

@@ -122,6 +122,8 @@ def seal(lines: Lines) -> bytes:
         "checkpoints": sum("checkpoint" in line for line in body),
         "events": sum("event" in line for line in body),
     }
+    if body[:1] == [{"format": bundle.WITH_CUSTODY}]:
+        counts["custody"] = sum("custody" in line for line in body)
     return written + _write({"end": {**counts, "sha256": sha256(written).hexdigest()}})
 
 

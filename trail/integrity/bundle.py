@@ -19,6 +19,7 @@ from trail.integrity.verdict import Broken
 FORMAT = "audit-trail-bundle/v1"
 WITH_STATEMENTS = "audit-trail-bundle/v2"
 WITH_LOG = "audit-trail-bundle/v3"  # says of the log's keys and witnesses, and may have statements
+WITH_CUSTODY = "audit-trail-bundle/v4"  # the same, and behind the events what was done with them
 _REMEMBERED = 4_096  # nodes of the tree
 
 
@@ -69,9 +70,10 @@ def build_lines(
     about: dict[str, Any] | None = None,
     format: str = FORMAT,
     log: LogDescription | None = None,
+    custody: Iterable[dict[str, Any]] | None = None,
 ) -> Iterator[bytes]:
     """The lines of `build_lines_and_entries` alone. Raises Unproved."""
-    return (line for line, _ in build_lines_and_entries(tree, checkpoints, keys, entries, about, format, log))
+    return (line for line, _ in build_lines_and_entries(tree, checkpoints, keys, entries, about, format, log, custody))
 
 
 def build_lines_and_entries(
@@ -82,25 +84,34 @@ def build_lines_and_entries(
     about: dict[str, Any] | None = None,
     format: str = FORMAT,
     log: LogDescription | None = None,
+    custody: Iterable[dict[str, Any]] | None = None,
 ) -> Iterator[tuple[bytes, bool]]:
     """The bundle, line by line, each with whether it is an entry. Raises Unproved for what does not fit the tree.
 
     `entries` come in ascending order of their leaves; a bundle with statements has the format WITH_STATEMENTS, and one that
-    says of its `log` WITH_LOG.
+    says of its `log` WITH_LOG; with `custody` too, what was done with the events, it is WITH_CUSTODY, which needs a `log`.
 
     `checkpoints` are signed notes, from old to new: the last proves the events, and consistency proofs lead to it from each
     before. `about` says what the bundle is, and is not proved.
     """
     digest = sha256()
     events = 0
-    opening: list[dict[str, Any]] = [{"format": format if log is None else WITH_LOG}]
+    named = format if log is None else WITH_LOG if custody is None else WITH_CUSTODY
+    opening: list[dict[str, Any]] = [{"format": named}]
     opening += [{"about": about}] if about is not None else []
     opening += [{"log": _describe_log(log)}] if log is not None else []
     for line, is_entry in _lines(tree, checkpoints, list(keys), entries, opening):
         events += is_entry
         digest.update(line)
         yield line, is_entry
-    yield _line({"end": {"checkpoints": len(checkpoints), "events": events, "sha256": digest.hexdigest()}}), False
+    counts = {"checkpoints": len(checkpoints), "events": events}
+    if custody is not None:
+        counts["custody"] = 0
+        for entry in custody:
+            counts["custody"] += 1
+            digest.update(line := _line({"custody": entry}))
+            yield line, False
+    yield _line({"end": {**counts, "sha256": digest.hexdigest()}}), False
 
 
 def _lines(

@@ -13,6 +13,8 @@ from django.utils import timezone
 from core.connection import trail
 from investigations.access import build_run_scope
 from investigations.evidence import services as evidence_services
+from investigations.evidence.custody import stream_custody
+from investigations.exports.custody_lines import describe_entry, describe_verification
 from investigations.exports.leaf_order import InLeafOrder, Item
 from investigations.exports.rows import ExportRow
 from investigations.models import Case, Export, Run
@@ -41,9 +43,10 @@ class NotCosignedYet(TrailError):
     """No checkpoint that holds all that is asked for has the cosignature of every witness. In a minute or so one will."""
 
 
-def lines(export: Export, keep_claim: Callable[[], None]) -> Iterator[tuple[bytes, bool]]:
+def lines(export: Export, keep_claim: Callable[[], None], evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
     """The bundle of a case's timeline or of a run's results, each line with whether it is an entry.
 
+    Of a case it holds the `evidence` with these keys, and the custody of that behind it.
     `keep_claim` is called now and then while leaves are looked up, and may raise to stop it. The witnesses who had not
     cosigned within PATIENCE are named in `export.uncosigned`, and in the file.
     Raises NotSealedYet, NotCosignedYet, Unproved, LogDamaged, TileMissing, TrailUnavailable.
@@ -57,10 +60,12 @@ def lines(export: Export, keep_claim: Callable[[], None]) -> Iterator[tuple[byte
         return
     if export.case is None:
         raise ValueError("an export is of a case or of a run")
-    with closing(InLeafOrder(_evidence_by_leaf(export.case), folder)) as order:
-        entries = _evidence_entries(export.case, order)
+    case = export.case
+    with closing(InLeafOrder(_evidence_by_leaf(case, evidence), folder)) as order:
+        entries = _evidence_entries(case, order)
         chosen = _choose_checkpoint(export, order.last)
-        yield from bundles.build_lines(chosen, entries, _describe(export), _named_checkpoints(export.case))
+        entered = map(describe_entry, stream_custody(case, evidence))
+        yield from bundles.build_lines(chosen, entries, _describe(export), _named_checkpoints(case), entered)
 
 
 def _choose_checkpoint(export: Export, last: int) -> ProvingCheckpoint:
@@ -92,6 +97,8 @@ def _describe(export: Export) -> dict[str, Any]:
             "status": case.status,
             "severity": case.severity,
         }
+    if export.verification is not None:
+        description["verification"] = describe_verification(export.verification)
     if export.run is not None:
         description["run"] = {"id": export.run.public_id, "title": export.run.title, "search": export.run.search}
     return description
@@ -100,9 +107,9 @@ def _describe(export: Export) -> dict[str, Any]:
 # --- A case's timeline
 
 
-def _evidence_by_leaf(case: Case) -> Iterator[Item]:
+def _evidence_by_leaf(case: Case, keys: list[int]) -> Iterator[Item]:
     """Each piece of evidence by its leaf; the key in the place of the event's id. Raises NotSealedYet, Unproved."""
-    for evidence in evidence_services.stream_timeline(case):
+    for evidence in evidence_services.stream_timeline(case, keys):
         seal = proofs.judge_copy(evidence)
         yield _leaf_of(seal.answer, evidence.event_id), "", str(evidence.pk)
 

@@ -17,6 +17,7 @@ from pytest_django.asserts import assertContains
 
 from accounts.models import User
 from investigations.exports import services as exports
+from investigations.exports.files import build_path
 from investigations.models import Case, Evidence, Export
 from investigations.proofs import services as proofs
 from operations.models import Incident
@@ -90,6 +91,37 @@ def test_a_cases_file_is_proved_without_the_console(file: bytes, case: Case, tmp
     later = next(line for line in told if line["event"]["event"]["id"] == "later")
     assert later["about"]["evidence"]["reason"] == "Reason, =cmd|"
     assert Export.objects.get().done == 3
+
+
+def test_a_cases_file_says_its_custody_and_what_its_verification_came_to(
+    file: bytes, pinned: list[Evidence], tmp_path: Path
+) -> None:
+    lines = [json.loads(line) for line in file.splitlines()]
+    assert lines[0] == {"format": "audit-trail-bundle/v4"}
+    custody = [line["custody"] for line in lines if "custody" in line]
+    assert [(act["evidence"], act["action"], act["by"]) for act in custody] == [
+        *((f"E{number}", "pin", "Alice") for number in (1, 2, 3)),
+        *((f"E{number}", "verify", "Alice") for number in (1, 2, 3)),
+    ]
+    assert lines[-1]["end"]["custody"] == 6
+    verification = lines[1]["about"]["verification"]
+    assert (verification["compared"], verification["intact"], verification["differences"]) == (3, 3, [])
+    assert "6 entries of custody, said by whoever made the bundle" in verify(file, tmp_path / "away")[1]
+
+
+def test_custody_that_was_taken_out_of_a_file_is_missed(file: bytes, tmp_path: Path) -> None:
+    *lines, end = file.splitlines(keepends=True)
+    shorter = bundle_vectors.refit(b"".join([*lines[:-1], end]))
+    assert shorter != file
+    status, said = verify(shorter, tmp_path / "away")
+    assert (status, "lines are missing, added or changed" in said) == (1, True)
+
+
+def test_a_runs_file_has_no_custody_and_is_of_the_format_before(alice: User, trail: Trail, seal: Seal) -> None:
+    write(trail, use("t", id="a"))
+    seal()
+    made = export(alice, format="bundle", run=run(alice, text="token.id:t"))
+    assert build_path(made).read_bytes().startswith(b'{"format":"audit-trail-bundle/v3"}')
 
 
 def test_fifty_tamperings_of_the_real_file_are_all_refused(file: bytes, tmp_path: Path) -> None:

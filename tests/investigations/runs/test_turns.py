@@ -104,7 +104,13 @@ def test_the_console_serves_every_queue_and_what_people_start_holds_up_no_other(
 
 @pytest.mark.parametrize(
     ("task", "queue"),
-    [("execute_run", "runs"), ("write_export", "exports"), ("look", "detections"), ("resume_jobs", "duties")],
+    [
+        ("execute_run", "runs"),
+        ("write_export", "exports"),
+        ("verify_case", "exports"),
+        ("look", "detections"),
+        ("resume_jobs", "duties"),
+    ],
 )
 def test_each_kind_of_work_has_a_queue(task: str, queue: str) -> None:
     assert app.amqp.router.route({}, f"investigations.tasks.{task}")["queue"].name == queue
