@@ -11,7 +11,8 @@ from investigations.cases.services import count_contents
 from investigations.entities.services import EntitySummary, list_entities
 from investigations.hypotheses.services import list_hypotheses
 from investigations.models import Case, CaseTask, Evidence, Hypothesis, Membership, Note, Run
-from investigations.reports.custody import CustodyEntry, list_custody
+from investigations.evidence.custody import CustodyAct
+from investigations.reports.custody import ActivityEntry, list_activity, list_acts
 from operations.sealing import proofs as sealing
 from operations.sealing.errors import LogDamaged
 from operations.sealing.folder import LogDirectory
@@ -50,7 +51,8 @@ class CaseRecord:
     notes: Sequence[Note]
     people: Sequence[Membership]
     runs: Sequence[Run]
-    custody: Sequence[CustodyEntry]
+    acts: Sequence[CustodyAct]
+    activity: Sequence[ActivityEntry]
     checkpoint: SealedState | None
     problem: str
 
@@ -64,7 +66,8 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
     absences = list(pinned.filter(kind=Evidence.Kind.ABSENCE)[:MOST_ROWS])
     withdrawn, counts["withdrawn"] = _take(case.evidence.exclude(withdrawn_at=None).order_by("number"))
     latest = pinned.filter(kind=Evidence.Kind.EVENT).reverse().values_list("event_timestamp", flat=True).first()
-    custody, counts["custody"] = list_custody(case)
+    acts, counts["custody_read"], counts["custody"] = list_acts(case)
+    activity, counts["activity"] = list_activity(case)
     hypotheses, counts["hypotheses"] = _take(list_hypotheses(case))
     tasks, counts["tasks"] = _take(case.tasks.select_related("assignee").order_by("number"))
     notes, counts["notes"] = _take(case.notes.latest_versions())
@@ -85,7 +88,8 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
         notes=notes,
         people=people,
         runs=runs,
-        custody=custody,
+        acts=acts,
+        activity=activity,
         checkpoint=checkpoint,
         problem=problem,
     )

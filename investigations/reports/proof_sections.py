@@ -1,7 +1,8 @@
 """Builds the sections of a report that let a stranger check it: evidence, absences, searches, custody and how to verify."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from investigations.evidence.custody import CustodyAct
 from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.models import Evidence, Run
 from investigations.presentation.event_sentence import describe_absence, describe_event
@@ -174,14 +175,16 @@ def _write_run(run: Run) -> tuple[TableCell, ...]:
 
 
 def build_custody(record: CaseRecord) -> Iterator[Block]:
-    """Who did what with the case, each with its record in the trail."""
-    if not record.custody:
+    """Who did what with the evidence, and from where; then with the case, each with its record in the trail."""
+    if record.acts:
+        yield paragraph("What was done with each piece of evidence, by whom and from where, in the order of time.")
+        yield from limit_note(record.counts["custody_read"], record.counts["custody"], "entries")
+        yield _tabulate_acts(record.acts)
+    if not record.activity:
         yield paragraph("Nothing is on record of what was done with this case.")
         return
-    yield paragraph(
-        "What was done with the case and what was made of it, as its activity has it, in the order of time."
-    )
-    yield from limit_note(len(record.custody), record.counts["custody"], "entries")
+    yield Subheading(line("Activity of the case"))
+    yield from limit_note(len(record.activity), record.counts["activity"], "entries")
     heads = (
         ReportColumn("Time, UTC"),
         ReportColumn("Who"),
@@ -195,9 +198,30 @@ def build_custody(record: CaseRecord) -> Iterator[Block]:
             cell(each.what),
             cell(each.event_id, "code", "quiet"),
         )
-        for each in record.custody
+        for each in record.activity
     )
     yield ReportTable(heads, tuple(rows))
+
+
+def _tabulate_acts(acts: Sequence[CustodyAct]) -> ReportTable:
+    heads = (
+        ReportColumn("Time, UTC"),
+        ReportColumn("Evidence"),
+        ReportColumn("What", 2),
+        ReportColumn("Who"),
+        ReportColumn("From"),
+    )
+    rows = (
+        (
+            cell(format_sentence(to_utc_text(act.entry.at))),
+            cell(act.labels, "code"),
+            cell(": ".join(filter(None, (act.entry.get_action_display(), act.entry.detail)))),
+            cell(act.entry.by_name),
+            cell(act.entry.address, "code"),
+        )
+        for act in acts
+    )
+    return ReportTable(heads, tuple(rows))
 
 
 def build_verification(record: CaseRecord) -> Iterator[Block]:

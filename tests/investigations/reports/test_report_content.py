@@ -80,7 +80,7 @@ def test_the_timeline_is_a_picture_and_the_same_events_folded(report: Report) ->
         ("evidence", ["E1", "2026-10-01 00:00:00.123456781", "Pinned by Bob", "How it began", "event issued, leaf "]),
         ("absences", ["N1", "(E6)", "Nothing was found", "user.id:nobody", "Nobody else"]),
         ("searches", ["token.id:tok, at any time", "E1 to E3", "user.id:nobody", "N1", "All of the token"]),
-        ("custody", ["opened the case", "pinned E1, E2, E3", "console-"]),
+        ("custody", ["E1 to E3", "Pinned", "Bob", "opened the case", "pinned E1, E2, E3", "console-"]),
         ("verification", ["verify_bundle.py case-", "4 of the 5 events of the case have a leaf", "root hash"]),
     ],
 )  # fmt: skip
