@@ -82,6 +82,11 @@ _local = _LocalPlaces()
 _redis_silent_until = 0.0  # by the monotonic clock
 
 
+def connect_redis() -> "redis.Redis":
+    """The console's Redis; each call of it may raise redis.RedisError, after PATIENCE seconds at the latest."""
+    return _connect(settings.REDIS_URL)
+
+
 @cache
 def _connect(url: str) -> "redis.Redis":
     return redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
@@ -93,7 +98,7 @@ def _run_script(script: str, key: str, *arguments: object) -> int | None:
     if time.monotonic() < _redis_silent_until:
         return None
     try:
-        return int(_connect(settings.REDIS_URL).eval(script, 1, _KEY + key, *map(str, arguments)) or 0)
+        return int(connect_redis().eval(script, 1, _KEY + key, *map(str, arguments)) or 0)
     except redis.RedisError:
         _redis_silent_until = time.monotonic() + RETRY_REDIS
         return None
@@ -116,7 +121,7 @@ def _give_back(name: str, place: str, rest: float) -> None:
         if rest:
             _run_script(_REST, name, rest, place)
         else:
-            _connect(settings.REDIS_URL).zrem(_KEY + name, place)
+            connect_redis().zrem(_KEY + name, place)
 
 
 def note_active(group: str, member: str) -> int:

@@ -7,7 +7,7 @@ from accounts.decorators import person
 from accounts.models import User
 from core.htmx import render_page
 from investigations import access
-from investigations.cases.services import count_contents
+from investigations.cases.services import count_contents, find_newest_activity
 from investigations.models import Case, CaseVerification
 from investigations.presentation.markdown import References
 
@@ -21,6 +21,7 @@ def build_case_context(user: User, case: Case) -> dict[str, object]:
         "counts": count_contents(case),
         "people_names": [str(membership.user) for membership in case.memberships.select_related("user")],
         "steps": _build_steps(case),
+        "newest": find_newest_activity(case),
         "verified": case.verifications.filter(state=CaseVerification.State.FINISHED).order_by("-pk").first(),
     }
 

@@ -1,7 +1,7 @@
 """Changes cases, one function for each change: atomic, and on record in the trail."""
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -165,6 +165,20 @@ def count_contents(case: Case) -> dict[str, int]:
     )
     counts["open_tasks"] = case.tasks.filter(state=CaseTask.State.OPEN).count()
     return counts | {"absences": counts["evidence"] - counts["events"], "notes": case.notes.latest_versions().count()}
+
+
+def find_newest_activity(case: Case) -> int:
+    """The key of the last thing that was done in the case, 0 of none; it grows with each."""
+    return case.activities.order_by().aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def describe_news(case: Case, *, since: int, but: User) -> str:
+    """In a sentence what others did since an activity; the empty text where nobody did anything."""
+    news = list(case.activities.filter(pk__gt=since).exclude(actor=but).order_by("-pk")[:2])
+    if not news:
+        return ""
+    more = ", and more" if len(news) > 1 else ""
+    return f"{news[0].actor_name} {news[0].summary}{more}"
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ urlpatterns = [
     path("cases/<slug:public_id>/close/", views.case_close, name="case_close"),
     path("cases/<slug:public_id>/work/", views.case_work, name="case_work"),
     path("cases/<slug:public_id>/restriction/", views.case_restriction, name="case_restriction"),
+    path("cases/<slug:public_id>/live/", views.case_live, name="case_live"),
     path("cases/<slug:public_id>/people/", views.case_people, name="case_people"),
     path("cases/<slug:public_id>/activity/", views.case_activity, name="case_activity"),
 ]

@@ -5,14 +5,16 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import person, requires, signed_in
 from accounts.roles import may_break_glass, may_curate, may_investigate
-from core.access import recorded_as
+from core.access import not_recorded, recorded_as
 from core.errors import Refused
-from core.forms import try_change
+from core.forms import read_number, try_change
 from core.htmx import render_page
+from core.presence import note_present
 from core.responses import choose_way_back, name_page_of_form
 from investigations import access, working_case
 from investigations.audit import CaseAction
@@ -187,6 +189,24 @@ def case_glass(request: HttpRequest) -> HttpResponse:
 def case_by_number(request: HttpRequest, number: str) -> HttpResponse:
     """On to the case of this number, which people say and type."""
     return redirect("case_detail", access.get_case_by_number(person(request), number).public_id)
+
+
+@require_safe
+@signed_in
+@never_cache
+@not_recorded(because="the page of a case asks it by itself; what it then shows anew is on record")
+def case_live(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Who else looks at the case, and that it changed since the activity that the page has seen."""
+    user = person(request)
+    case = access.get_case(user, public_id)
+    newest, seen = cases.find_newest_activity(case), read_number(request.GET.get("seen", "")) or 0
+    context = {"case": case, "newest": newest, "present": note_present(f"case:{case.pk}", str(user))}
+    if newest > seen:
+        context["news"] = cases.describe_news(case, since=seen, but=user)
+    response = render_page(request, "investigations/cases/_live.html", context)
+    if newest > seen:
+        response["HX-Trigger"] = "case-changed"
+    return response
 
 
 @require_POST

@@ -9,9 +9,9 @@ from django.db import models, transaction
 
 from investigations.cases.services import count_contents
 from investigations.entities.services import EntitySummary, list_entities
+from investigations.evidence.custody import CustodyAct
 from investigations.hypotheses.services import list_hypotheses
 from investigations.models import Case, CaseTask, Evidence, Hypothesis, Membership, Note, Run
-from investigations.evidence.custody import CustodyAct
 from investigations.reports.custody import ActivityEntry, list_activity, list_acts
 from operations.sealing import proofs as sealing
 from operations.sealing.errors import LogDamaged

@@ -102,6 +102,7 @@ ROWS = [
     Row("attachment_list", "case", READ, WRITE),
     Row("attachment_download", "attachment", READ, NO),
     Row("attachment_remove", "attachment", NO, WRITE, (("reason", "A secret"),)),
+    Row("case_live", "case", READ, NO),
     Row("case_people", "case", READ, LEAD, (("user", "charlie"), ("level", "member"))),
     Row("case_status", "case", NO, LEAD, (("status", "contained"),)),
     Row("case_restriction", "case", NO, LEAD, (("restricted", "yes"),)),

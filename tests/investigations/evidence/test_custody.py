@@ -230,7 +230,7 @@ def test_evidence_that_was_pinned_before_there_was_custody_is_given_what_is_on_r
     pinned = pin(trail, case, alice, use("t", id="e1"), use("t", id="e2"))
     evidence.withdraw(evidence=pinned[0], reason="Not ours", by=bob)
     CustodyEntry.objects.all()._raw_delete(CustodyEntry.objects.db)  # as on a console of an older version
-    module = import_module("investigations.migrations.0029_custody_of_older_evidence")
+    module = import_module("investigations.migrations.0032_custody_of_older_evidence")
     module.write_custody(apps, None)
     entries = CustodyEntry.objects.order_by("pk").values_list("evidence__number", "action", "by_name", "at")
     pinned[0].refresh_from_db()
