@@ -35,4 +35,6 @@ def test_two_people_see_each_others_notes_and_who_is_there_without_reloading(
     other.locator("main input[name=title]").fill("Rotate the secrets")
     other.get_by_role("button", name="Add the task").click()
     expect(page.locator("#case-main")).to_contain_text("Rotate the secrets", timeout=20_000)
+    page.get_by_role("link", name="Rotate the secrets").first.click()
+    page.wait_for_url("**/tasks/**")
     other.context.close()
