@@ -130,9 +130,12 @@ def case_status(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.POST.get("status") == Case.Status.CONTAINED:
         cases.contain(case=case, by=person(request))
         messages.success(request, "The case is marked as contained; work in it goes on.")
-    else:
+        return redirect("case_detail", public_id)
+    try:
         cases.reopen(case=case, by=person(request))
         messages.success(request, "The case is open again.")
+    except Refused as refused:
+        messages.error(request, refused.sentence)
     return redirect("case_detail", public_id)
 
 
