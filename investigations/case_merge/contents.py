@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from accounts.models import User
 from accounts.roles import may_investigate
 from core.records import fit_text, next_number
-from investigations.cases.forms import MOST_TAGS
+from investigations.cases.bulk import MOST_TAGS
 from investigations.models import (
     Case,
     CaseEntity,

@@ -16,10 +16,18 @@ from core.htmx import render_page
 from core.responses import choose_way_back, name_page_of_form
 from investigations import access, working_case
 from investigations.audit import CaseAction
-from investigations.cases import case_filter, restriction
+from investigations.cases import bulk, case_filter, restriction
 from investigations.cases import services as cases
 from investigations.cases.case_page import build_case_context
-from investigations.cases.forms import BreakGlassForm, CaseChangeForm, CloseForm, MemberForm, NewCaseForm
+from investigations.cases.forms import (
+    BreakGlassForm,
+    BulkForm,
+    CaseChangeForm,
+    CloseForm,
+    MemberForm,
+    NewCaseForm,
+    read_revisions,
+)
 from investigations.models import Case, CaseTemplate
 
 
@@ -37,10 +45,41 @@ def case_list(request: HttpRequest) -> HttpResponse:
         "severities": Case.Severity.choices,
         "sorts": case_filter.SORTS,
         "may_open": may_investigate(user),
+        "writers": bulk.list_writers(shown) if may_investigate(user) else (),
         "may_break_glass": may_break_glass(user),
         "may_curate": may_curate(user),
     }
     return render_page(request, "investigations/cases/list.html", context)
+
+
+@require_POST
+@requires(may_investigate)
+def case_bulk(request: HttpRequest) -> HttpResponse:
+    """Change the chosen cases, and say of each what became of it."""
+    form = BulkForm(request.POST)
+    revisions = read_revisions(request.POST.getlist("case"))
+    if not form.is_valid():
+        messages.error(
+            request, "Nothing was changed: a tag has at most 40 characters, and severities are those of the list."
+        )
+    else:
+        try:
+            _tell_result(request, bulk.change_cases(revisions=revisions, change=form.read_change(), by=person(request)))
+        except Refused as refused:
+            messages.error(request, refused.sentence)
+    return redirect(choose_way_back(request, name_page_of_form(request), otherwise=reverse("case_list")))
+
+
+def _tell_result(request: HttpRequest, result: bulk.BulkResult) -> None:
+    """How many were changed, and which were not and why."""
+    if result.changed:
+        messages.success(request, f"Changed {len(result.changed)}: {', '.join(result.changed)}.")
+    if result.unchanged:
+        messages.info(request, f"So already {len(result.unchanged)}: {', '.join(result.unchanged)}.")
+    for reason, numbers in result.refused.items():
+        messages.warning(request, f"Not changed {len(numbers)}, {reason}: {', '.join(numbers)}.")
+    if not (result.changed or result.unchanged or result.refused):
+        messages.error(request, "None of the chosen cases is there.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
