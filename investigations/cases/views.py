@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import person, requires, signed_in
+from accounts.models import User
 from accounts.roles import may_break_glass, may_curate, may_investigate
 from core.access import recorded_as
 from core.errors import Refused
@@ -34,22 +35,35 @@ from investigations.models import Case, CaseTemplate
 @require_safe
 @signed_in
 def case_list(request: HttpRequest) -> HttpResponse:
-    """The cases that this person may know of: the open ones, unless the address says otherwise."""
+    """The cases that this person may know of: the open ones as a list, unless the address says otherwise, or all on a board."""
     user, chosen = person(request), case_filter.read_filter(request.GET)
-    shown = Paginator(case_filter.find_cases(user, chosen), case_filter.PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "cases": shown,
         "chosen": chosen,
-        "statuses": case_filter.count_by_status(user, chosen),
         "tags": case_filter.list_tags(user),
         "severities": Case.Severity.choices,
         "sorts": case_filter.SORTS,
         "may_open": may_investigate(user),
-        "writers": bulk.list_writers(shown) if may_investigate(user) else (),
         "may_break_glass": may_break_glass(user),
         "may_curate": may_curate(user),
+        **(_build_board(user, chosen) if chosen.board else _build_list(user, chosen, request.GET.get("page"))),
     }
     return render_page(request, "investigations/cases/list.html", context)
+
+
+def _build_list(user: User, chosen: case_filter.CaseFilter, page: str | None) -> dict[str, object]:
+    """A page of the cases, what each status has, and who may be made the assignee of any of them."""
+    shown = Paginator(case_filter.find_cases(user, chosen), case_filter.PAGE_SIZE).get_page(page)
+    return {
+        "cases": shown,
+        "statuses": case_filter.count_by_status(user, chosen),
+        "writers": bulk.list_writers(shown) if may_investigate(user) else (),
+    }
+
+
+def _build_board(user: User, chosen: case_filter.CaseFilter) -> dict[str, object]:
+    """The columns of the board; it is empty where none of them holds a case."""
+    columns = case_filter.build_board(user, chosen)
+    return {"columns": columns, "cases": any(column.number for column in columns)}
 
 
 @require_POST
