@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.decorators import person, signed_in
 from core.forms import try_change
 from core.htmx import render_page
-from investigations import access
+from investigations import access, working_case
 from investigations.case_merge import services
 from investigations.case_merge.forms import MergeForm
 from investigations.models import Case
@@ -28,6 +28,8 @@ def case_merge(request: HttpRequest, public_id: str) -> HttpResponse:
         targets.append(target)
 
     if request.method == "POST" and form.is_valid() and try_change(form, merge):
+        if working_case.read_working_case(request) == case:
+            working_case.begin_work(request, targets[0])
         messages.success(request, f"{case.number} is merged into this case. It keeps its number and what it holds.")
         return redirect("case_detail", targets[0].public_id)
     context = {"form": form, "case": case}

@@ -87,13 +87,18 @@ def case_bulk(request: HttpRequest) -> HttpResponse:
 def _tell_result(request: HttpRequest, result: bulk.BulkResult) -> None:
     """How many were changed, and which were not and why."""
     if result.changed:
-        messages.success(request, f"Changed {len(result.changed)}: {', '.join(result.changed)}.")
+        messages.success(request, f"Changed {_name_cases(result.changed)}.")
     if result.unchanged:
-        messages.info(request, f"So already {len(result.unchanged)}: {', '.join(result.unchanged)}.")
+        messages.info(request, f"So already: {_name_cases(result.unchanged)}.")
     for reason, numbers in result.refused.items():
-        messages.warning(request, f"Not changed {len(numbers)}, {reason}: {', '.join(numbers)}.")
+        messages.warning(request, f"Not changed ({reason}): {_name_cases(numbers)}.")
     if not (result.changed or result.unchanged or result.refused):
         messages.error(request, "None of the chosen cases is there.")
+
+
+def _name_cases(numbers: list[str]) -> str:
+    """How many cases, and which: 2 cases, C-2026-0001, C-2026-0002."""
+    return f"{len(numbers)} case{'s' if len(numbers) > 1 else ''}, {', '.join(numbers)}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

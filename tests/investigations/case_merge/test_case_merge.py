@@ -268,6 +268,15 @@ def test_both_pages_lead_to_each_other_and_both_numbers_stay_good(
     assertContains(answer, "This case was merged into another one")
 
 
+def test_who_works_in_the_merged_case_works_in_the_other_one_from_then_on(
+    client: Client, case: Case, other: Case, alice: User
+) -> None:
+    client.force_login(alice)
+    client.post(f"/cases/{other.public_id}/work/")
+    client.post(f"/cases/{other.public_id}/merge/", {"number": case.number, "reason": WHY})
+    assert client.session["working_case"] == case.public_id
+
+
 def test_one_that_one_does_not_lead_is_refused_in_the_words_of_none(
     client: Client, case: Case, other: Case, alice: User, charlie: User
 ) -> None:

@@ -44,7 +44,7 @@ def test_the_chosen_ones_are_changed_and_each_is_on_record(
     }
     answer = client.post(PAGE, _choose(first, second) | words, follow=True)
     assertRedirects(answer, "/cases/?status=all")
-    assertContains(answer, f"Changed 2: {first.number}, {second.number}.")
+    assertContains(answer, f"Changed 2 cases, {first.number}, {second.number}.")
     for case, tags in ((first, ["leak", "runner"]), (second, ["runner"])):
         case.refresh_from_db()
         assert (case.severity, case.assignee, case.status, _tags(case)) == ("critical", bob, "contained", tags)
@@ -68,11 +68,11 @@ def test_it_says_which_were_not_changed_and_why(
     words = {"assignee": "user:charlie", "contained": "yes"}
     answer = client.post(PAGE, _choose(changed, closed, read, taken, led) | words, follow=True)
     for sentence in (
-        f"Changed 1: {changed.number}.",
-        f"Not changed 1, closed: {closed.number}.",
-        f"Not changed 1, you may only read it: {read.number}.",
-        f"Not changed 1, charlie may not write to this case; add them as a member first: {taken.number}.",
-        f"Not changed 1, you do not lead it: {led.number}.",
+        f"Changed 1 case, {changed.number}.",
+        f"Not changed (closed): 1 case, {closed.number}.",
+        f"Not changed (you may only read it): 1 case, {read.number}.",
+        f"Not changed (charlie may not write to this case; add them as a member first): 1 case, {taken.number}.",
+        f"Not changed (you do not lead it): 1 case, {led.number}.",
     ):
         assertContains(answer, sentence)
     led.refresh_from_db()
@@ -84,7 +84,7 @@ def test_what_somebody_changed_meanwhile_is_left_to_them(client: Client, case: C
     cases.change(case=case, by=bob, revision=1, severity="low")
     client.force_login(alice)
     answer = client.post(PAGE, chosen | {"severity": "critical"}, follow=True)
-    assertContains(answer, f"Not changed 1, somebody changed it meanwhile: {case.number}.")
+    assertContains(answer, f"Not changed (somebody changed it meanwhile): 1 case, {case.number}.")
     case.refresh_from_db()
     assert case.severity == "low"
 
@@ -93,7 +93,7 @@ def test_what_is_so_already_is_said_and_leaves_no_record(client: Client, case: C
     before = len(audit_log(trail, "case.change"))
     client.force_login(alice)
     answer = client.post(PAGE, _choose(case) | {"severity": case.severity, "assignee": "user:alice"}, follow=True)
-    assertContains(answer, f"So already 1: {case.number}.")
+    assertContains(answer, f"So already: 1 case, {case.number}.")
     assert len(audit_log(trail, "case.change")) == before
     client.post(PAGE, _choose(case) | {"assignee": "nobody"})
     case.refresh_from_db()
