@@ -19,6 +19,7 @@ class CaseAction(StrEnum):
     CASE_CONTAIN = "case.contain"
     CASE_CLOSE = "case.close"
     CASE_REOPEN = "case.reopen"
+    CASE_MERGE = "case.merge"
     CASE_RESTRICT = "case.restrict"
     CASE_LIFT_RESTRICTION = "case.restriction.lift"
     CASE_BREAK_GLASS = "case.glass.break"

@@ -40,6 +40,7 @@ AREAS = (
     "attachments",
     "timeline",
     "evidence",
+    "case_merge",
     "case_verification",
     "library",
     "runs",

@@ -1,7 +1,7 @@
 """Finds cases by what is written in them, and by their status, severity, tag and people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import models
@@ -29,7 +29,10 @@ _ORDERS: dict[str, tuple[Any, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """Which cases are listed, and in which order. `text` is looked for in everything that is written in a case."""
+    """Which cases are shown, and in which order. `text` is looked for in everything that is written in a case.
+
+    On the `board` every status has a column, so that `status` says nothing there.
+    """
 
     text: str = ""
     status: str = "open"
@@ -38,6 +41,7 @@ class CaseFilter:
     assignee: str = ""
     mine: bool = False
     sort: str = "changed"
+    board: bool = False
 
     def is_narrow(self) -> bool:
         """Whether it leaves cases out by more than their status."""
@@ -55,6 +59,7 @@ def read_filter(query: Mapping[str, str]) -> CaseFilter:
         assignee=query.get("assignee", "").strip()[:64],
         mine=bool(query.get("mine")),
         sort=sort if sort in SORTS else "changed",
+        board=query.get("view") == "board",
     )
 
 
@@ -64,6 +69,25 @@ def find_cases(user: User, chosen: CaseFilter) -> QuerySet[Case]:
     if chosen.status != "all":
         cases = cases.filter(status=chosen.status)
     return cases.select_related("assignee").prefetch_related("tags").order_by(*_ORDERS[chosen.sort])
+
+
+@dataclass(frozen=True, slots=True)
+class BoardColumn:
+    """The cases of one status: the first PAGE_SIZE of them in the chosen order, and how many there are in all."""
+
+    status: str
+    words: str
+    number: int
+    cases: list[Case]
+
+
+def build_board(user: User, chosen: CaseFilter) -> list[BoardColumn]:
+    """A column for each status. Two queries for each and one for all, however many cases there are."""
+    numbers = {status: number for status, _, number in count_by_status(user, chosen)}
+    return [
+        BoardColumn(status, words, numbers[status], list(find_cases(user, replace(chosen, status=status))[:PAGE_SIZE]))
+        for status, words in Case.Status.choices
+    ]
 
 
 def count_by_status(user: User, chosen: CaseFilter) -> list[tuple[str, str, int]]:

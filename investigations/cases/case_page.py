@@ -22,6 +22,10 @@ def build_case_context(user: User, case: Case) -> dict[str, object]:
         "people_names": [str(membership.user) for membership in case.memberships.select_related("user")],
         "steps": _build_steps(case),
         "newest": find_newest_activity(case),
+        "merged_into": Case.objects.visible_to(user).filter(pk=case.merged_into_id).first()
+        if case.merged_into_id
+        else None,
+        "merged_cases": Case.objects.visible_to(user).filter(merged_into=case).order_by("number"),
         "verified": case.verifications.filter(state=CaseVerification.State.FINISHED).order_by("-pk").first(),
     }
 

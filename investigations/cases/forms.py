@@ -6,11 +6,13 @@ from django import forms
 
 from accounts.models import User
 from core.forms import RevisedForm, text_area
+from core.forms import read_number as read_whole_number
+from investigations.cases.bulk import MOST_TAGS, BulkChange
 from investigations.cases.numbers import read_number
 from investigations.cases.services import split_tags
 from investigations.models import Case, CaseTemplate, Membership
 
-MOST_TAGS, LONGEST_TAG = 20, 40
+LONGEST_TAG = 40
 
 
 def list_assignees(case: Case) -> list[tuple[str, str]]:
@@ -88,6 +90,26 @@ class BreakGlassForm(forms.Form):
         if not number:
             raise forms.ValidationError("A case's number reads like C-2026-0042.")
         return number
+
+
+class BulkForm(forms.Form):
+    """Which cases are changed, each with the revision that was shown, and what is changed in all of them."""
+
+    severity = forms.ChoiceField(choices=[("", ""), *Case.Severity.choices], required=False)
+    assignee = forms.CharField(max_length=80, required=False)
+    add_tag = forms.CharField(max_length=LONGEST_TAG, required=False)
+    remove_tag = forms.CharField(max_length=LONGEST_TAG, required=False)
+    contained = forms.BooleanField(required=False)
+
+    def read_change(self) -> BulkChange:
+        """What the form says, once it is valid."""
+        return BulkChange(**self.cleaned_data)
+
+
+def read_revisions(chosen: list[str]) -> dict[str, int]:
+    """The public ids that a form holds with the revision of each, as `public_id:revision`; what is none is left out."""
+    pairs = (text.partition(":") for text in chosen)
+    return {key: number for key, _, text in pairs if key and (number := read_whole_number(text)) is not None}
 
 
 class CloseForm(forms.Form):

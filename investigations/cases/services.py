@@ -218,7 +218,12 @@ def close(*, case: Case, by: User, disposition: str, reason: str) -> None:
 
 @transaction.atomic
 def reopen(*, case: Case, by: User) -> None:
-    """Take evidence, notes and changes again; what is contained is open again. Reopening an open case changes nothing."""
+    """Take evidence, notes and changes again; what is contained is open again. Reopening an open case changes nothing.
+
+    Raises Refused for a case that was merged into another: the work is there.
+    """
+    if Case.objects.filter(pk=case.pk).exclude(merged_into=None).exists():
+        raise Refused("This case was merged into another one; work goes on there.")
     others = Case.objects.filter(pk=case.pk).exclude(status=Case.Status.OPEN)
     if others.update(
         status=Case.Status.OPEN, disposition="", closing_reason="", closed_at=None, changed_at=timezone.now()

@@ -7,6 +7,7 @@ from investigations.cases import views
 urlpatterns = [
     path("cases/", views.case_list, name="case_list"),
     path("cases/new/", views.case_new, name="case_new"),
+    path("cases/bulk/", views.case_bulk, name="case_bulk"),
     path("cases/leave/", views.case_leave, name="case_leave"),
     path("cases/break-glass/", views.case_glass, name="case_glass"),
     path("cases/<case_number:number>/", views.case_by_number, name="case_by_number"),

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import person, requires, signed_in
+from accounts.models import User
 from accounts.roles import may_break_glass, may_curate, may_investigate
 from core.access import not_recorded, recorded_as
 from core.errors import Refused
@@ -18,31 +19,88 @@ from core.presence import note_present
 from core.responses import choose_way_back, name_page_of_form
 from investigations import access, working_case
 from investigations.audit import CaseAction
-from investigations.cases import case_filter, restriction
+from investigations.cases import bulk, case_filter, restriction
 from investigations.cases import services as cases
 from investigations.cases.case_page import build_case_context
-from investigations.cases.forms import BreakGlassForm, CaseChangeForm, CloseForm, MemberForm, NewCaseForm
+from investigations.cases.forms import (
+    BreakGlassForm,
+    BulkForm,
+    CaseChangeForm,
+    CloseForm,
+    MemberForm,
+    NewCaseForm,
+    read_revisions,
+)
 from investigations.models import Case, CaseTemplate
 
 
 @require_safe
 @signed_in
 def case_list(request: HttpRequest) -> HttpResponse:
-    """The cases that this person may know of: the open ones, unless the address says otherwise."""
+    """The cases that this person may know of: the open ones as a list, unless the address says otherwise, or all on a board."""
     user, chosen = person(request), case_filter.read_filter(request.GET)
-    shown = Paginator(case_filter.find_cases(user, chosen), case_filter.PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "cases": shown,
         "chosen": chosen,
-        "statuses": case_filter.count_by_status(user, chosen),
         "tags": case_filter.list_tags(user),
         "severities": Case.Severity.choices,
         "sorts": case_filter.SORTS,
         "may_open": may_investigate(user),
         "may_break_glass": may_break_glass(user),
         "may_curate": may_curate(user),
+        **(_build_board(user, chosen) if chosen.board else _build_list(user, chosen, request.GET.get("page"))),
     }
     return render_page(request, "investigations/cases/list.html", context)
+
+
+def _build_list(user: User, chosen: case_filter.CaseFilter, page: str | None) -> dict[str, object]:
+    """A page of the cases, what each status has, and who may be made the assignee of any of them."""
+    shown = Paginator(case_filter.find_cases(user, chosen), case_filter.PAGE_SIZE).get_page(page)
+    return {
+        "cases": shown,
+        "statuses": case_filter.count_by_status(user, chosen),
+        "writers": bulk.list_writers(shown) if may_investigate(user) else (),
+    }
+
+
+def _build_board(user: User, chosen: case_filter.CaseFilter) -> dict[str, object]:
+    """The columns of the board; it is empty where none of them holds a case."""
+    columns = case_filter.build_board(user, chosen)
+    return {"columns": columns, "cases": any(column.number for column in columns)}
+
+
+@require_POST
+@requires(may_investigate)
+def case_bulk(request: HttpRequest) -> HttpResponse:
+    """Change the chosen cases, and say of each what became of it."""
+    form = BulkForm(request.POST)
+    revisions = read_revisions(request.POST.getlist("case"))
+    if not form.is_valid():
+        messages.error(
+            request, "Nothing was changed: a tag has at most 40 characters, and severities are those of the list."
+        )
+    else:
+        try:
+            _tell_result(request, bulk.change_cases(revisions=revisions, change=form.read_change(), by=person(request)))
+        except Refused as refused:
+            messages.error(request, refused.sentence)
+    return redirect(choose_way_back(request, name_page_of_form(request), otherwise=reverse("case_list")))
+
+
+def _tell_result(request: HttpRequest, result: bulk.BulkResult) -> None:
+    """How many were changed, and which were not and why."""
+    if result.changed:
+        messages.success(request, f"Changed {_name_cases(result.changed)}.")
+    if result.unchanged:
+        messages.info(request, f"So already: {_name_cases(result.unchanged)}.")
+    for reason, numbers in result.refused.items():
+        messages.warning(request, f"Not changed ({reason}): {_name_cases(numbers)}.")
+    if not (result.changed or result.unchanged or result.refused):
+        messages.error(request, "None of the chosen cases is there.")
+
+
+def _name_cases(numbers: list[str]) -> str:
+    """How many cases, and which: 2 cases, C-2026-0001, C-2026-0002."""
+    return f"{len(numbers)} case{'s' if len(numbers) > 1 else ''}, {', '.join(numbers)}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -132,9 +190,12 @@ def case_status(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.POST.get("status") == Case.Status.CONTAINED:
         cases.contain(case=case, by=person(request))
         messages.success(request, "The case is marked as contained; work in it goes on.")
-    else:
+        return redirect("case_detail", public_id)
+    try:
         cases.reopen(case=case, by=person(request))
         messages.success(request, "The case is open again.")
+    except Refused as refused:
+        messages.error(request, refused.sentence)
     return redirect("case_detail", public_id)
 
 

@@ -49,7 +49,8 @@ class Case(models.Model):
 
     `number` is how people call it (C-2026-0042), `public_id` how addresses and the audit log do. `revision` counts the
     changes of its own words (title, summary, severity, assignee, tags), so that who changes them from a page that was shown
-    before another's change is told. A restricted case is known to its members alone, leads included.
+    before another's change is told. A restricted case is known to its members alone, leads included. A case that was
+    merged into another stays closed, and keeps its number and what it holds.
     """
 
     class Status(models.TextChoices):
@@ -76,6 +77,7 @@ class Case(models.Model):
     closing_reason = models.TextField(blank=True, max_length=2_000)
     closed_at = models.DateTimeField(null=True)
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged_cases")
     template = models.ForeignKey(CaseTemplate, null=True, on_delete=models.PROTECT, related_name="cases")
     is_restricted = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1, editable=False)

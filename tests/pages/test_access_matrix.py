@@ -111,6 +111,8 @@ ROWS = [
     Row("case_glass", "", RESOLVE, RESOLVE, (("number", "C-2026-0001"), ("reason", "Their lead is ill"))),
     Row("case_by_number", "number", READ, NO),
     Row("case_close", "case", LEAD, LEAD, (("disposition", "benign"), ("reason", "done"))),
+    Row("case_bulk", "", NO, WORK, (("severity", "high"),)),
+    Row("case_merge", "case", LEAD, LEAD, (("number", "C-2026-0001"), ("reason", "One incident"))),
     Row("evidence_detail", "evidence", READ, WRITE, (("reason", "A mistake"),)),
     Row("case_report", "case", READ, WRITE, (("title", "It"),)),
     Row("case_report_file", "case", NO, READ, (("format", "markdown"),)),

@@ -60,6 +60,7 @@ def pages(nothing_expires: None, case: Case, alice: User, trail: Trail) -> dict[
     word = indicators.keep(indicators.ask(parse_indicators("t"), by=alice), by=alice)
     return {
         "case_list": "/cases/",
+        "case_board": "/cases/?view=board",
         "case_detail": at,
         "case_notes": f"{at}notes/",
         "case_people": f"{at}people/",
