@@ -229,6 +229,9 @@ QUESTION_SECONDS = env.float("QUESTION_SECONDS", default=60.0)
 
 # Bytes of a file that is attached to a case; with the form around it, it has to fit into INGEST_BODY_BYTES.
 ATTACHMENT_BYTES = env.int("ATTACHMENT_BYTES", default=19 * 1024 * 1024)
+# Bytes of all files that one person may have attached, and what stays free on the disk.
+ATTACHMENTS_KEPT_BYTES = env.int("ATTACHMENTS_KEPT_BYTES", default=5 * 1024**3)
+ATTACHMENTS_DISK_RESERVE = env.int("ATTACHMENTS_DISK_RESERVE", default=1024**3)
 # What a person uploads stays in memory, so that a list which held a secret lies on no disk; what is larger is not taken.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 

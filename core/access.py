@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import ResolverMatch
 
 from core import outages, request_context
 from core.audit import AccessAction, Actor, Program, Result, record_access
@@ -83,10 +84,16 @@ def record_request(request: HttpRequest, response: HttpResponseBase, context: Re
     record_access(
         action,
         by=actor,
-        resource=context.subject or ("page", page),
+        resource=context.subject or _name_subject(match) or ("page", page),
         labels={**parts, "page": page, "status": str(status), "left_out": str(left_out or "")},
         result=Result(outcome, REFUSALS.get(status, f"status_{status}") if status >= 400 else ""),
     )
+
+
+def _name_subject(match: ResolverMatch) -> tuple[str, str] | None:
+    """The case that an address is of: who was refused before the case was looked up leaves a record that is the case's too."""
+    public_id = match.kwargs.get("public_id")
+    return ("case", str(public_id)) if public_id and match.route.startswith("cases/") else None
 
 
 def _choose_action(request: HttpRequest, status: int, context: RequestContext) -> StrEnum | None:

@@ -76,9 +76,11 @@ def look(pk: int) -> None:
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def remove_expired_exports() -> None:
-    """Delete the files of exports whose time is over."""
+    """Delete the files of exports whose time is over, and those of attachments that no case has."""
     from django.utils import timezone
 
+    from investigations.attachments.files import remove_orphans
     from investigations.exports import limits
 
     limits.remove_expired(timezone.now())
+    remove_orphans(timezone.now().timestamp())

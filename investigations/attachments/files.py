@@ -11,7 +11,7 @@ from django.conf import settings
 
 from investigations.models import Attachment
 
-CHUNK = 1 << 20
+ORPHAN_SECONDS = 3_600
 # Bytes from which the type is told.
 _HEAD = 4_096
 UNKNOWN, TEXT = "application/octet-stream", "text/plain"
@@ -43,6 +43,20 @@ def store_file(chunks: Iterable[bytes], path: Path) -> StoredFile:
         file.flush()
         os.fsync(file.fileno())
     return StoredFile(size, digest.hexdigest(), recognise_type(head))
+
+
+def remove_orphans(now: float) -> int:
+    """Delete the files that no row names, an hour after they were written (`now` is in seconds since 1970); how many.
+
+    Who was killed between writing a file and entering it leaves one, and so does who could not delete one.
+    """
+    folder, number = build_path("x").parent, 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        is_old = path.stat().st_mtime < now - ORPHAN_SECONDS
+        if is_old and not Attachment.objects.not_removed().filter(public_id=path.name).exists():
+            path.unlink(missing_ok=True)
+            number += 1
+    return number
 
 
 def is_as_stored(attachment: Attachment) -> bool:

@@ -1,9 +1,13 @@
 """Attaches files to cases, hands them out and removes them: atomic, and on record in the trail."""
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,7 +20,8 @@ from investigations.models import Attachment, Case
 
 
 def attach_file(*, case: Case, name: str, chunks: Iterable[bytes], by: User, description: str = "") -> Attachment:
-    """Keep a file in the case. Raises CaseClosed; Refused where it cannot be written, or is empty."""
+    """Keep a file in the case. Raises CaseClosed; Refused where it cannot be written, or the person may not keep more."""
+    _expect_room(by)
     public_id = new_public_id()
     path = build_path(public_id)
     try:
@@ -28,6 +33,17 @@ def attach_file(*, case: Case, name: str, chunks: Iterable[bytes], by: User, des
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def _expect_room(by: User) -> None:
+    own = Attachment.objects.not_removed().filter(added_by=by)
+    size = own.aggregate(bytes=Sum("size"))["bytes"] or 0
+    if size >= settings.ATTACHMENTS_KEPT_BYTES:
+        raise Refused(
+            f"Your attachments take {filesizeformat(size)}, as much as one person may keep; remove one.", "file"
+        )
+    if shutil.disk_usage(settings.STATE_DIR).free < settings.ATTACHMENTS_DISK_RESERVE:
+        raise Refused("The disk of the console is nearly full; tell an admin.", "file")
 
 
 @transaction.atomic
@@ -61,7 +77,7 @@ def hand_out_file(attachment: Attachment, *, by: User) -> Path:
 
 
 def remove_file(*, attachment: Attachment, reason: str, by: User) -> None:
-    """Delete the file; that it was there, its digest and the reason stay. Removing it again changes nothing.
+    """Delete the file; that it was there, its digest and the reason stay. Removing it again deletes what is left of it.
 
     Raises CaseClosed; Refused without a reason.
     """
@@ -71,9 +87,8 @@ def remove_file(*, attachment: Attachment, reason: str, by: User) -> None:
         hold_open(attachment.case)
         changed = Attachment.objects.not_removed().filter(pk=attachment.pk)
         words = {"removed_by_name": by.name or by.username, "removal_reason": reason.strip()}
-        if not changed.update(removed_at=timezone.now(), **words):
-            return
-        _record(CaseAction.ATTACHMENT_REMOVE, f"removed A{attachment.number}: {reason.strip()}", attachment, by)
+        if changed.update(removed_at=timezone.now(), **words):
+            _record(CaseAction.ATTACHMENT_REMOVE, f"removed A{attachment.number}: {reason.strip()}", attachment, by)
     build_path(attachment.public_id).unlink(missing_ok=True)
 
 
@@ -81,7 +96,6 @@ def _record(action: CaseAction, summary: str, attachment: Attachment, by: User) 
     attachment.case.save(update_fields=["changed_at"])
     labels = {
         "attachment": attachment.public_id,
-        "name": attachment.name,
         "size": str(attachment.size),
         "sha256": attachment.sha256,
     }

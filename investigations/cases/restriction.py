@@ -8,7 +8,7 @@ from accounts.roles import may_break_glass
 from core.errors import Refused
 from investigations import access
 from investigations.audit import CaseAction, record_in_case
-from investigations.models import Case, Membership
+from investigations.models import Case, GlassNotice, Membership
 
 
 @transaction.atomic
@@ -48,12 +48,16 @@ def break_glass(*, number: str, reason: str, by: User) -> Case:
         raise Refused("Only a lead or an admin may break the glass.")
     if not reason.strip():
         raise Refused("Say why you have to see this case; its members read it.", "reason")
-    case = Case.objects.hidden_from(by).select_for_update().filter(number=number).first()
-    if case is None:
+    # Held before it is asked who is in it, so that of two attempts at once the second finds the first one's.
+    case = Case.objects.select_for_update().filter(number=number, is_restricted=True).first()
+    if case is None or case.membership_of(by) is not None:
         raise Refused(f"There is no restricted case {number} that is closed to you.", "number")
-    Membership.objects.update_or_create(case=case, user=by, defaults={"level": Membership.Level.LEAD})
+    members = list(case.memberships.values_list("user_id", flat=True))
+    Membership.objects.create(case=case, user=by, level=Membership.Level.LEAD)
     summary = f"broke the glass: {reason.strip()}"
     record_in_case(CaseAction.CASE_BREAK_GLASS, summary, by=by, case=case, labels={"reason": reason.strip()})
+    activity = case.activities.filter(action=CaseAction.CASE_BREAK_GLASS).latest("pk")
+    GlassNotice.objects.bulk_create(GlassNotice(user_id=member, activity=activity) for member in members)
     return case
 
 

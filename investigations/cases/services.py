@@ -184,6 +184,7 @@ def describe_news(case: Case, *, since: int, but: User) -> str:
 @transaction.atomic
 def contain(*, case: Case, by: User) -> None:
     """Say that it goes no further; work goes on. Of a case that is contained or closed this changes nothing."""
+    _hold_led(case, by)
     open_ones = Case.objects.filter(pk=case.pk, status=Case.Status.OPEN)
     if open_ones.update(status=Case.Status.CONTAINED, changed_at=timezone.now()):
         _record_status(CaseAction.CASE_CONTAIN, "marked the case as contained", case, by)
@@ -199,6 +200,7 @@ def close(*, case: Case, by: User, disposition: str, reason: str) -> None:
         raise Refused("Say what it turned out to be.", "disposition")
     if not reason.strip():
         raise Refused("Say why the case is closed.", "reason")
+    _hold_led(case, by)
     now = timezone.now()
     closed = (
         Case.objects.filter(pk=case.pk)
@@ -224,6 +226,7 @@ def reopen(*, case: Case, by: User) -> None:
     """
     if Case.objects.filter(pk=case.pk).exclude(merged_into=None).exists():
         raise Refused("This case was merged into another one; work goes on there.")
+    _hold_led(case, by)
     others = Case.objects.filter(pk=case.pk).exclude(status=Case.Status.OPEN)
     if others.update(
         status=Case.Status.OPEN, disposition="", closing_reason="", closed_at=None, changed_at=timezone.now()
@@ -288,9 +291,8 @@ def remove_member(*, case: Case, user: User, by: User) -> None:
 
 
 def _hold_led(case: Case, by: User) -> None:
-    """Hold the case's row, so that its people change one after the other, and `by` is still a lead. Raises Refused."""
-    Case.objects.select_for_update().get(pk=case.pk)
-    if not access.may_lead(by, case):
+    """Hold the case's row, so that changes of a lead come one after the other, and `by` is a lead now. Raises Refused."""
+    if not access.may_lead(by, Case.objects.select_for_update().get(pk=case.pk)):
         raise Refused("You do not lead this case any more.")
 
 

@@ -280,7 +280,9 @@ def _sees_all_of(export: Export, user: User) -> bool:
         return export.cases is not None and set(export.cases) <= set(scope.cases)
     # A file of an older version does not say which cases, so that it may hold any.
     seen_cases = export.cases if export.cases is not None else [EVERY_CASE]
-    return not any(_holds(seen_cases, case) for case in scope.hidden_cases)
+    # What was opened after the file was written is not in it.
+    hidden = Case.objects.hidden_from(user).filter(opened_at__lte=export.ended_at).values_list("public_id", flat=True)
+    return not any(_holds(seen_cases, case) for case in hidden)
 
 
 def remove(*, export: Export, by: User) -> None:
@@ -311,7 +313,7 @@ def hand_out(export: Export, *, by: User) -> Path:
     if path.stat().st_size != export.size:
         raise Refused("The file of this export is not what was written; export again, and tell an admin.")
     if export.case is None and not _sees_all_of(export, by):
-        raise Refused("You have left a case since this was exported, and the file may hold its records; export again.")
+        raise Refused("The file may hold records of a case that you may not see any more; export again.")
     custody.record_download(export, by=by)
     record_access(
         CaseAction.EXPORT_DOWNLOAD,

@@ -14,7 +14,7 @@ from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
 from investigations.models.notes import Mention, Note
-from investigations.models.preferences import NoticesRead, TablePreference
+from investigations.models.preferences import GlassNotice, NoticesRead, TablePreference
 from investigations.models.reports import CaseReport
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
@@ -39,6 +39,7 @@ __all__ = [
     "EvidenceTag",
     "Export",
     "Finding",
+    "GlassNotice",
     "Hypothesis",
     "HypothesisEvidence",
     "Job",

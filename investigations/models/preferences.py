@@ -1,7 +1,10 @@
-"""Keeps how a person likes the table of events, so that it follows them from browser to browser."""
+"""Keeps how a person likes the table of events, what they are told of by name, and up to when they have read it."""
 
 from django.conf import settings
 from django.db import models
+
+from core.records import Record
+from investigations.models.cases import Activity
 
 
 class TablePreference(models.Model):
@@ -29,3 +32,17 @@ class NoticesRead(models.Model):
 
     def __str__(self) -> str:
         return f"notices of {self.user} up to {self.at:%Y-%m-%d %H:%M}"
+
+
+class GlassNotice(Record):
+    """That somebody broke the glass of a case which this person was in then; it stays whoever is in the case later."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="glass_notices")
+    activity = models.ForeignKey(Activity, on_delete=models.PROTECT, related_name="glass_notices")
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.activity}"

@@ -9,15 +9,14 @@ from heapq import merge
 from itertools import islice
 
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from accounts.models import User
 from accounts.roles import may_investigate
-from investigations.audit import CaseAction
-from investigations.models import Activity, Case, Export, Finding, Mention, NoticesRead, Run
+from investigations.models import Case, Export, Finding, GlassNotice, Mention, NoticesRead, Run
 from investigations.models.jobs import Job
 from investigations.presentation.counts import count_events
 
@@ -93,7 +92,9 @@ def _name_key(user: User) -> str:
 def _ended_since(model: type[Run] | type[Export], user: User, since: datetime) -> "QuerySet[Run] | QuerySet[Export]":
     """What ended by itself: who cancels something knows it."""
     ended = (Job.State.FINISHED, Job.State.FAILED)
-    return model.objects.filter(started_by=user, state__in=ended, ended_at__gt=since).order_by("-ended_at", "-pk")
+    seen = Q(case=None) | Q(case__in=Case.objects.visible_to(user).values("pk"))
+    jobs = model.objects.filter(seen, started_by=user, state__in=ended, ended_at__gt=since)
+    return jobs.order_by("-ended_at", "-pk")
 
 
 def _mentioned_since(user: User, since: datetime) -> QuerySet[Mention]:
@@ -102,13 +103,9 @@ def _mentioned_since(user: User, since: datetime) -> QuerySet[Mention]:
     return Mention.objects.filter(user=user, at__gt=since, note__case__in=seen).order_by("-at", "-pk")
 
 
-def _glass_broken_since(user: User, since: datetime) -> QuerySet[Activity]:
-    """Who else let themselves into a restricted case that the person is in."""
-    return (
-        Activity.objects.filter(case__memberships__user=user, action=CaseAction.CASE_BREAK_GLASS, at__gt=since)
-        .exclude(actor=user)
-        .order_by("-at", "-pk")
-    )
+def _glass_broken_since(user: User, since: datetime) -> QuerySet[GlassNotice]:
+    """Who let themselves into a restricted case that the person was in then."""
+    return GlassNotice.objects.filter(user=user, at__gt=since)
 
 
 def _found_since(since: datetime) -> QuerySet[Finding]:
@@ -140,7 +137,8 @@ def _tell_mentions(user: User, since: datetime, read_at: datetime) -> Iterator[P
 
 
 def _tell_broken_glass(user: User, since: datetime, read_at: datetime) -> Iterator[PersonalNotice]:
-    for activity in _glass_broken_since(user, since).select_related("case")[:SHOWN]:
+    for notice in _glass_broken_since(user, since).select_related("activity__case")[:SHOWN]:
+        activity = notice.activity
         words = f"{activity.actor_name} {activity.summary} ({activity.case.number}, {activity.case.title})"
         url = reverse("case_activity", args=[activity.case.public_id])
         yield PersonalNotice(activity.at, "case", words, url, activity.at > read_at, is_bad=True)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from subprocess import run
 
 import pytest
 
@@ -102,3 +103,10 @@ def test_every_module_says_in_one_sentence_what_it_does() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("*.html")), ids=lambda path: path.name)
 def test_templates_can_be_read(path: Path) -> None:
     assert [len(line) for line in path.read_text().splitlines() if len(line) > WIDEST_TEMPLATE] == []
+
+
+def test_no_file_holds_what_a_merge_left_open() -> None:
+    listed = run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False, text=True).stdout.split("\0")
+    texts = {name: (ROOT / name).read_bytes() for name in listed if name and (ROOT / name).is_file()}
+    marks = re.compile(rb"^(<{7} |={7}$|>{7} )", re.MULTILINE)
+    assert [name for name, text in texts.items() if marks.search(text) and b"\0" not in text] == []

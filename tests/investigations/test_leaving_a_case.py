@@ -45,7 +45,7 @@ def test_a_file_outside_a_case_is_not_handed_out_to_who_has_left_a_case_since(
     page = f"/exports/{taken_out.public_id}/file/"
     assert case.public_id in bytes_of(client.get(page)).decode()
     _leave(case, bob)
-    assertContains(client.get(page, follow=True), "You have left a case since this was exported")
+    assertContains(client.get(page, follow=True), "may hold records of a case that you may not see any more")
 
 
 def test_what_is_exported_again_holds_nothing_of_the_case(
@@ -65,7 +65,7 @@ def test_a_lead_who_is_one_no_more_gets_no_file_of_when_they_saw_every_case(
     User.objects.filter(pk=lea.pk).update(role=Role.ANALYST)
     client.force_login(lea)
     page = f"/exports/{taken_out.public_id}/file/"
-    assertContains(client.get(page, follow=True), "You have left a case since this was exported")
+    assertContains(client.get(page, follow=True), "may hold records of a case that you may not see any more")
 
 
 def test_a_fixed_short_link_shows_who_has_left_nothing_of_the_case(

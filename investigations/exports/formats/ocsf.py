@@ -52,7 +52,7 @@ PLACES = {
 _PATHS = {name: tuple(place.split(".")) for name, place in PLACES.items()}
 _RESOURCE = {"resource.id": "uid", "resource.type": "type", "resource.name": "name"}
 _TIMES = {"token.expires_at": ("actor", "session", "expiration_time"), "event.ingested": ("metadata", "logged_time")}
-_SKIPPED = {"message", "raw", "event.original", *_RESOURCE, *_TIMES, *PLACES}
+_SKIPPED = {"raw", "event.original", *_RESOURCE, *_TIMES, *PLACES}
 
 
 def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:

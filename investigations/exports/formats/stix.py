@@ -1,9 +1,10 @@
 """Writes an export as a STIX 2.1 bundle (https://docs.oasis-open.org/cti/stix/v2.1/os/stix-v2.1-os.html).
 
 An event is an Observed Data object: of the user, the address, and the event itself as an object of the extension that the
-bundle defines. An absence is a Note.
+bundle defines. It is the same in every bundle; what a case says of it is a Note. An absence is a Note, too.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any
@@ -21,8 +22,7 @@ MADE = "2026-11-28T00:00:00.000Z"
 SCHEMA = (
     "x-audit-event: one event of an audit trail. event_id, event_action, outcome, reason, dataset, service, "
     "organization, resource_type, resource, token_id, token_fingerprint are as the event has them; event_time is to the "
-    "nanosecond; sentence says it in words; sha256 is the digest of its canonical form (RFC 8785), leaf its number in the "
-    "sealed log; evidence and pinned_because are what the case says of it."
+    "nanosecond; sentence says it in words; sha256 is the digest of its canonical form (RFC 8785)."
 )
 _FIELDS = {
     "event_id": "event.id",
@@ -98,14 +98,15 @@ def _build_objects(row: ExportRow) -> list[Any]:
         number_observed=1,
         object_refs=[each["id"] for each in seen],
         allow_custom=True,  # the event's own type, which the extension defines
-        labels=[row.evidence] if row.evidence else None,
     )
-    return [*seen, observed]
+    return [*seen, observed, *_build_reason(row, observed["id"])]
 
 
-def _make_id(kind: str, row: ExportRow) -> str:
-    """From the digest, so that an event has the same id in every bundle; in the form of a random UUID, as STIX asks for."""
-    return f"{kind}--{UUID(bytes=bytes.fromhex(row.digest)[:16], version=4)}"
+def _make_id(kind: str, row: ExportRow, *words: str) -> str:
+    """From the digest, and from words where they are part of what it is, so that the same has the same id in every bundle; in
+    the form of a random UUID, as STIX asks for."""
+    digest = hashlib.sha256("\0".join((row.digest, *words)).encode("utf-8", "replace")).digest()
+    return f"{kind}--{UUID(bytes=digest[:16], version=4)}"
 
 
 def _cut_time(row: ExportRow) -> str:
@@ -116,13 +117,7 @@ def _cut_time(row: ExportRow) -> str:
 
 def _build_event(row: ExportRow) -> dict[str, Any]:
     fields = {name: get(row.document, field) for name, field in _FIELDS.items()}
-    own = {
-        "sentence": row.write_sentence(),
-        "sha256": row.digest,
-        "leaf": row.leaf,
-        "evidence": row.evidence,
-        "pinned_because": row.reason,
-    }
+    own = {"sentence": row.write_sentence(), "sha256": row.digest}
     return {
         "type": "x-audit-event",
         "spec_version": "2.1",
@@ -130,6 +125,24 @@ def _build_event(row: ExportRow) -> dict[str, Any]:
         "extensions": {EXTENSION: {"extension_type": "new-sco"}},
         **{name: value for name, value in {**fields, **own}.items() if value not in (None, "")},
     }
+
+
+def _build_reason(row: ExportRow, observed: str) -> Iterator[Any]:
+    """What a case says of the event: its number there, who pinned it, when and why, and its leaf in the sealed log."""
+    if not row.evidence:
+        return
+    leaf = "" if row.leaf is None else f" Leaf {row.leaf} of the sealed log."
+    yield stix.Note(
+        id=_make_id("note", row, *row.evidence_fields().values(), str(row.leaf)),
+        created_by_ref=CONSOLE,
+        created=row.pinned_at,
+        modified=row.pinned_at,
+        abstract=f"{row.evidence}, pinned by {row.pinned_by}.{leaf}",
+        content=row.reason or row.evidence,
+        object_refs=[observed],
+        labels=[row.evidence],
+        allow_custom=True,
+    )
 
 
 def _build_user(document: dict[str, Any]) -> Iterator[Any]:
@@ -148,7 +161,7 @@ def _build_address(document: dict[str, Any]) -> Iterator[Any]:
 def _build_note(row: ExportRow) -> Any:
     time = _cut_time(row)
     return stix.Note(
-        id=_make_id("note", row),
+        id=_make_id("note", row, row.evidence),
         created_by_ref=CONSOLE,
         created=time,
         modified=time,

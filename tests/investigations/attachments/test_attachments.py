@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from accounts.models import User
 from core.errors import Refused
 from investigations.attachments import services as attachments
-from investigations.attachments.files import build_path, recognise_type
+from investigations.attachments.files import build_path, recognise_type, remove_orphans
 from investigations.models import Attachment, Case
 from tests.support.factories.cases import close_case
 from tests.support.pages import audit_log, bytes_of, hidden_fields
@@ -199,3 +199,34 @@ def test_the_page_asks_as_many_queries_for_fifty_as_for_one(
     hidden_fields(client.get(page))
     with django_assert_max_num_queries(16):  # type: ignore[operator]
         client.get(page)
+
+
+def test_a_person_keeps_no_more_than_one_may(case: Case, alice: User, letter: Attachment, settings: Settings) -> None:
+    settings.ATTACHMENTS_KEPT_BYTES = len(PDF)
+    with pytest.raises(Refused, match="as much as one person may keep"):
+        attachments.attach_file(case=case, name="x", chunks=[b"x"], by=alice)
+    attachments.remove_file(attachment=letter, reason="room", by=alice)
+    attachments.attach_file(case=case, name="x", chunks=[b"x"], by=alice)
+
+
+def test_a_disk_that_is_nearly_full_takes_none(case: Case, alice: User, settings: Settings, trail: Trail) -> None:
+    settings.ATTACHMENTS_DISK_RESERVE = 10**18
+    with pytest.raises(Refused, match="nearly full"):
+        attachments.attach_file(case=case, name="x", chunks=[b"x"], by=alice)
+
+
+def test_a_file_that_was_left_when_it_was_removed_goes_when_that_is_done_again(alice: User, letter: Attachment) -> None:
+    attachments.remove_file(attachment=letter, reason="a secret", by=alice)
+    build_path(letter.public_id).write_bytes(PDF)
+    attachments.remove_file(attachment=letter, reason="a secret", by=alice)
+    assert not build_path(letter.public_id).exists()
+
+
+def test_files_that_no_case_has_are_deleted_an_hour_later(letter: Attachment) -> None:
+    orphan = build_path("nobodys")
+    orphan.write_bytes(b"x")
+    written = orphan.stat().st_mtime
+    assert remove_orphans(written + 3_000) == 0
+    assert remove_orphans(written + 4_000) >= 1
+    assert not orphan.exists()
+    assert build_path(letter.public_id).exists()

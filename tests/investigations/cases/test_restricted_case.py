@@ -74,7 +74,7 @@ def test_a_file_of_a_lead_is_not_handed_out_once_a_case_in_it_is_restricted(
     page = f"/exports/{taken_out.public_id}/file/"
     assert case.public_id in bytes_of(client.get(page)).decode()
     restriction.restrict(case=case, by=alice)
-    assertContains(client.get(page, follow=True), "You have left a case since this was exported")
+    assertContains(client.get(page, follow=True), "may hold records of a case that you may not see any more")
 
 
 def test_a_file_of_a_lead_written_beside_a_restricted_case_holds_none_of_it_and_is_handed_out(
@@ -171,3 +171,63 @@ def test_glass_is_not_broken_without_a_reason(client: Client, restricted: Case, 
     client.force_login(lea)
     assert client.post("/cases/break-glass/", {"number": restricted.number, "reason": " "}).status_code == 400
     assert not restricted.memberships.filter(user=lea).exists()
+
+
+def test_an_export_of_before_is_handed_out_though_a_restricted_case_was_opened_since(
+    client: Client, alice: User, lea: User, trail: Trail
+) -> None:
+    taken_out = export(lea, run=run(lea, text="user.id:nobody"))
+    cases.open_case(title="One of us", by=alice, restricted=True)
+    client.force_login(lea)
+    assert client.get(f"/exports/{taken_out.public_id}/file/").status_code == 200
+
+
+def test_who_held_the_case_before_it_was_restricted_changes_it_no_more(case: Case, alice: User, lea: User) -> None:
+    before = Case.objects.get(pk=case.pk)
+    restriction.restrict(case=case, by=alice)
+    with pytest.raises(Refused):
+        cases.add_member(case=before, user=lea, level=Membership.Level.LEAD, by=lea)
+    for change in (
+        lambda: cases.contain(case=before, by=lea),
+        lambda: cases.reopen(case=before, by=lea),
+        lambda: cases.close(case=before, by=lea, disposition="benign", reason="x"),
+    ):
+        with pytest.raises(Refused):
+            change()
+
+
+def test_who_breaks_the_glass_cannot_keep_it_from_who_was_there(
+    client: Client, restricted: Case, alice: User, lea: User
+) -> None:
+    case = restriction.break_glass(number=restricted.number, reason="Alice is ill.", by=lea)
+    for membership in case.memberships.exclude(user=lea):
+        cases.remove_member(case=case, user=membership.user, by=lea)
+    client.force_login(alice)
+    assertContains(client.get("/notices/"), "Lea broke the glass: Alice is ill.")
+
+
+def test_glass_that_is_broken_is_not_broken_again_by_the_same_person(restricted: Case, lea: User) -> None:
+    restriction.break_glass(number=restricted.number, reason="Alice is ill.", by=lea)
+    with pytest.raises(Refused):
+        restriction.break_glass(number=restricted.number, reason="Again.", by=lea)
+
+
+def test_what_was_refused_at_an_address_of_it_is_on_record_as_its_own(
+    client: Client, restricted: Case, rae: User, lea: User, trail: Trail
+) -> None:
+    client.force_login(rae)
+    client.post(f"/cases/{restricted.public_id}/export/", {"format": "csv"})
+    client.get(f"/cases/{restricted.public_id}/status/")
+    refused = [one for one in audit_log(trail, "access.refuse") if restricted.public_id in str(one)]
+    assert [one["resource"]["type"] for one in refused] == ["case"] * len(refused)
+    assert refused
+
+
+def test_a_lead_is_not_told_of_a_run_in_it_any_more(
+    client: Client, case: Case, alice: User, lea: User, trail: Trail
+) -> None:
+    run(lea, case=case, title="What of Ada?")
+    client.force_login(lea)
+    assertContains(client.get("/notices/"), "What of Ada?")
+    restriction.restrict(case=case, by=alice)
+    assertNotContains(client.get("/notices/"), "What of Ada?")
