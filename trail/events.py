@@ -16,12 +16,15 @@ from trail.documents import flatten, get
 from trail.errors import InvalidEvent
 from trail.field_checks import RULES, FieldRule
 from trail.redaction import holds_secret
+from trail.reserved_names import SIGNATURE
 from trail.schema import FIELDS, OUTCOMES, Operation
 from trail.source_record import find_contradiction
 
 MAX_ID = 512  # bytes; the engine refuses a whole batch for one longer id, or an empty one
 _OPERATIONS = frozenset(str(operation) for operation in Operation)
 _REQUIRED = tuple(field.name for field in FIELDS if field.required)
+# 64 bytes (Ed25519, RFC 8032) in base64. Nobody but the console may send a signature (trail.reserved_names).
+_SIGNATURE_VALUE = re.compile(r"[A-Za-z0-9+/]{86}==")
 # A UUID of version 7 (RFC 9562, 5.7), alone or behind the name of where it is from.
 _TIMED_ID = re.compile(r"(?:.*[:-])?([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.DOTALL)
 
@@ -84,7 +87,7 @@ def parse_event(document: Any, *, is_derived: bool = False) -> Event:
     except orjson.JSONEncodeError as error:
         # The other fields are checked one by one; a source record may hold anything that JSON can say.
         raise InvalidEvent("raw", f"cannot be stored: {error}") from error
-    if holds_secret(text.decode()):
+    if holds_secret(text.decode()) and holds_secret(orjson.dumps(_leave_out_signature(document)).decode()):
         raise InvalidEvent(
             _where_secret(document), "looks like a bearer secret, which the trail never stores; send its fingerprint"
         )
@@ -131,7 +134,17 @@ def _check_meaning(document: dict[str, Any]) -> None:
         raise InvalidEvent("event.sequence", "expected a count from 0")
 
 
+def _leave_out_signature(document: dict[str, Any]) -> dict[str, Any]:
+    """The event without the value of the console's signature: 64 random bytes may read like the beginning of a secret."""
+    match document.get(SIGNATURE):
+        case {"value": str(value), **rest} if _SIGNATURE_VALUE.fullmatch(value):
+            return {**document, SIGNATURE: rest}
+    return document
+
+
 def _where_secret(document: dict[str, Any]) -> str:
     """The name of the first field that holds what looks like a bearer secret."""
-    names = (name for name, value in flatten(document) if holds_secret(orjson.dumps(value).decode()))
+    names = (
+        name for name, value in flatten(_leave_out_signature(document)) if holds_secret(orjson.dumps(value).decode())
+    )
     return next(names, "event")

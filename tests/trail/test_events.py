@@ -175,3 +175,15 @@ def test_an_id_that_is_made_here_carries_the_time_of_its_event_and_no_two_are_th
 )
 def test_only_an_id_that_carries_its_time_tells_its_month(event_id: str, month: str | None) -> None:
     assert read_id_month(event_id) == month
+
+
+@pytest.mark.parametrize("value", ["MDA" + "x" * 83 + "==", "x" * 20 + "+MDA" + "x" * 62 + "=="])
+def test_a_signature_of_the_console_may_read_like_a_secret_and_its_neighbours_may_not(value: str) -> None:
+    signed = {**event(), "signature": {"key_id": "0a1b2c3d", "value": value}}
+    assert parse_event(signed).document["signature"]["value"] == value
+    with pytest.raises(InvalidEvent) as refused:
+        parse_event({**signed, "message": value})
+    assert refused.value.field == "message"
+    with pytest.raises(InvalidEvent) as refused:
+        parse_event({**signed, "signature": {"key_id": "0a1b2c3d", "value": f"{value}MDA{'x' * 83}"}})
+    assert refused.value.field == "signature.value"

@@ -179,7 +179,8 @@ def test_an_export_of_before_is_handed_out_though_a_restricted_case_was_opened_s
     taken_out = export(lea, run=run(lea, text="user.id:nobody"))
     cases.open_case(title="One of us", by=alice, restricted=True)
     client.force_login(lea)
-    assert client.get(f"/exports/{taken_out.public_id}/file/").status_code == 200
+    answer = client.get(f"/exports/{taken_out.public_id}/file/")
+    assert (answer.status_code, len(bytes_of(answer))) == (200, taken_out.size)
 
 
 def test_who_held_the_case_before_it_was_restricted_changes_it_no_more(case: Case, alice: User, lea: User) -> None:
