@@ -113,7 +113,7 @@ ROWS = [
     Row("case_close", "case", LEAD, LEAD, (("disposition", "benign"), ("reason", "done"))),
     Row("evidence_detail", "evidence", READ, WRITE, (("reason", "A mistake"),)),
     Row("case_report", "case", READ, WRITE, (("title", "It"),)),
-    Row("case_report_file", "case", NO, READ, (("format", "markdown"),)),
+    Row("case_report_file", "case", NO, WRITE, (("format", "markdown"),)),
     Row("evidence_annotate", "evidence", WRITE, WRITE, (("relevance", "key"),)),
     Row("case_custody", "case", READ, NO),
     Row("case_verify", "case", NO, WRITE),
