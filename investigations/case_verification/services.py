@@ -162,8 +162,8 @@ def _keep_batch(verification: CaseVerification, checks: Sequence[EvidenceCheck],
     gaps = [range(before + 1, number) for before, number in pairwise(numbers)]
     missing = sum(map(len, gaps))
     first_missing = islice(chain.from_iterable(gaps), CaseVerification.MOST_NAMED)
-    found = [*map(name_missing, first_missing), *chain.from_iterable(map(name_differences, differing))]
-    named = sorted(found, key=lambda difference: difference["evidence"])
+    unordered = [*map(name_missing, first_missing), *chain.from_iterable(map(name_differences, differing))]
+    named = sorted(unordered, key=lambda difference: difference["evidence"])
     _record_custody(verification, checks)
     jobs.report_progress(
         verification,
