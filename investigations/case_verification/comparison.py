@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from orjson import JSONDecodeError
 
@@ -27,10 +28,14 @@ Hits = dict[str, Hit]
 
 
 class DiffersBy(StrEnum):
-    """Which copy of evidence differs: the frozen one, the trail's, the trail's record of a statement, or the sealed one."""
+    """Which copy of evidence differs: the frozen one, the trail's, the trail's record of a statement, or the sealed one.
+
+    Of what is *missing* the case itself has no row any more.
+    """
 
     COPY = "copy"
     GONE = "gone"
+    MISSING = "missing"
     TRAIL = "trail"
     RECORD = "record"
     LOG = "log"
@@ -39,6 +44,7 @@ class DiffersBy(StrEnum):
 SENTENCES = {
     DiffersBy.COPY: "the frozen copy no longer has the digest it was pinned with",
     DiffersBy.GONE: "the trail no longer shows the event",
+    DiffersBy.MISSING: "the case no longer has the evidence that was given this number",
     DiffersBy.TRAIL: "the trail holds another event under this id than the one that was pinned",
     DiffersBy.RECORD: "the trail's record of the statement names another digest",
 }
@@ -46,11 +52,14 @@ SENTENCES = {
 
 @dataclass(slots=True)
 class EvidenceCheck:
-    """What a comparison came to: in what a piece of evidence differs, in sentences, and whether it is sealed by now."""
+    """What a comparison came to: in what a piece of evidence differs, in sentences, and whether it is sealed by now.
+
+    `is_sealed` is None where the sealed log was not asked.
+    """
 
     evidence: Evidence
     differences: dict[DiffersBy, str] = field(default_factory=dict)
-    is_sealed: bool = True
+    is_sealed: bool | None = None
 
     def add(self, kind: DiffersBy, sentence: str = "") -> None:
         """Note a difference."""
@@ -83,32 +92,49 @@ class EvidenceComparison:
         hits = find_events(batch)
         for check in checks:
             _compare_copies(check, hits.get(check.evidence.event_id))
-        if self._prover is not None and any((each.leaf or 0) >= self._prover.size for each in batch):
-            self._open_log()  # it was sealed since this piece of work began
-        if self._prover is not None and self._leaves is not None:
-            try:
-                self._compare_with_log(self._prover, self._leaves, checks, hits)
-            except (LogDamaged, TileMissing) as error:
-                self.log_problem = str(error)
+        try:
+            self._compare_with_log(checks, hits)
+        except (LogDamaged, TileMissing) as error:
+            self.log_problem = str(error)
         return checks
 
-    def _compare_with_log(
-        self, prover: DocumentProver, leaves: Leaves, checks: Sequence[EvidenceCheck], hits: Hits
-    ) -> None:
-        leafless = [check.evidence.event_id for check in checks if check.evidence.leaf is None]
-        places = {key: (hit.index, hit.number or 0) for key in leafless if (hit := hits.get(key)) is not None}
-        leaf_of, waiting = _find_leaves(leaves, places)
-        for check in checks:
-            evidence = check.evidence
-            leaf = evidence.leaf if evidence.leaf is not None else leaf_of.get(evidence.event_id)
-            hit = hits.get(evidence.event_id)
-            if leaf is not None:
-                _compare_with_leaf(prover, check, leaf, hit)
-            elif evidence.event_id in waiting or hit is None:  # of one that is gone that is said already
-                check.is_sealed = False
-            else:
-                check.is_sealed = False
-                check.add(DiffersBy.LOG, "events that came after it are sealed, and it is none of the sealed log's")
+    def _compare_with_log(self, checks: Sequence[EvidenceCheck], hits: Hits) -> None:
+        """Compare all with the sealed log as it was opened; what that does not have, with the log as it is now."""
+        if self._prover is None or self._leaves is None:
+            return
+        beyond = _compare_with_leaves(self._prover, self._leaves, checks, hits)
+        if beyond:
+            self._prover = DocumentProver()
+            self._leaves = Leaves(self._prover.size)
+            for check in _compare_with_leaves(self._prover, self._leaves, beyond, hits):
+                check.add(DiffersBy.LOG, _describe_beyond(check))
+
+
+def _compare_with_leaves(
+    prover: DocumentProver, leaves: Leaves, checks: Sequence[EvidenceCheck], hits: Hits
+) -> list[EvidenceCheck]:
+    """Note of each whether it is what was sealed; those come back that are sealed by now and that this log does not have."""
+    leafless = [check.evidence.event_id for check in checks if check.evidence.leaf is None]
+    places = {key: (hit.index, hit.number or 0) for key in leafless if (hit := hits.get(key)) is not None}
+    leaf_of, waiting = _find_leaves(leaves, places)
+    beyond = []
+    for check in checks:
+        evidence = check.evidence
+        leaf = evidence.leaf if evidence.leaf is not None else leaf_of.get(evidence.event_id)
+        hit = hits.get(evidence.event_id)
+        check.is_sealed = leaf is not None
+        if leaf is not None and leaf < prover.size:
+            _compare_with_leaf(prover, check, leaf, hit)
+        elif leaf is not None or (evidence.event_id not in waiting and hit is not None):
+            beyond.append(check)  # of one that is gone that is said already
+    return beyond
+
+
+def _describe_beyond(check: EvidenceCheck) -> str:
+    """Why evidence is not in the newest checkpoint though the log has come past it."""
+    if check.evidence.leaf is not None:
+        return f"it was sealed as leaf {check.evidence.leaf:,}, and the sealed log ends before that"
+    return "events that came after it are sealed, and it is none of the sealed log's"
 
 
 def _find_leaves(leaves: Leaves, places: dict[str, tuple[str, int]]) -> tuple[dict[str, int], set[str]]:
@@ -154,15 +180,12 @@ def compute_copy_digest(evidence: Evidence) -> str:
 
 def _compare_with_leaf(prover: DocumentProver, check: EvidenceCheck, leaf: int, hit: Hit | None) -> None:
     """Compare the copy, or the trail's record of a statement, with what was sealed as this leaf."""
-    if leaf >= prover.size:
-        return check.add(DiffersBy.LOG, f"it was sealed as leaf {leaf:,}, and the sealed log ends before that")
     document = hit.document if check.evidence.is_absence and hit else None
     if not check.evidence.is_absence and DiffersBy.COPY not in check.differences:
         document = check.evidence.document
     # A copy that lost its digest is not what was sealed either, and is named once.
     if document is not None and not prover.verify_document(leaf, document):
         check.add(DiffersBy.LOG, f"it is not what was sealed as leaf {leaf:,}")
-    return None
 
 
 def find_events(batch: Sequence[Evidence]) -> Hits:
@@ -200,10 +223,17 @@ def describe_check(check: EvidenceCheck) -> str:
     """What a comparison came to, in a few words."""
     if check.differences:
         return f"differs: {'; '.join(check.differences.values())}"
+    if check.is_sealed is None:
+        return "intact; the sealed log was not asked"
     return "intact" if check.is_sealed else "intact, not sealed yet"
 
 
-def name_differences(check: EvidenceCheck) -> Iterator[dict[str, object]]:
+def name_differences(check: EvidenceCheck) -> Iterator[dict[str, Any]]:
     """Each difference as it is kept: which evidence, which copy, and a sentence."""
     for kind, what in check.differences.items():
         yield {"evidence": check.evidence.number, "kind": str(kind), "what": what}
+
+
+def name_missing(number: int) -> dict[str, Any]:
+    """The same of a number of the case that no evidence has."""
+    return {"evidence": number, "kind": str(DiffersBy.MISSING), "what": SENTENCES[DiffersBy.MISSING]}

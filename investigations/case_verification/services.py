@@ -4,10 +4,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import chain, islice, pairwise
 
 from django.db import transaction
 from django.db.models import Case as Choice
-from django.db.models import Exists, F, Max, OuterRef, Q, Value, When
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,6 +20,7 @@ from investigations.case_verification.comparison import (
     EvidenceComparison,
     describe_check,
     name_differences,
+    name_missing,
 )
 from investigations.evidence import custody
 from investigations.evidence.custody import Action, Origin
@@ -26,12 +29,18 @@ from investigations.models.jobs import LEASE
 from investigations.runs import jobs
 from operations.incidents import services as incidents
 from operations.incidents.services import IncidentKind
+from operations.models import Incident
 from trail.errors import TrailUnavailable
 
 AT_ONCE = 500  # pieces of evidence in one request to the trail
 EVERY = timedelta(days=1)
 MOST_AT_A_TIME = 10  # cases that the schedule queues
-NAMED = 3  # pieces of evidence that an incident's sentence names
+# Everybody who is signed in reads incidents, so they name no case and none of its evidence.
+SUBJECT = "evidence "  # and the id of the verification that found first that something differs
+DIFFERS = (
+    "Evidence of a case is not what was pinned. Who sees the case finds which, and how it differs, on its Custody tab."
+)
+INTACT = "All evidence of the case is as it was pinned."
 SCHEDULE = Program("console:verification", "The schedule of verifications")
 State = CaseVerification.State
 
@@ -97,6 +106,14 @@ def verify_case(pk: int) -> None:
             jobs.put_back(verification, f"It could not be verified: {error}")
 
 
+def is_verified(export: Export) -> bool:
+    """Whether an earlier attempt at this export has verified all evidence that its case has now."""
+    verification = export.verification
+    if export.case is None or verification is None or verification.state != State.FINISHED:
+        return False
+    return not export.case.evidence.filter(number__gt=verification.after).exists()
+
+
 def verify_for_export(export: Export, keep_claim: Callable[[], None]) -> CaseVerification:
     """Verify the evidence of an export's case, in the export's own worker, and note the result in the export.
 
@@ -136,17 +153,25 @@ def _work(verification: CaseVerification, keep_claim: Callable[[], None]) -> Non
 
 @transaction.atomic
 def _keep_batch(verification: CaseVerification, checks: Sequence[EvidenceCheck], log_problem: str) -> None:
-    """The result of one batch and the place after it, together or not at all."""
+    """The result of one batch and the place after it, together or not at all.
+
+    Numbers are given one after the other and what is withdrawn stays, so that a gap is evidence that was deleted.
+    """
     differing = [check for check in checks if check.differences]
-    named = [difference for check in differing for difference in name_differences(check)]
+    numbers = [verification.after, *(check.evidence.number for check in checks)]
+    gaps = [range(before + 1, number) for before, number in pairwise(numbers)]
+    missing = sum(map(len, gaps))
+    first_missing = islice(chain.from_iterable(gaps), CaseVerification.MOST_NAMED)
+    unordered = [*map(name_missing, first_missing), *chain.from_iterable(map(name_differences, differing))]
+    named = sorted(unordered, key=lambda difference: difference["evidence"])
     _record_custody(verification, checks)
     jobs.report_progress(
         verification,
-        done=verification.done + len(checks),
+        done=verification.done + len(checks) + missing,
         after=checks[-1].evidence.number,
-        differing=verification.differing + len(differing),
+        differing=verification.differing + len(differing) + missing,
         differences=[*verification.differences, *named][: CaseVerification.MOST_NAMED],
-        unsealed=verification.unsealed + sum(not check.is_sealed for check in checks),
+        unsealed=verification.unsealed + sum(check.is_sealed is False for check in checks),
         log_problem=log_problem[:500],
     )
 
@@ -181,27 +206,25 @@ def _finish(verification: CaseVerification) -> None:
         by = verification.started_by or SCHEDULE
         record(CaseAction.EVIDENCE_VERIFY, by=by, case=verification.case, labels=labels)
         jobs.finish(verification)
-    subject = f"evidence of {verification.case.number}"
+    failing = _list_incidents(verification.case)
     if verification.differing:
-        incidents.record_failure(IncidentKind.TAMPERED, subject, _describe_differing(verification))
+        known = failing.order_by("-pk").values_list("subject", flat=True).first()
+        incidents.record_failure(IncidentKind.TAMPERED, known or f"{SUBJECT}{verification.public_id}", DIFFERS)
     elif not verification.log_problem:
-        what = f"All {verification.done:,} pieces of evidence of {verification.case.number} are as they were pinned."
-        incidents.record_recovery(IncidentKind.TAMPERED, subject, what)
+        for subject in failing.filter(over_at=None).values_list("subject", flat=True):
+            incidents.record_recovery(IncidentKind.TAMPERED, subject, INTACT)
+
+
+def _list_incidents(case: Case) -> "QuerySet[Incident]":
+    """Those that a verification of this case opened and nobody has resolved."""
+    found_by = case.verifications.filter(differing__gt=0).order_by()
+    subjects = found_by.values_list(Concat(Value(SUBJECT), "public_id"))
+    return Incident.objects.filter(kind=IncidentKind.TAMPERED, resolved_at=None, subject__in=subjects)
 
 
 def _name_evidence(verification: CaseVerification, *, most: int) -> str:
     numbers = dict.fromkeys(difference["evidence"] for difference in verification.differences)
     return " ".join(f"E{number}" for number in list(numbers)[:most])
-
-
-def _describe_differing(verification: CaseVerification) -> str:
-    """The sentence of an incident: how many differ, and of the first which and how."""
-    parts = [f"E{each['evidence']}: {each['what']}" for each in verification.differences[:NAMED]]
-    more = "" if len(verification.differences) <= NAMED else "; …"
-    return (
-        f"{verification.differing:,} of {verification.done:,} pieces of evidence of {verification.case.number} differ:"
-        f" {'; '.join(parts)}{more}."
-    )
 
 
 def read_newest(case: Case) -> CaseVerification | None:

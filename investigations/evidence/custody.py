@@ -17,7 +17,8 @@ from investigations.models import Case, CustodyEntry, Evidence, Export
 
 Action = CustodyEntry.Action
 SCHEDULE = "the schedule"
-# Looks of one person from one address at one piece of evidence are one entry while they are no further apart.
+# Looks of one person from one address at one piece of evidence are one entry while they are no further apart; the same holds
+# for downloads of one export.
 VIEWS_APART = timedelta(minutes=10)
 AT_ONCE = 1_000  # rows of one statement
 PAGE_SIZE = 500  # entries; acts on many pieces of evidence at once are folded
@@ -152,8 +153,13 @@ def stream_custody(case: Case, keys: Sequence[int]) -> Iterator[CustodyEntry]:
 
 
 def record_download(export: Export, *, by: User) -> None:
-    """Enter that somebody took the file of an export away, for each piece of evidence that it holds, in one statement."""
-    origin = read_origin()
+    """Enter that somebody took the file of an export away, for each piece of evidence that it holds, in one statement.
+
+    Unless they did within VIEWS_APART, from the same address.
+    """
+    origin, earliest = read_origin(), timezone.now() - VIEWS_APART
+    if export.custody.filter(action=Action.DOWNLOAD, by=by, address=origin.address, at__gt=earliest).exists():
+        return
     values = (
         Action.DOWNLOAD.value,
         by.pk,

@@ -14,7 +14,7 @@ from accounts.models import User
 from core.errors import Refused
 from investigations.access import build_run_scope, build_scope
 from investigations.audit import CaseAction, record, record_access, record_in_case
-from investigations.case_verification.services import verify_for_export
+from investigations.case_verification.services import is_verified, verify_for_export
 from investigations.evidence import custody
 from investigations.evidence import services as evidence_services
 from investigations.evidence.custody import Action, Origin
@@ -138,13 +138,15 @@ def _work(export: Export) -> None:
 def _prepare_evidence(export: Export) -> list[int]:
     """Verify the evidence of an export of a case, and say what the file will hold: its keys, in the order of time.
 
-    Somebody may pin or withdraw from here on; the file is of this time. Raises TrailUnavailable, _Cancelled.
+    It is verified once, however often the export starts over. Somebody may pin or withdraw from here on; the file is of
+    this time. Raises TrailUnavailable, _Cancelled.
     """
     if export.case is None or export.run is not None:
         return []
-    verify_for_export(export, lambda: _keep_claim(export, 0))
+    if not is_verified(export):
+        verify_for_export(export, lambda: _keep_claim(export, 0))
     keys = evidence_services.list_timeline(export.case)
-    jobs.report_progress(export, total=len(keys))
+    jobs.keep_claim(export, total=len(keys))
     return keys
 
 
@@ -213,7 +215,7 @@ def _expect_entries(export: Export, entries: int) -> None:
         expected = entries if export.total is None else export.total
     if entries != expected:
         raise _NotWhole(f"The file holds {entries:,} of the {expected:,} entries that it should; export again.")
-    jobs.report_progress(export, done=entries, total=expected)
+    jobs.keep_claim(export, done=entries, total=expected)
 
 
 class _NotWhole(Exception):
@@ -228,7 +230,7 @@ def _keep_claim(export: Export, entries: int) -> None:
     """Say how far it is, and keep the claim. Raises LostClaim, and _Cancelled where it shall stop."""
     if jobs.is_cancel_requested(export):
         raise _Cancelled
-    jobs.report_progress(export, done=entries)
+    jobs.keep_claim(export, done=entries)
 
 
 def _lines(export: Export, evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
@@ -300,8 +302,8 @@ def remove(*, export: Export, by: User) -> None:
         remove_file(export, timezone.now())
 
 
-def hand_out(export: Export, *, by: User) -> Path:
-    """The file for a download, which is put on record first.
+def find_file(export: Export, *, by: User) -> Path:
+    """The whole file of an export, which `by` may take.
 
     Raises Refused when it is not there, and for who has left a case since whose records it may hold.
     """
@@ -314,6 +316,16 @@ def hand_out(export: Export, *, by: User) -> Path:
         raise Refused("The file of this export is not what was written; export again, and tell an admin.")
     if export.case is None and not _sees_all_of(export, by):
         raise Refused("The file may hold records of a case that you may not see any more; export again.")
+    return path
+
+
+@transaction.atomic
+def hand_out(export: Export, *, by: User) -> Path:
+    """The file for a download, which is put on record first, in custody too, or nothing is handed out.
+
+    Raises what `find_file` raises.
+    """
+    path = find_file(export, by=by)
     custody.record_download(export, by=by)
     record_access(
         CaseAction.EXPORT_DOWNLOAD,

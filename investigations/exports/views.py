@@ -101,10 +101,11 @@ def export_remove(request: HttpRequest, public_id: str) -> HttpResponseBase:
 @require_safe
 @signed_in
 def export_download(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """The file of a finished export; taking it is put on record."""
+    """The file of a finished export; taking it is put on record, and to ask how long it is (HEAD) takes nothing."""
     export = access.get_export(person(request), public_id)
     try:
-        path = exports.hand_out(export, by=person(request))
+        take = exports.find_file if request.method == "HEAD" else exports.hand_out
+        path = take(export, by=person(request))
     except Refused as refused:
         messages.error(request, refused.sentence)
         return redirect("export_detail", public_id)

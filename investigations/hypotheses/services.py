@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -100,7 +100,9 @@ def list_numbers(hypothesis: Hypothesis, *, speaks_for: bool) -> list[int]:
 
 def list_hypotheses(case: Case) -> QuerySet[Hypothesis]:
     """Those of a case with their evidence, in two queries."""
-    return case.hypotheses.prefetch_related("evidence_links__evidence")
+    # The frozen copies are large, and a list says numbers alone.
+    numbers = Evidence.objects.only("number", "case")
+    return case.hypotheses.prefetch_related(Prefetch("evidence_links__evidence", queryset=numbers))
 
 
 def _find_evidence(case: Case, text: str, field: str) -> dict[int, int]:

@@ -8,7 +8,9 @@ from investigations.models.jobs import Job
 
 
 class CaseVerification(Job):
-    """One comparison of all evidence of a case with its digests, the trail and the sealed log. `done` is how much was compared.
+    """One comparison of all evidence of a case with its digests, the trail and the sealed log.
+
+    `done` is how much was compared; a number that was given and that no evidence has any more counts, and differs.
 
     `after` is the number up to which it has come, from which another worker goes on. `differences` names what differs, the first
     MOST_NAMED of it, as objects of `evidence` (its number), `kind` and `what` (a sentence); `differing` counts all evidence

@@ -35,6 +35,8 @@ class SealedState:
 class CaseRecord:
     """A case as it was at one time. `counts` says how much there is of what is cut at a limit; `last` is the latest event's time.
 
+    `tasks` are the open ones; `counts` says under `settled_tasks` how many others there are.
+
     `problem` says why there is no `checkpoint`.
     """
 
@@ -69,7 +71,9 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
     acts, counts["custody_read"], counts["custody"] = list_acts(case)
     activity, counts["activity"] = list_activity(case)
     hypotheses, counts["hypotheses"] = _take(list_hypotheses(case))
-    tasks, counts["tasks"] = _take(case.tasks.select_related("assignee").order_by("number"))
+    is_open = models.Q(state=CaseTask.State.OPEN)
+    tasks, counts["tasks"] = _take(case.tasks.filter(is_open).select_related("assignee").order_by("number"))
+    counts["settled_tasks"] = case.tasks.exclude(is_open).count()
     notes, counts["notes"] = _take(case.notes.latest_versions())
     people, counts["people"] = _take(case.memberships.select_related("user"))
     runs, counts["runs"] = _take(case.runs.select_related("version__query").order_by("created_at", "pk"))

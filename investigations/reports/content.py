@@ -11,7 +11,7 @@ from investigations.models import CaseReport
 from investigations.presentation.times import format_sentence
 from investigations.reports import proof_sections, sections
 from investigations.reports.case_record import CaseRecord, read_case_record
-from investigations.reports.structure import Block, Report, ReportSection
+from investigations.reports.structure import Block, Report, ReportSection, count_parts, paragraph
 from trail.times import is_event_time
 
 
@@ -39,6 +39,9 @@ SECTIONS = {
     "custody": SectionKind("Custody", proof_sections.build_custody),
     "verification": SectionKind("How this can be checked", proof_sections.build_verification),
 }
+# Those with what people typed, and of how many parts they may be made together: more takes many seconds to set in type.
+PROSE, MOST_PROSE = {"summary", "hypotheses", "notes"}, 5_000
+_LEFT_OUT = f"The rest of this section is left out, for what people wrote is longer than {MOST_PROSE:,} parts. It is in the case."
 
 
 def list_sections(choice: CaseReport) -> list[tuple[str, bool]]:
@@ -62,13 +65,33 @@ def build_report(choice: CaseReport, by: User, made_at: datetime) -> Report:
             made_by=by.name or by.username,
             made_at=made_at,
             facts=tuple(_build_facts(record)),
-            sections=tuple(_build_section(key, record) for key in shown),
+            sections=tuple(_build_sections(shown, record)),
+            evidence=tuple(_list_evidence(shown, record)),
         )
 
 
-def _build_section(key: str, record: CaseRecord) -> ReportSection:
-    kind = SECTIONS[key]
-    return ReportSection(key, kind.title, tuple(kind.build(record)))
+def _build_sections(keys: Sequence[str], record: CaseRecord) -> Iterator[ReportSection]:
+    """The sections, of which those with what people typed hold MOST_PROSE parts together."""
+    left = MOST_PROSE
+    for key in keys:
+        kind = SECTIONS[key]
+        blocks: list[Block] = []
+        for block in kind.build(record):
+            left -= count_parts(block) if key in PROSE else 0
+            if left < 0:
+                blocks.append(paragraph(_LEFT_OUT, "note"))
+                break
+            blocks.append(block)
+        left = max(left, 0)
+        yield ReportSection(key, kind.title, tuple(blocks))
+
+
+def _list_evidence(keys: Sequence[str], record: CaseRecord) -> Iterator[int]:
+    """The keys of the evidence that sections show."""
+    if not {"timeline", "evidence"}.isdisjoint(keys):
+        yield from (each.pk for each in record.events)
+    if "absences" in keys:
+        yield from (each.pk for each in record.absences)
 
 
 def _build_facts(record: CaseRecord) -> Iterator[tuple[str, str]]:

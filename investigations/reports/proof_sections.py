@@ -127,7 +127,14 @@ def _list_doubts(statement: Statement) -> list[str]:
 def build_searches(record: CaseRecord) -> Iterator[Block]:
     """The searches from which something was pinned, and the runs of the case."""
     searches = _group_searches(record)
-    if not searches and not record.runs:
+    listed, pinned = len(record.events) + len(record.absences), record.counts["events"] + record.counts["absences"]
+    if listed < pinned:
+        yield paragraph(
+            f"Searches are listed for the {listed:,} of {pinned:,} pieces of evidence that this report holds. By which searches"
+            " the others were come upon is in the case.",
+            "note",
+        )
+    elif not searches and not record.runs:
         yield paragraph("It is not on record by which searches the evidence of this case was come upon.")
         return
     if searches:

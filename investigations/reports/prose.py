@@ -20,18 +20,47 @@ from investigations.reports.structure import (
     TextList,
     TextSpan,
     Verbatim,
+    line,
     span,
 )
 
 _PARSER = build_parser()
 _LOOKS = {"strong": "strong", "em": "emphasis", "s": "struck", "code_inline": "code"}
 _BREAK = TextSpan("\n")
+# Setting the type of a list or a table of more items or cells than this takes seconds.
+MOST_PARTS = 1_000
+_PARTS, _CONTAINERS = {"list_item", "th", "td"}, {"list_item", "blockquote"}
+_TOO_LARGE = f"This has more than {MOST_PARTS:,} parts and stands here as it was typed."
+_TOO_DEEP = "This is nested too deep and stands here as it was typed."
 
 
 def read_prose(text: str, look: str = "") -> tuple[Block, ...]:
-    """The blocks of a text; its paragraphs have the `look`. No link is one: its address stands behind its words."""
-    tree = SyntaxTreeNode(_PARSER.parse(make_visible(join_lines(text))))
-    return tuple(_read_blocks(tree.children, look))
+    """The blocks of a text; its paragraphs have the `look`. No link is one: its address stands behind its words.
+
+    What is nested deeper than the parser reads, or has more than MOST_PARTS items or cells, stands as it was typed, with why.
+    """
+    source = make_visible(join_lines(text))
+    tree = SyntaxTreeNode(_PARSER.parse(source))
+    return tuple(block for node in tree.children for block in _read_whole(node, source.split("\n"), look))
+
+
+def _read_whole(node: SyntaxTreeNode, lines: Sequence[str], look: str) -> Iterator[Block]:
+    """The blocks of one block of the text, or its `lines`, with why."""
+    why = _find_hindrance(node)
+    if not why or node.map is None:
+        yield from _read_blocks([node], look)
+        return
+    start, end = node.map
+    yield Paragraph((line(why),), "note")
+    yield Verbatim("\n".join(lines[start:end]).rstrip("\n"))
+
+
+def _find_hindrance(node: SyntaxTreeNode) -> str:
+    """Why a block is not read into blocks of a report; empty where it is. What stands too deep the parser leaves out."""
+    deepest = _PARSER.options["maxNesting"] - 1
+    if any(each.type in _CONTAINERS and each.level >= deepest for each in node.walk()):
+        return _TOO_DEEP
+    return _TOO_LARGE if sum(each.type in _PARTS for each in node.walk()) > MOST_PARTS else ""
 
 
 def _read_blocks(nodes: Sequence[SyntaxTreeNode], look: str = "") -> Iterator[Block]:

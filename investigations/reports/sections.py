@@ -184,19 +184,18 @@ def _sign(hypothesis: Hypothesis) -> str:
 
 def build_tasks(record: CaseRecord) -> Iterator[Block]:
     """What is still open, with whose it is and until when, and how much is not open any more."""
-    open_tasks = [task for task in record.tasks if task.is_open]
-    if not open_tasks:
+    if not record.tasks:
         yield paragraph("Nothing is left to do.")
-    yield from limit_note(len(record.tasks), record.counts["tasks"], "tasks")
+    yield from limit_note(len(record.tasks), record.counts["tasks"], "open tasks")
     items = []
-    for task in open_tasks:
+    for task in record.tasks:
         whose = str(task.assignee) if task.assignee else "nobody's yet"
         due = f", by {format_day(f'{task.due.isoformat()}T00:00:00Z')} {task.due.year}" if task.due else ""
         pieces = (span(f"T{task.number} ", "code"), span(task.title), span(f" ({whose}{due})", "quiet"))
         items.append((Paragraph((pieces,)),))
     if items:
         yield TextList(tuple(items))
-    if settled := len(record.tasks) - len(open_tasks):
+    if settled := record.counts["settled_tasks"]:
         words = "1 task of this case is" if settled == 1 else f"{settled:,} tasks of this case are"
         yield paragraph(f"{words} done or not needed.", "note")
 

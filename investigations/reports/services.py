@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from accounts.models import User
 from core.errors import Conflict
 from investigations.admission import admit_report
 from investigations.audit import CaseAction, record_in_case
+from investigations.evidence import custody
+from investigations.evidence.custody import Action
 from investigations.models import Case, CaseReport
 from investigations.reports.content import build_report
-from investigations.reports.html import write_html
+from investigations.reports.html import render_report, write_html
 from investigations.reports.markdown import write_markdown
 from investigations.reports.pdf import write_pdf
 from investigations.reports.structure import Report
@@ -76,8 +79,16 @@ def change_report(
     record_in_case(CaseAction.REPORT_CHANGE, f"put the report together ({state})", by=by, case=case, labels=labels)
 
 
+def render_preview(*, case: Case, by: User) -> SafeString:
+    """The report as its page shows it, made in the same turn as its file. Raises Busy."""
+    with admit_report(by):
+        return render_report(build_report(read_choice(case), by, timezone.now()))
+
+
 def hand_out(*, case: Case, by: User, format: str) -> ReportFile:
     """The report as a file of one of FORMATS; that it was taken is put on record with its digest, or there is none.
+
+    The custody of the evidence that it shows says so too.
 
     Raises NotTypeset, Busy, TrailUnavailable, WriteRefused.
     """
@@ -93,9 +104,10 @@ def hand_out(*, case: Case, by: User, format: str) -> ReportFile:
         "size": str(len(content)),
         "sections": ",".join(section.key for section in report.sections),
     }
+    name = f"{case.number}-report{'-draft' if report.is_draft else ''}.{kind.suffix}"
     with transaction.atomic():
+        custody.record_details(case, ((key, name) for key in report.evidence), Action.EXPORT, by=by)
         record_in_case(
             CaseAction.REPORT_DOWNLOAD, f"took the report as {kind.name} ({state})", by=by, case=case, labels=labels
         )
-    name = f"{case.number}-report{'-draft' if report.is_draft else ''}.{kind.suffix}"
     return ReportFile(name, kind.content_type, content)

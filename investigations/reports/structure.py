@@ -99,7 +99,10 @@ class ReportSection:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report. `facts` stand under its title; `made_at` is the one time that it names as its own, to the second."""
+    """The whole report. `facts` stand under its title; `made_at` is the one time that it names as its own, to the second.
+
+    `evidence` are the keys of the evidence that it shows, which no format writes.
+    """
 
     title: str
     number: str
@@ -109,6 +112,7 @@ class Report:
     made_at: datetime
     facts: tuple[tuple[str, str], ...]
     sections: tuple[ReportSection, ...]
+    evidence: tuple[int, ...] = ()
 
     @property
     def made_words(self) -> str:
@@ -139,3 +143,15 @@ def cell(text: str, *looks: str) -> TableCell:
 def paragraph(text: str, look: str = "") -> Paragraph:
     """A paragraph of one line."""
     return Paragraph((line(text),), look)
+
+
+def count_parts(block: Block) -> int:
+    """How many parts a block is made of: itself, and the blocks and cells in it."""
+    match block:
+        case TextList():
+            return 1 + sum(count_parts(each) for item in block.items for each in item)
+        case Quotation():
+            return 1 + sum(map(count_parts, block.blocks))
+        case ReportTable():
+            return 1 + (1 + len(block.rows)) * len(block.columns)
+    return 1

@@ -4,10 +4,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.decorators import person, signed_in
+from accounts.decorators import person, requires, signed_in
+from accounts.roles import may_investigate
 from core.access import recorded_as
 from core.htmx import render_page
 from investigations import access
@@ -15,10 +15,8 @@ from investigations.audit import CaseAction
 from investigations.cases.case_page import build_case_context
 from investigations.models import Case
 from investigations.reports import services as reports
-from investigations.reports.content import build_report
 from investigations.reports.errors import NotTypeset
 from investigations.reports.forms import ReportForm, fill_report_form
-from investigations.reports.html import render_report
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,9 +33,9 @@ def case_report(request: HttpRequest, public_id: str) -> HttpResponse:
         status = _change(request, case, form)
         if status == 200:
             return redirect("case_report", public_id)
-    report = build_report(reports.read_choice(case), user, timezone.now())
     context = build_case_context(user, case) | {"tab": "report", "form": form, "formats": reports.FORMATS}
-    context["preview"], context["may_put_together"] = render_report(report), access.may_write(user, case)
+    context |= {"may_put_together": access.may_write(user, case), "may_take": may_investigate(user)}
+    context["preview"] = reports.render_preview(case=case, by=user)
     return render_page(request, "investigations/reports/detail.html", context, status=status)
 
 
@@ -50,7 +48,7 @@ def _change(request: HttpRequest, case: Case, form: ReportForm) -> int:
 
 
 @require_POST
-@signed_in
+@requires(may_investigate)
 def case_report_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The report as a file; taking it is put on record."""
     user = person(request)

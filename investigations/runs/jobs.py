@@ -78,19 +78,25 @@ def work_in_turn(model: type[Job], execute: Callable[[int], object]) -> None:
 def choose_next(model: type[Job]) -> int | None:
     """The job whose turn it is: the oldest of the person who has the fewest under way, and was last served longest ago.
 
-    None where nothing is due, or where all who wait have JOBS_UNDER_WAY of this kind under way.
+    The schedule takes its turn like a person. None where nothing is due, or where all who wait have JOBS_UNDER_WAY of
+    this kind under way.
     """
     now = timezone.now()
-    oldest = dict(_rows(model).filter(_is_free(now)).order_by().values_list("started_by").annotate(Min("pk")))
-    people = _rows(model).filter(started_by__in=list(oldest)).order_by().values_list("started_by")
+    due = _rows(model).filter(_is_free(now)).order_by().values_list("started_by")
+    oldest: dict[int | None, int] = dict(due.annotate(Min("pk")))
+    # The schedule's jobs are nobody's, and NULL is in no list.
+    waiting = Q(started_by__in=[person for person in oldest if person is not None])
+    if None in oldest:
+        waiting |= Q(started_by__isnull=True)
+    people = _rows(model).filter(waiting).order_by().values_list("started_by")
     at_work = dict(people.filter(state=State.RUNNING, lease_until__gte=now).annotate(Count("pk")))
     served = dict(people.annotate(Max("began_at")))
     free = [person for person in oldest if at_work.get(person, 0) < settings.JOBS_UNDER_WAY]
+    if not free:
+        return None
     never = datetime.min.replace(tzinfo=UTC)
-    turn = min(
-        free, key=lambda person: (at_work.get(person, 0), served.get(person) or never, oldest[person]), default=None
-    )
-    return None if turn is None else oldest[turn]
+    turn = min(free, key=lambda person: (at_work.get(person, 0), served.get(person) or never, oldest[person]))
+    return oldest[turn]
 
 
 def _is_free(now: datetime) -> Q:
@@ -121,7 +127,12 @@ def report_progress(job: J, **values: Any) -> None:
 
     Work that moves on has not failed, so the count of attempts starts anew.
     """
-    _update(job, lease_until=timezone.now() + LEASE, attempts=1, problem="", **values)
+    keep_claim(job, attempts=1, problem="", **values)
+
+
+def keep_claim(job: J, **values: Any) -> None:
+    """Hold the job for another lease; its attempts count on, for work that starts over each time. Raises LostClaim."""
+    _update(job, lease_until=timezone.now() + LEASE, **values)
 
 
 def finish(job: J, **values: Any) -> None:

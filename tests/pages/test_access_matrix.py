@@ -115,7 +115,7 @@ ROWS = [
     Row("case_merge", "case", LEAD, LEAD, (("number", "C-2026-0001"), ("reason", "One incident"))),
     Row("evidence_detail", "evidence", READ, WRITE, (("reason", "A mistake"),)),
     Row("case_report", "case", READ, WRITE, (("title", "It"),)),
-    Row("case_report_file", "case", NO, READ, (("format", "markdown"),)),
+    Row("case_report_file", "case", NO, WRITE, (("format", "markdown"),)),
     Row("evidence_annotate", "evidence", WRITE, WRITE, (("relevance", "key"),)),
     Row("case_custody", "case", READ, NO),
     Row("case_verify", "case", NO, WRITE),

@@ -168,7 +168,7 @@ def test_each_download_is_entered_for_all_that_the_file_holds_in_one_statement(
     client.force_login(bob)
     with CaptureQueriesContext(connection) as queries:
         bytes_of(client.get(f"/exports/{made.public_id}/file/", REMOTE_ADDR=BOB_SITS))
-    assert sum("investigations_custodyentry" in query["sql"] for query in queries) == 1
+    assert sum("INTO investigations_custodyentry" in query["sql"] for query in queries) == 1
     downloads = list(CustodyEntry.objects.filter(action=Action.DOWNLOAD).select_related("evidence"))
     assert [entry.evidence.number for entry in downloads] == list(range(1, 201))
     assert {(entry.by, entry.by_name, entry.address, entry.detail, entry.export) for entry in downloads} == {

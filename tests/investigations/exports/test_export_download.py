@@ -1,6 +1,7 @@
 """Taking an export's file."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -8,6 +9,8 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains
 
 from accounts.models import User
+from investigations.evidence import custody
+from investigations.evidence.custody import Action
 from investigations.exports import services as exports
 from investigations.models import Case, Export
 from tests.support.factories.cases import export, pin
@@ -51,6 +54,7 @@ def test_without_a_record_there_is_no_download(client: Client, bob: User, done: 
     settings.ACCESS_SPOOL_DIR = "/dev/null/nowhere"
     client.force_login(bob)
     assertContains(client.get(_page(done)), "cannot be put on record", status_code=503)
+    assert not _downloads(done)
 
 
 def test_a_download_goes_on_while_the_trail_is_down_and_is_on_record_later(
@@ -96,3 +100,29 @@ def test_anonymous_goes_to_sign_in(client: Client, done: Export) -> None:
 def test_only_reading_is_allowed(client: Client, alice: User, done: Export) -> None:
     client.force_login(alice)
     assert client.post(_page(done)).status_code == 405
+
+
+def test_to_ask_how_long_it_is_takes_nothing(client: Client, bob: User, done: Export, trail: Trail) -> None:
+    client.force_login(bob)
+    response = client.head(_page(done))
+    for close in response._resource_closers:  # as a server does with an answer
+        close()
+    assert int(response["Content-Length"]) == done.size
+    assert not _downloads(done)
+    assert not audit_log(trail, "export.download")
+
+
+def test_downloads_of_one_person_soon_after_one_another_are_one_entry_of_custody(
+    client: Client, alice: User, bob: User, done: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for by in (bob, bob, alice, bob):
+        client.force_login(by)
+        bytes_of(client.get(_page(done)))
+    assert _downloads(done) == ["Bob", "Alice"]
+    monkeypatch.setattr(custody, "VIEWS_APART", timedelta(0))
+    bytes_of(client.get(_page(done)))
+    assert _downloads(done) == ["Bob", "Alice", "Bob"]
+
+
+def _downloads(done: Export) -> list[str]:
+    return list(done.custody.filter(action=Action.DOWNLOAD).values_list("by_name", flat=True))

@@ -1,7 +1,9 @@
 """What may have happened, and what speaks for it and against it."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -151,3 +153,15 @@ def test_people_write_numbers_in_many_ways(text: str, numbers: list[int]) -> Non
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         read_numbers(text)
+
+
+def test_a_list_reads_the_numbers_of_evidence_and_not_its_copies(
+    case: Case, alice: User, trail: Trail, supposed: Hypothesis
+) -> None:
+    words = hypotheses.read_words(supposed) | {"supporting": "E1"}
+    hypotheses.change_hypothesis(hypothesis=supposed, by=alice, **words)
+    with CaptureQueriesContext(connection) as queries:
+        (hypothesis,) = hypotheses.list_hypotheses(case)
+        assert hypotheses.list_numbers(hypothesis, speaks_for=True) == [1]
+    assert len(queries) == 3
+    assert not any("frozen" in query["sql"] for query in queries)

@@ -10,6 +10,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from accounts.models import User
 from core.errors import Conflict
 from investigations import admission
+from investigations.evidence.custody import Action
 from investigations.models import Activity, Case, CaseReport
 from investigations.reports import pdf
 from investigations.reports import services as reports
@@ -42,6 +43,8 @@ def test_everybody_of_the_case_reads_it_and_who_writes_puts_it_together(
     assertContains(shown, "report__draft")
     assertNotContains(shown, "How it is put together</h2>")
     assert client.post(page, USUAL).status_code == 403
+    assertNotContains(shown, f"{page}file/")
+    assert client.post(f"{page}file/", {"format": "markdown"}).status_code == 403
     client.force_login(bob)
     assertContains(client.get(page), "How it is put together</h2>")
     assertContains(client.get(f"/cases/{told.public_id}/"), f'href="{page}"')
@@ -116,9 +119,9 @@ def test_a_place_that_is_none_is_refused_beside_it(client: Client, case: Case, b
     ],
 )
 def test_a_file_is_taken_whole_and_that_is_on_record_with_its_digest(
-    client: Client, told: Case, rae: User, page: str, trail: Trail, format: str, begins: bytes, kind: str
+    client: Client, told: Case, bob: User, page: str, trail: Trail, format: str, begins: bytes, kind: str
 ) -> None:
-    client.force_login(rae)
+    client.force_login(bob)
     response = client.post(f"{page}file/", {"format": format})
     content = bytes_of(response)
     assert content.startswith(begins)
@@ -131,16 +134,27 @@ def test_a_file_is_taken_whole_and_that_is_on_record_with_its_digest(
     assert labels["sha256"] == hashlib.sha256(content).hexdigest()
     assert recorded["resource"] == {"type": "case", "id": told.public_id}
     line = Activity.objects.get(action="case.report.download")
-    assert line.actor_name == "Rae"
+    assert line.actor_name == "Bob"
     assert line.summary.endswith("(draft)")
 
 
 def test_a_report_that_was_taken_stands_in_the_custody_of_the_next(
-    client: Client, told: Case, rae: User, page: str
+    client: Client, told: Case, bob: User, page: str
 ) -> None:
-    client.force_login(rae)
+    client.force_login(bob)
     assert b"took the report as Markdown" not in _take(client, page, "markdown")
     assert b"took the report as Markdown (draft)" in _take(client, page, "markdown")
+
+
+def test_the_custody_of_what_it_shows_says_that_it_was_taken(client: Client, told: Case, bob: User, page: str) -> None:
+    exported = told.custody.filter(action=Action.EXPORT).order_by("evidence__number")
+    CaseReport.objects.create(case=told, sections=["evidence", "absences"], left_out=["timeline", "absences"])
+    client.force_login(bob)
+    client.get(page)
+    assert not exported.exists()
+    _take(client, page, "markdown")
+    assert [entry.evidence.label for entry in exported] == ["E1", "E2", "E3", "E4", "E5"]
+    assert {(entry.by_name, entry.detail) for entry in exported} == {("Bob", f"{told.number}-report-draft.md")}
 
 
 def test_a_closed_case_has_a_report_that_can_be_made_final(client: Client, told: Case, alice: User, page: str) -> None:
@@ -181,6 +195,7 @@ def test_a_second_report_of_one_person_at_once_waits_and_is_refused(
     monkeypatch.setattr(admission, "LONG_WAIT", 0.0)
     client.force_login(alice)
     with admission.admit_report(alice):
+        assert client.get(page).status_code == 429
         assert client.post(f"{page}file/", {"format": "markdown"}).status_code == 429
         client.force_login(bob)
         assert client.post(f"{page}file/", {"format": "markdown"}).status_code == 200

@@ -72,3 +72,24 @@ def test_no_word_is_lost_or_added(text: str) -> None:
     rendered = LexborHTMLParser(build_parser().render(make_visible(text)) or " ")
     page = "".join((rendered.body.text(deep=True) if rendered.body else "").split())
     assert "".join("".join(_texts(*read_prose(text))).split()) == page
+
+
+def test_a_list_that_is_nested_too_deep_stands_as_it_was_typed_and_loses_no_word() -> None:
+    typed = "\n".join(f"{'  ' * depth}- word{depth}" for depth in range(40))
+    intro, note, verbatim = read_prose(f"before\n\n{typed}\n\nafter")
+    assert _texts(intro) == ["before"]
+    assert _texts(note) == ["This is nested too deep and stands here as it was typed."]
+    # What stands too deep takes what comes after it along.
+    assert verbatim == Verbatim(f"{typed}\n\nafter")
+
+
+@given(st.lists(st.sampled_from(["- ", "> ", "1. "]), max_size=30))
+def test_what_is_nested_keeps_its_word_however_deep(marks: list[str]) -> None:
+    assert any("word" in text for text in _texts(*read_prose(f"{''.join(marks)}word")))
+
+
+@pytest.mark.parametrize("typed", ["|a|b|\n|-|-|\n" + "|1|2|\n" * 500, "- a\n" * 1_001, "> - a\n" * 1_001])
+def test_what_has_too_many_parts_stands_as_it_was_typed(typed: str) -> None:
+    note, verbatim = read_prose(typed)
+    assert _texts(note) == ["This has more than 1,000 parts and stands here as it was typed."]
+    assert verbatim == Verbatim(typed.rstrip("\n"))

@@ -12,9 +12,9 @@ from investigations.case_tasks import services as tasks
 from investigations.entities import services as entities
 from investigations.evidence import services as evidence
 from investigations.hypotheses import services as hypotheses
-from investigations.models import Activity, Case, CaseReport
+from investigations.models import Activity, Case, CaseReport, CaseTask
 from investigations.notes import services as notes
-from investigations.reports import case_record, custody
+from investigations.reports import case_record, content, custody
 from investigations.reports.content import SECTIONS, build_report, list_sections
 from investigations.reports.structure import Paragraph, Report, ReportFigure, ReportTable
 from tests.support.factories.cases import close_case, run
@@ -160,3 +160,38 @@ def test_it_takes_as_many_queries_however_much_is_in_the_case(
         entities.judge_entity(case=told, field="user.id", value=f"u{number}", word="victim", reason="", by=bob)
         run(alice, text="token.id:tok", case=told)
     assert count_queries() == before
+
+
+def test_settled_tasks_hide_no_open_one_however_many_they_are(case: Case, alice: User) -> None:
+    state, number = CaseTask.State, case_record.MOST_ROWS
+    CaseTask.objects.bulk_create(
+        CaseTask(case=case, number=each, title=f"Task {each}", state=state.DONE if each <= number else state.OPEN)
+        for each in range(1, number + 3)
+    )
+    told_words = _texts(build_report(CaseReport(case=case), alice, NOW), "tasks")
+    assert "Nothing is left to do" not in told_words
+    assert f"Task {number + 1}" in told_words
+    assert f"{number} tasks of this case are done or not needed." in told_words
+
+
+def test_searches_say_so_where_not_all_evidence_is_held(
+    told: Case, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = CaseReport(case=told)
+    assert "are listed for" not in _texts(build_report(choice, alice, NOW), "searches")
+    monkeypatch.setattr(case_record, "MOST_EVIDENCE", 1)
+    words = _texts(build_report(choice, alice, NOW), "searches")
+    assert "Searches are listed for the 2 of 6 pieces of evidence that this report holds." in words
+
+
+def test_what_people_wrote_has_an_end_that_is_said_and_costs_no_other_section(
+    told: Case, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "MOST_PROSE", 40)
+    notes.write_note(case=told, text="\n\n".join(["again"] * 100), by=bob)
+    whole = build_report(CaseReport(case=told, sections=list(SECTIONS), left_out=[]), alice, NOW)
+    words = _texts(whole, "notes")
+    assert 1 < words.count("again") < 40
+    assert "The rest of this section is left out" in words
+    assert "The rest of this section is left out" not in _texts(whole, "summary")
+    assert "E1" in _texts(whole, "evidence")
