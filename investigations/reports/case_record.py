@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db import models, transaction
+from django.db.models import Count
 
 from investigations.cases.services import count_contents
 from investigations.entities.services import EntitySummary, list_entities
@@ -72,8 +73,8 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
     activity, counts["activity"] = list_activity(case)
     hypotheses, counts["hypotheses"] = _take(list_hypotheses(case))
     is_open = models.Q(state=CaseTask.State.OPEN)
-    tasks, counts["tasks"] = _take(case.tasks.filter(is_open).select_related("assignee").order_by("number"))
-    counts["settled_tasks"] = case.tasks.exclude(is_open).count()
+    tasks = list(case.tasks.filter(is_open).select_related("assignee").order_by("number")[:MOST_ROWS])
+    counts |= case.tasks.aggregate(tasks=Count("pk", filter=is_open), settled_tasks=Count("pk", filter=~is_open))
     notes, counts["notes"] = _take(case.notes.latest_versions())
     people, counts["people"] = _take(case.memberships.select_related("user"))
     runs, counts["runs"] = _take(case.runs.select_related("version__query").order_by("created_at", "pk"))
