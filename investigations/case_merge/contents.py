@@ -7,6 +7,7 @@ from accounts.models import User
 from accounts.roles import may_investigate
 from core.records import fit_text, next_number
 from investigations.cases.bulk import MOST_TAGS
+from investigations.hypotheses.services import list_hypotheses
 from investigations.models import (
     Case,
     CaseEntity,
@@ -84,7 +85,7 @@ def copy_hypotheses(source: Case, target: Case, numbers: Mapping[int, int]) -> i
 
     Evidence that `target` does not have is named in the answer, so that it is known to speak.
     """
-    originals = list(source.hypotheses.prefetch_related("evidence_links__evidence"))
+    originals = list(list_hypotheses(source))
     new = [
         Hypothesis(
             case=target,
