@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import nh3
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -37,8 +38,16 @@ class References:
 
 
 def render_markdown(text: str, references: References) -> SafeString:
-    """The text as HTML. Raw HTML in it stays text, images are links; an address is ours, or begins with http, https or mailto."""
-    html = _PARSER.render(make_visible(join_lines(text)), {"of_case": references})
+    """The text as HTML. Raw HTML in it stays text, images are links; an address is ours, or begins with http, https or mailto.
+
+    A text that is nested deeper than the parser reads stands as it was typed.
+    """
+    shown, env = make_visible(join_lines(text)), {"of_case": references}
+    tokens = _PARSER.parse(shown, env)
+    # What stands deeper than this the parser leaves out without a word.
+    deepest = _PARSER.options["maxNesting"] - 1
+    is_whole = all(token.level < deepest for token in tokens)
+    html = _PARSER.renderer.render(tokens, _PARSER.options, env) if is_whole else f"<pre>{escape(shown)}</pre>"
     return SafeString(
         nh3.clean(
             html,

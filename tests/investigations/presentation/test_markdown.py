@@ -98,3 +98,12 @@ def test_controls_are_spelled_out() -> None:
 
 def test_mentions_are_names_and_no_addresses_of_mail() -> None:
     assert list_mentioned("@Bob, @al.ice. bob@example.org @@no (@rae)") == {"bob", "al.ice", "rae"}
+
+
+@pytest.mark.parametrize("depth", [1, 5, 8, 9, 10, 11, 19, 20, 21, 60, 500])
+@pytest.mark.parametrize("mark", ["> ", "- ", "1. "])
+def test_nothing_is_left_out_however_deep_it_stands(mark: str, depth: int) -> None:
+    text = mark * depth + "the <last> word\n\nand what follows"
+    page = _read(text)
+    assert "the <last> word" in page.text()
+    assert "and what follows" in page.text()
