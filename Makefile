@@ -52,7 +52,7 @@ hostile: $(VENV)/.dev programs ## Ask every address with every hostile word ther
 lint: $(VENV)/.dev ## Check style, types, layers, templates, spelling, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy trail investigations operations accounts core auditconsole verify_bundle.py
+	$(BIN)/mypy trail investigations operations accounts core auditconsole benchmarks verify_bundle.py
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint templates --quiet
 	$(BIN)/codespell --toml pyproject.toml

@@ -11,7 +11,6 @@ what `_source` costs is read from its file, not by switching it off.)
 import argparse
 import copy
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -217,4 +216,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

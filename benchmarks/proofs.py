@@ -36,7 +36,7 @@ def measure_bundles(stage: Stage, *, rounds: int) -> Figures:
     (Path(settings.STATE_DIR) / "exports").mkdir(exist_ok=True)
 
     def proved() -> int:
-        return _write(bundle.lines(export, lambda: None), file)
+        return _write(bundle.lines(export, lambda: None, []), file)
 
     def plain() -> int:
         return _write(jsonl.lines(exports.stream_rows(export)), file)

@@ -20,7 +20,7 @@ from operations.demonstration.generator import Demonstration, generate_events
 from operations.sealing.taken_ids import AT_ONCE, FOLDER
 from trail.connection import Trail, connect
 from trail.mapping import install
-from trail.writing.id_index import IdIndex, IdIndexReader
+from trail.writing.id_index import IdIndex, IdIndexReader, name_indices
 from trail.writing.writer import write_many
 
 UNTIL = datetime(2026, 11, 24, tzinfo=UTC)
@@ -45,7 +45,8 @@ class Stage:
         """An empty trail on the same node."""
         other = connect(self.url, prefix=prefix, timeout=120)
         install(other)
-        return replace(other, find_sealed=IdIndexReader(self.id_index).find)
+        reader = IdIndexReader(self.id_index)
+        return replace(other, find_sealed=lambda ids: name_indices(prefix, reader.find(ids)))
 
     @property
     def id_index(self) -> Path:

@@ -9,7 +9,7 @@ from tests.browser.conftest import Console, faults_light_and_dark, run_in_backgr
 
 BARE = ["/accounts/login/", "/accounts/signup/", "/nowhere/"]
 PLAIN = [
-    "/", "/?q=event.outcome%3Afailure&from=now-30d", "/?q=user.id%3A%28", "/?q=nothing-like-it", "/?f=-event.outcome%3Asuccess&f=~source.ip(network)%3A10.0.0.0%2F8", "/search/filter/?field=user.id", "/snippets/", "/cases/", "/cases/new/",
+    "/", "/?q=event.outcome%3Afailure&from=now-30d", "/?q=user.id%3A%28", "/?q=nothing-like-it", "/?f=-event.outcome%3Asuccess&f=~source.ip(network)%3A10.0.0.0%2F8", "/search/filter/?field=user.id", "/snippets/", "/cases/", "/cases/?view=board", "/cases/new/", "/cases/new/?template=leaked-token", "/notices/",
     "/queries/", "/queries/everything-a-token-did/", "/queries/from-an-address/?run=1&p.address=nonsense", "/runs/",
     "/exports/", "/searches/", "/compare/", "/compare/?a.q=user.id%3A*&a.to=now-30d&b.q=user.id%3A*&b.from=now-30d", "/detections/", "/detections/new/?q=event.outcome%3Afailure", "/notes/new/", "/indicators/", "/secret/", "/status/", "/log/", "/log/consistency/?old=1&new=2", "/log/consistency/?old=2&new=1", "/accounts/profile/", "/questions/first-use/", "/questions/tokens-issued/",
 ]  # fmt: skip
@@ -17,16 +17,25 @@ ENTITIES = [
     "/users/usr_0000/", "/users/nobody/", "/addresses/203.0.113.77/", "/services/api/", "/services/api/values/user.id/",
     "/clients/Firefox/", "/organisations/org_northwind/",
 ]  # fmt: skip
-FOR_ADMINS = ["/writers/", "/writers/new/", "/incidents/", "/incidents/writers/", "/rejected/", "/rejected/mappings/"]
+FOR_ADMINS = [
+    "/writers/", "/writers/new/", "/incidents/", "/incidents/writers/", "/rejected/", "/rejected/mappings/",
+    "/cases/templates/", "/cases/templates/leaked-token/", "/cases/break-glass/",
+]  # fmt: skip
+
+
+CASE_PAGES = (
+    "", "notes/", "tasks/", "entities/", "hypotheses/", "custody/", "attachments/", "people/", "activity/", "report/", "change/", "close/", "merge/",
+    "evidence/1/", "evidence/1/annotate/",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def made(browser: Browser, console: Console) -> list[str]:
-    """A case with evidence, a note, a run and an export in it: the addresses of all that."""
+    """A case with something of every kind in it, a run and an export: the addresses of all that."""
     context = browser.new_context(base_url=console.url)
     page = context.new_page()
     sign_in(page, "alice")
-    page.goto("/cases/new/")
+    page.goto("/cases/new/?template=leaked-token")
     page.get_by_label("Title").fill("Every page")
     page.get_by_role("button", name="Open the case").click()
     case = page.url.removeprefix(console.url)
@@ -34,6 +43,12 @@ def made(browser: Browser, console: Console) -> list[str]:
     page.goto(f"{case}notes/")
     page.get_by_label("Note").fill("Who asked for this token?")
     page.get_by_role("button").filter(has_text="note").click()
+    page.goto(f"{case}hypotheses/")
+    page.get_by_label("Hypothesis").fill("It was the runner")
+    page.get_by_role("button", name="Add the hypothesis").click()
+    page.goto(f"{case}attachments/")
+    page.get_by_label("File").set_input_files({"name": "letter.pdf", "mimeType": "", "buffer": b"%PDF-1.7"})
+    page.get_by_role("button", name="Attach the file").click()
     page.goto(f"/?q=event.outcome%3Afailure&case={public_id}")
     page.locator("input[name=event][type=checkbox]").first.check()
     event = page.locator("[data-open]").first.get_attribute("href") or ""
@@ -49,7 +64,7 @@ def made(browser: Browser, console: Console) -> list[str]:
     context.close()
     answer = dict(line.split(maxsplit=1) for line in console.manage("demo", "--answer").splitlines())
     token = answer["token_id"]
-    tabs = [f"{case}{tab}" for tab in ("", "notes/", "people/", "activity/", "report/", "change/", "evidence/1/")]
+    tabs = [f"{case}{tab}" for tab in CASE_PAGES]
     asked = [
         f"/questions/first-use/?token={token}",
         f"/questions/before-revocation/?token={token}",
