@@ -41,7 +41,8 @@ def test_a_slow_search_shows_that_it_is_and_is_cancelled_by_the_keyboard(by_itse
     expect(page.get_by_text("Still searching all of history, for")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     expect(page.get_by_role("button", name="Run in background instead")).to_be_visible()
-    page.keyboard.press("Escape")
+    with page.expect_request(re.compile("/search/cancel/")):
+        page.keyboard.press("Escape")
     expect(page.locator(".results")).to_contain_text("Cancelled; nothing below is of this search")
     expect(page.locator("tbody tr")).to_have_count(0)
     assert len(ended) == 1
@@ -66,7 +67,8 @@ def test_a_slow_comparison_or_list_shows_that_it_is_and_is_cancelled_by_the_keyb
     page.route(re.compile(r"/(compare|indicators)/"), lambda route: None)
     page.get_by_role("button", name=button, exact=True).press("Enter")
     expect(page.get_by_text(words)).to_be_visible()
-    page.keyboard.press("Escape")
+    with page.expect_request(re.compile("/search/cancel/")):
+        page.keyboard.press("Escape")
     expect(page.locator(".results")).to_have_text(re.compile("Cancelled; nothing below is of this search"))
     assert len(ended) == 1
     page.unroute_all()
