@@ -72,6 +72,11 @@ def write_once(path: Path, content: bytes, *, beside: Path) -> bool:
     return True
 
 
+def open_for_owner(path: str, flags: int) -> int:
+    """The `opener` of a file that can be read by its owner alone. Raises OSError."""
+    return os.open(path, flags, 0o600)
+
+
 @contextmanager
 def open_descriptor(path: Path, flags: int) -> Iterator[int]:
     """A file's descriptor, closed at the end; a file that is made here can be read by its owner alone. Raises OSError."""

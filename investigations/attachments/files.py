@@ -10,6 +10,7 @@ import puremagic
 from django.conf import settings
 
 from investigations.models import Attachment
+from trail.files import open_for_owner
 
 ORPHAN_SECONDS = 3_600
 # Bytes from which the type is told.
@@ -28,14 +29,18 @@ class StoredFile:
 
 def build_path(public_id: str) -> Path:
     """Where the file of an attachment is."""
-    return Path(settings.STATE_DIR) / "attachments" / public_id
+    return _find_folder() / public_id
+
+
+def _find_folder() -> Path:
+    return Path(settings.STATE_DIR) / "attachments"
 
 
 def store_file(chunks: Iterable[bytes], path: Path) -> StoredFile:
     """Write a file that is not there yet, on the disk when this returns. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest, size, head = hashlib.sha256(), 0, b""
-    with open(path, "xb", opener=_for_us_alone) as file:
+    with open(path, "xb", opener=open_for_owner) as file:
         for chunk in chunks:
             head += chunk[: _HEAD - len(head)]
             digest.update(chunk)
@@ -50,7 +55,7 @@ def remove_orphans(now: float) -> int:
 
     Who was killed between writing a file and entering it leaves one, and so does who could not delete one.
     """
-    folder, number = build_path("x").parent, 0
+    folder, number = _find_folder(), 0
     for path in folder.iterdir() if folder.is_dir() else ():
         is_old = path.stat().st_mtime < now - ORPHAN_SECONDS
         if is_old and not Attachment.objects.not_removed().filter(public_id=path.name).exists():
@@ -84,7 +89,3 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError as error:
         return len(head) - error.start < 4 and len(head) == _HEAD  # a character that the head cuts
     return True
-
-
-def _for_us_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -33,6 +33,7 @@ from operations.incidents import services as incidents
 from operations.incidents.services import IncidentKind
 from operations.sealing.errors import LogDamaged
 from trail.errors import TrailUnavailable
+from trail.files import open_for_owner
 from trail.integrity.bundle import Unproved
 from trail.integrity.tiles import TileMissing
 
@@ -188,7 +189,7 @@ def _holds(seen: list[str], case: str) -> bool:
 def _write(export: Export, path: Path, evidence: list[int]) -> dict[str, Any]:
     """Write the file, on the disk when this returns; what is known of it then. Raises _Cancelled, _NotWhole, OSError."""
     digest, size, entries = hashlib.sha256(), 0, 0
-    with open(path, "xb", opener=_for_us_alone) as file:
+    with open(path, "xb", opener=open_for_owner) as file:
         for line, is_entry in _lines(export, evidence):
             file.write(line)
             digest.update(line)
@@ -239,10 +240,6 @@ def _lines(export: Export, evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
     if write is None:
         return bundle.lines(export, lambda: _keep_claim(export, 0), evidence)
     return write(stream_rows(export, evidence))
-
-
-def _for_us_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def stream_rows(export: Export, evidence: list[int] | None = None) -> Iterator[ExportRow]:
