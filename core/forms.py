@@ -23,6 +23,12 @@ def text_area(rows: int, **attrs: str) -> TextArea:
     return TextArea(attrs={"rows": rows, **attrs})
 
 
+class ReasonForm(forms.Form):
+    """Why something is withdrawn."""
+
+    reason = forms.CharField(max_length=2_000, widget=text_area(2))
+
+
 def join_lines(text: str) -> str:
     """A text of several lines with one newline at the end of each, whoever wrote it."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -38,6 +38,8 @@ AREAS = (
     "entities",
     "hypotheses",
     "attachments",
+    "manual_events",
+    "clock_skews",
     "timeline",
     "evidence",
     "case_merge",

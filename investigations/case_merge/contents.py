@@ -1,4 +1,4 @@
-"""Copies what people wrote in one case into another: members, tags, tasks, hypotheses, notes and verdicts."""
+"""Copies what people wrote in one case into another, and who is in it."""
 
 import re
 from collections.abc import Mapping
@@ -8,13 +8,17 @@ from accounts.roles import may_investigate
 from core.records import fit_text, next_number
 from investigations.cases.bulk import MOST_TAGS
 from investigations.hypotheses.services import list_hypotheses
+from investigations.manual_events.services import build_version
 from investigations.models import (
     Case,
     CaseEntity,
     CaseTag,
     CaseTask,
+    ClockSkew,
     Hypothesis,
     HypothesisEvidence,
+    ManualEvent,
+    ManualEventVersion,
     Membership,
     Note,
     Verdict,
@@ -117,6 +121,47 @@ def _build_answer(hypothesis: Hypothesis, source: Case, numbers: Mapping[int, in
         if link.evidence.number not in numbers
     ]
     return "\n\n".join(filter(None, (renumber(hypothesis.answer, source, numbers), *absent)))
+
+
+def copy_manual_events(source: Case, target: Case, numbers: Mapping[int, int], *, by: User) -> int:
+    """Add what was entered by hand and is not withdrawn, as it reads now, with who entered it first; how many."""
+    new = [
+        ManualEvent(
+            case=target,
+            number=number,
+            kind=each.kind,
+            title=fit_text(renumber(each.title, source, numbers), 300),
+            details=fit_text(renumber(each.details, source, numbers), 5_000),
+            starts=each.starts,
+            ends=each.ends,
+            place=each.place,
+            phase=each.phase,
+            created_by=each.created_by,
+            created_by_name=each.created_by_name,
+        )
+        for number, each in enumerate(source.manual_events.not_withdrawn(), next_number(target.manual_events))
+    ]
+    ManualEvent.objects.bulk_create(new)
+    ManualEventVersion.objects.bulk_create(build_version(each, by=by) for each in new)
+    return len(new)
+
+
+def copy_clock_skews(source: Case, target: Case) -> None:
+    """Add what is noted of the clocks of sources of which `target` says nothing."""
+    present = set(target.clock_skews.not_withdrawn().values_list("field", "value"))
+    ClockSkew.objects.bulk_create(
+        ClockSkew(
+            case=target,
+            field=each.field,
+            value=each.value,
+            offset=each.offset,
+            reason=each.reason,
+            created_by=each.created_by,
+            created_by_name=each.created_by_name,
+        )
+        for each in source.clock_skews.not_withdrawn()
+        if (each.field, each.value) not in present
+    )
 
 
 def copy_notes(source: Case, target: Case, numbers: Mapping[int, int], *, by: User) -> int:

@@ -10,7 +10,7 @@ from django.db.models.expressions import Combinable
 
 from accounts.models import User
 from investigations.cases.numbers import read_number
-from investigations.models import Case, CaseTag, CaseTask, Evidence, Hypothesis, Note
+from investigations.models import Case, CaseTag, CaseTask, Evidence, Hypothesis, ManualEvent, Note
 
 PAGE_SIZE = 50
 STATUSES = {"open": "Open", "contained": "Contained", "closed": "Closed", "all": "All"}
@@ -120,7 +120,7 @@ def _narrow(user: User, chosen: CaseFilter) -> QuerySet[Case]:
 
 
 def _written(text: str) -> Combinable | Q:
-    """Whether the text stands in the case's own words or number, or in a tag, hypothesis, task, note or reason of it."""
+    """Whether the text stands in what people wrote in the case, its number and tags included, or is an event's id of it."""
     if number := read_number(text):
         return Q(number=number)
     here = OuterRef("pk")
@@ -132,6 +132,7 @@ def _written(text: str) -> Combinable | Q:
         | Exists(CaseTag.objects.filter(case=here, name__icontains=text))
         | Exists(Hypothesis.objects.filter(case=here).filter(Q(statement__icontains=text) | Q(answer__icontains=text)))
         | Exists(CaseTask.objects.filter(case=here, title__icontains=text))
+        | Exists(ManualEvent.objects.filter(case=here).filter(Q(title__icontains=text) | Q(details__icontains=text)))
         | Exists(Note.objects.filter(case=here, text__icontains=text))
         | Exists(Evidence.objects.filter(case=here).filter(Q(reason__icontains=text) | Q(event_id=text)))
     )

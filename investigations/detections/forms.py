@@ -5,8 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
-from core.forms import RevisedForm
-from investigations.evidence.forms import ReasonForm
+from core.forms import ReasonForm, RevisedForm
 from investigations.models import Case
 
 

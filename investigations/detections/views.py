@@ -14,12 +14,12 @@ from accounts.decorators import person, requires
 from accounts.roles import may_investigate
 from core.access import recorded_as
 from core.errors import Refused
+from core.forms import ReasonForm
 from core.htmx import render_page
 from investigations import access
 from investigations.audit import CaseAction
 from investigations.detections import services as detections
 from investigations.detections.forms import DetectionChangeForm, DetectionForm, FindingPinForm
-from investigations.evidence.forms import ReasonForm
 from investigations.models import Detection, Finding
 from investigations.presentation import cells
 from investigations.presentation.problems import describe_fault

@@ -136,9 +136,3 @@ class AnnotationForm(RevisedForm):
     def read_words(self) -> dict[str, Any]:
         """What `annotations.annotate` is given."""
         return self.cleaned_data | {"hypothesis": self.hypotheses.get(self.cleaned_data["hypothesis"])}
-
-
-class ReasonForm(forms.Form):
-    """Why something is withdrawn."""
-
-    reason = forms.CharField(max_length=2_000, widget=text_area(2))

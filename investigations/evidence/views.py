@@ -13,6 +13,7 @@ from accounts.roles import may_investigate
 from core import outages
 from core.access import recorded_as
 from core.errors import Refused
+from core.forms import ReasonForm
 from core.htmx import is_partial, render_page
 from core.posts import requires_post
 from core.responses import choose_way_back
@@ -20,7 +21,7 @@ from investigations import access
 from investigations.audit import CaseAction
 from investigations.evidence import absences, annotations, custody, services
 from investigations.evidence.absences import Doubtful
-from investigations.evidence.forms import AbsenceForm, AnnotationForm, PinForm, ReasonForm
+from investigations.evidence.forms import AbsenceForm, AnnotationForm, PinForm
 from investigations.models import Case, Evidence, Run
 from investigations.presentation import cells
 from investigations.proofs import services as proofs

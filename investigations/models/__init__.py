@@ -5,6 +5,7 @@ from investigations.models.case_tasks import CaseTask
 from investigations.models.case_templates import CaseTemplate
 from investigations.models.case_verifications import CaseVerification
 from investigations.models.cases import Activity, Case, CaseSerial, CaseTag, Membership
+from investigations.models.clock_skews import ClockSkew
 from investigations.models.custody import CustodyEntry
 from investigations.models.detections import Detection, Finding
 from investigations.models.entities import CaseEntity, Verdict
@@ -13,6 +14,7 @@ from investigations.models.exports import EVERY_CASE, NOT_CASE, Export
 from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
+from investigations.models.manual_events import ManualEvent, ManualEventVersion, Phase
 from investigations.models.notes import Mention, Note
 from investigations.models.preferences import GlassNotice, NoticesRead, TablePreference
 from investigations.models.reports import CaseReport
@@ -33,6 +35,7 @@ __all__ = [
     "CaseTask",
     "CaseTemplate",
     "CaseVerification",
+    "ClockSkew",
     "CustodyEntry",
     "Detection",
     "Evidence",
@@ -43,11 +46,14 @@ __all__ = [
     "Hypothesis",
     "HypothesisEvidence",
     "Job",
+    "ManualEvent",
+    "ManualEventVersion",
     "Membership",
     "Mention",
     "Note",
     "NoticesRead",
     "PastSearch",
+    "Phase",
     "QueryParameter",
     "Run",
     "RunChunk",

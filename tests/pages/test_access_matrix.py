@@ -99,6 +99,11 @@ ROWS = [
     Row("task_list", "case", READ, WRITE, (("title", "Rotate it"),)),
     Row("task_detail", "task", WRITE, WRITE, (("title", "Rotate it"),)),
     Row("task_state", "task", NO, WRITE, (("state", "done"),)),
+    *(Row(view, about, readers, WRITE, (("title", "A call"), ("kind", "call"), ("starts", "2026-03-01"), ("reason", "x")))
+      for view, about, readers in (("manual_event_list", "case", READ), ("manual_event_detail", "manual event", READ),
+                                   ("manual_event_change", "manual event", WRITE))),
+    Row("clock_skew_list", "case", READ, WRITE, (("field", "host.name"), ("value", "h"), ("length", "1 s"), ("direction", "ahead"), ("reason", "x"))),
+    Row("clock_skew_withdraw", "clock skew", NO, WRITE),
     Row("attachment_list", "case", READ, WRITE),
     Row("attachment_download", "attachment", READ, NO),
     Row("attachment_remove", "attachment", NO, WRITE, (("reason", "A secret"),)),

@@ -36,9 +36,11 @@ from investigations.models import (
     CaseTask,
     CaseTemplate,
     CaseVerification,
+    ClockSkew,
     CustodyEntry,
     EvidenceTag,
     Hypothesis,
+    ManualEvent,
     Note,
     Verdict,
 )
@@ -64,7 +66,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
-    "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
+    "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "clock_skew_withdraw", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
 NEVER = {"account_logout", "login"}
@@ -156,6 +158,16 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         CaseTask.objects.create(case=case, number=number, title=value[:200], created_by_name=value[:200])
         words = {"statement": value[:300], "answer": value, "created_by_name": value[:200]}
         Hypothesis.objects.create(case=case, number=number, **words)
+        words = {
+            "title": value[:300],
+            "details": value,
+            "starts": "2026-03-01T09:00:00Z",
+            "place": "2026-03-01T09:00:00.000000000",
+        }
+        ManualEvent.objects.create(case=case, number=number, created_by=alice, created_by_name=value[:200], **words)
+        ClockSkew.objects.create(
+            case=case, field="service.name", value=value[:512], offset=1, reason=value[:500], created_by=alice, created_by_name=value[:200]
+        )  # fmt: skip
         entity, _ = CaseEntity.objects.get_or_create(case=case, field="user.id", value=value[:512])
         Verdict.objects.create(entity=entity, word="victim", reason=value[:500], by=alice, by_name=value[:200])
     for value in values[:20]:
@@ -227,6 +239,7 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
     ]
     pages += [reverse("case_template_detail", args=[f"t{number}"]) for number in range(0, len(values), 8)]
     pages += [reverse("attachment_download", args=[case.public_id, number]) for number in range(1, 21)]
+    pages += [reverse("manual_event_detail", args=[case.public_id, number]) for number in range(1, len(values), 8)]
     pages.append(reverse("entity_values", args=["service", values[0], "user.id"]))
     for number, (one, hit) in enumerate(zip(LET_IN, events, strict=True)):
         pages.append(reverse(("event_detail", "event_row")[number % 2], args=[hit.event_id]))

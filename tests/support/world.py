@@ -12,7 +12,10 @@ from accounts.services import create_user
 from investigations.attachments import services as attachments
 from investigations.case_tasks import services as tasks
 from investigations.cases import services as cases
+from investigations.clock_skews import services as clock_skews
 from investigations.hypotheses import services as hypotheses
+from investigations.manual_events import services as manual_events
+from investigations.manual_events.services import ManualEventWords
 from investigations.models import Case, Membership
 from investigations.notes import services as notes
 from investigations.questions import indicators
@@ -59,6 +62,9 @@ def world(
     hypothesis = hypotheses.add_hypothesis(case=case, statement="It was the runner", by=alice)
     task = tasks.add_task(case=case, title="Rotate it", by=alice)
     file = attachments.attach_file(case=case, name="letter.pdf", chunks=[b"%PDF-1.7"], by=alice)
+    words = ManualEventWords(kind="call", title="The owner called", starts="2026-03-01T09:00:00.000000000Z")
+    entered = manual_events.add_manual_event(case=case, words=words, by=alice)
+    skew = clock_skews.add_clock_skew(case=case, field="service.name", value="auth", offset=1, reason="NTP", by=alice)
     note = notes.write_note(case=case, text="hm", by=alice)
     (evidence,) = pin(trail, case, alice, use("t", id="e1"))
     saved_query("failures", "event.outcome:failure")
@@ -66,7 +72,7 @@ def world(
     found = finding(alice)
     values: dict[str, list[object]] = {
         "": [], "event": ["e1"], "token": ["t"], "user": ["user", "mallory"], "values": ["user", "mallory", "source.ip"], "identifier": ["t"],
-        "case": [case.public_id], "number": [case.number], "note": [case.public_id, note.pk], "attachment": [case.public_id, file.number], "task": [case.public_id, task.number], "hypothesis": [case.public_id, hypothesis.number], "evidence": [case.public_id, evidence.number], "query": ["failures"], "template": [case_template(ada).slug],
+        "case": [case.public_id], "number": [case.number], "note": [case.public_id, note.pk], "attachment": [case.public_id, file.number], "task": [case.public_id, task.number], "manual event": [case.public_id, entered.number], "clock skew": [case.public_id, skew.pk], "hypothesis": [case.public_id, hypothesis.number], "evidence": [case.public_id, evidence.number], "query": ["failures"], "template": [case_template(ada).slug],
         "run": [case_run.public_id], "own run": [own_run.public_id], "former run": [former_run.public_id],
         "export": [export(alice, case=case).public_id], "own export": [export(alice, run=own_run).public_id],
         "former export": [export(people["erik"], case=case).public_id],

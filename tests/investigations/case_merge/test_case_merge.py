@@ -13,11 +13,14 @@ from investigations.case_tasks import services as tasks
 from investigations.case_verification import services as verification
 from investigations.cases import restriction
 from investigations.cases import services as cases
+from investigations.clock_skews import services as clock_skews
 from investigations.entities import services as entities
 from investigations.evidence import absences
 from investigations.evidence import services as evidence
 from investigations.hypotheses import services as hypotheses
-from investigations.models import Case, Evidence, Membership, Mention
+from investigations.manual_events import services as manual_events
+from investigations.manual_events.services import ManualEventWords
+from investigations.models import Case, Evidence, ManualEvent, Membership, Mention
 from investigations.notes import services as notes
 from tests.support.factories.cases import close_case, open_case, pin
 from tests.support.factories.events import use
@@ -140,6 +143,29 @@ def test_hypotheses_come_with_their_evidence_as_it_is_numbered_here(
     assert copy.answer == f"See E2\n\n{other.number}-E4 speaks for it."
     assert hypotheses.list_numbers(copy, speaks_for=True) == [2]
     assert hypotheses.list_numbers(copy, speaks_for=False) == [3]
+
+
+def test_what_was_entered_by_hand_comes_with_who_entered_it(
+    case: Case, other: Case, alice: User, charlie: User
+) -> None:
+    def enter(into: Case, title: str, by: User) -> ManualEvent:
+        words = ManualEventWords(kind="call", title=title, starts="2026-03-01T09:00:00Z", phase="detected")
+        return manual_events.add_manual_event(case=into, words=words, by=by)
+
+    enter(case, "Known here", alice)
+    enter(other, f"They called about {_pinned(other)['e1'].label}", charlie)
+    manual_events.withdraw_manual_event(event=enter(other, "A slip", alice), reason="no", by=alice)
+    assert _merge(case, other, alice)["manual_events"] == 1
+    (_, copy) = case.manual_events.order_by("number")
+    assert (copy.label, copy.title, copy.phase) == ("M2", f"They called about {_pinned(case)['e1'].label}", "detected")
+    assert (copy.created_by_name, copy.versions.get().by_name) == ("Charlie", "Alice")
+
+
+def test_clock_skews_come_where_there_is_none(case: Case, other: Case, alice: User) -> None:
+    for into, value, offset in ((case, "auth", 1), (other, "auth", 2), (other, "scanner", 3)):
+        clock_skews.add_clock_skew(case=into, field="service.name", value=value, offset=offset, reason="NTP", by=alice)
+    _merge(case, other, alice)
+    assert dict(case.clock_skews.values_list("value", "offset")) == {"auth": 1, "scanner": 3}
 
 
 def test_verdicts_come_where_there_is_none(case: Case, other: Case, alice: User, charlie: User) -> None:
