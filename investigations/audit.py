@@ -81,6 +81,7 @@ class CaseAction(StrEnum):
     REPORT_READ = "case.report.read"
     REPORT_CHANGE = "case.report.change"
     REPORT_DOWNLOAD = "case.report.download"
+    REPORT_TEMPLATE_SAVE = "report.template.save"
     EXPORT_READ = "export.read"
     EXPORT_START = "export.start"
     EXPORT_CANCEL = "export.cancel"

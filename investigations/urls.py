@@ -32,6 +32,7 @@ AREAS = (
     "questions",
     "proofs",
     "case_templates",
+    "report_templates",
     "cases",
     "notes",
     "case_tasks",

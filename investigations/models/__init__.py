@@ -17,7 +17,7 @@ from investigations.models.library import QueryParameter, SavedQuery, SavedQuery
 from investigations.models.manual_events import ManualEvent, ManualEventVersion, Phase
 from investigations.models.notes import Mention, Note
 from investigations.models.preferences import GlassNotice, NoticesRead, TablePreference
-from investigations.models.reports import CaseReport
+from investigations.models.reports import CaseReport, ReportTemplate
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
 from investigations.models.snippets import Snippet
@@ -55,6 +55,7 @@ __all__ = [
     "PastSearch",
     "Phase",
     "QueryParameter",
+    "ReportTemplate",
     "Run",
     "RunChunk",
     "SavedQuery",

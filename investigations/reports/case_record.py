@@ -38,6 +38,8 @@ class CaseRecord:
 
     `tasks` are the open ones; `counts` says under `settled_tasks` how many others there are.
 
+    `introduction` and `closing` are what the report itself says before and behind that of the case, in Markdown.
+
     `problem` says why there is no `checkpoint`.
     """
 
@@ -58,6 +60,8 @@ class CaseRecord:
     activity: Sequence[ActivityEntry]
     checkpoint: SealedState | None
     problem: str
+    introduction: str = ""
+    closing: str = ""
 
 
 @transaction.atomic

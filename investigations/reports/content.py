@@ -1,13 +1,13 @@
 """Builds the report of a case from one read of it, so that every format says the same."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.utils import timezone
 
 from accounts.models import User
-from investigations.models import CaseReport
+from investigations.models import CaseReport, ReportTemplate
 from investigations.presentation.times import format_sentence
 from investigations.reports import proof_sections, sections
 from investigations.reports.case_record import CaseRecord, read_case_record
@@ -39,12 +39,17 @@ SECTIONS = {
     "custody": SectionKind("Custody", proof_sections.build_custody),
     "verification": SectionKind("How this can be checked", proof_sections.build_verification),
 }
+# What the report says of itself, before all others and behind them, where somebody wrote something.
+OF_ITSELF = {
+    "introduction": SectionKind("About this report", sections.build_introduction),
+    "closing": SectionKind("Closing remarks", sections.build_closing),
+}
 # Those with what people typed, and of how many parts they may be made together: more takes many seconds to set in type.
-PROSE, MOST_PROSE = {"summary", "hypotheses", "notes"}, 5_000
+PROSE, MOST_PROSE = {"introduction", "summary", "hypotheses", "notes", "closing"}, 5_000
 _LEFT_OUT = f"The rest of this section is left out, for what people wrote is longer than {MOST_PROSE:,} parts. It is in the case."
 
 
-def list_sections(choice: CaseReport) -> list[tuple[str, bool]]:
+def list_sections(choice: CaseReport | ReportTemplate) -> list[tuple[str, bool]]:
     """Every section in the order of the report, each with whether it is shown; what the choice does not know comes last."""
     known = [key for key in choice.sections if key in SECTIONS]
     new = [key for key in SECTIONS if key not in known]
@@ -55,26 +60,31 @@ def build_report(choice: CaseReport, by: User, made_at: datetime) -> Report:
     """The report of a case as `by` makes it at `made_at`; its times are UTC. As many queries however much is in the case."""
     made_at = made_at.replace(microsecond=0)
     with timezone.override(UTC):
-        record = read_case_record(choice.case, made_at)
-        shown = [key for key, is_shown in list_sections(choice) if is_shown]
-        return Report(
-            title=choice.title or choice.case.title,
-            number=choice.case.number,
-            case_id=choice.case.public_id,
-            is_draft=choice.is_draft,
-            made_by=by.name or by.username,
-            made_at=made_at,
-            facts=tuple(_build_facts(record)),
-            sections=tuple(_build_sections(shown, record)),
-            evidence=tuple(_list_evidence(shown, record)),
-        )
+        return build_report_of(choice, read_case_record(choice.case, made_at), by)
+
+
+def build_report_of(choice: CaseReport, record: CaseRecord, by: User) -> Report:
+    """The report of what was read of a case; the zone that is active is UTC."""
+    record = replace(record, introduction=choice.introduction, closing=choice.closing)
+    shown = [key for key, is_shown in list_sections(choice) if is_shown]
+    return Report(
+        title=choice.title or record.case.title,
+        number=record.case.number,
+        case_id=record.case.public_id,
+        is_draft=choice.is_draft,
+        made_by=by.name or by.username,
+        made_at=record.made_at,
+        facts=tuple(_build_facts(record)),
+        sections=tuple(_build_sections(shown, record)),
+        evidence=tuple(_list_evidence(shown, record)),
+    )
 
 
 def _build_sections(keys: Sequence[str], record: CaseRecord) -> Iterator[ReportSection]:
     """The sections, of which those with what people typed hold MOST_PROSE parts together."""
-    left = MOST_PROSE
-    for key in keys:
-        kind = SECTIONS[key]
+    left, kinds = MOST_PROSE, SECTIONS | OF_ITSELF
+    for key in ("introduction", *keys, "closing"):
+        kind = kinds[key]
         blocks: list[Block] = []
         for block in kind.build(record):
             left -= count_parts(block) if key in PROSE else 0
@@ -83,6 +93,8 @@ def _build_sections(keys: Sequence[str], record: CaseRecord) -> Iterator[ReportS
                 break
             blocks.append(block)
         left = max(left, 0)
+        if key in OF_ITSELF and not blocks:
+            continue
         yield ReportSection(key, kind.title, tuple(blocks))
 
 

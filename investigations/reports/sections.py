@@ -68,6 +68,16 @@ def limit_note(shown: int, total: int, what: str) -> Iterator[Block]:
         )
 
 
+def build_introduction(record: CaseRecord) -> Iterator[Block]:
+    """What the report says of itself before it begins; nothing where it says nothing."""
+    yield from read_prose(record.introduction)
+
+
+def build_closing(record: CaseRecord) -> Iterator[Block]:
+    """What the report says at its end, such as who may read it; nothing where it says nothing."""
+    yield from read_prose(record.closing)
+
+
 def build_summary(record: CaseRecord) -> Iterator[Block]:
     """What happened, as the people of the case tell it; and of a closed case how it ended."""
     yield from read_prose(record.case.description, "lead") or [paragraph("Nobody has written yet what happened.")]

@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from core.errors import Conflict
+from core.errors import Conflict, Refused
 from investigations.admission import admit_report
 from investigations.audit import CaseAction, record_in_case
 from investigations.evidence import custody
 from investigations.evidence.custody import Action
-from investigations.models import Case, CaseReport
-from investigations.reports.content import build_report
+from investigations.models import Case, CaseReport, ReportTemplate
+from investigations.reports.content import build_report, list_sections
 from investigations.reports.html import render_report, write_html
 from investigations.reports.markdown import write_markdown
 from investigations.reports.pdf import write_pdf
@@ -55,7 +55,16 @@ def read_choice(case: Case) -> CaseReport:
 
 @transaction.atomic
 def change_report(
-    *, case: Case, by: User, revision: int, title: str, is_draft: bool, sections: list[str], left_out: list[str]
+    *,
+    case: Case,
+    by: User,
+    revision: int,
+    title: str,
+    is_draft: bool,
+    sections: list[str],
+    left_out: list[str],
+    introduction: str = "",
+    closing: str = "",
 ) -> None:
     """Put the report together otherwise. What is so already changes nothing.
 
@@ -65,6 +74,7 @@ def change_report(
     Case.objects.select_for_update().get(pk=case.pk)
     choice = read_choice(case)
     new = {"title": title, "is_draft": is_draft, "sections": sections, "left_out": left_out}
+    new |= {"introduction": introduction, "closing": closing}
     if choice.pk is not None and all(getattr(choice, name) == value for name, value in new.items()):
         return
     if choice.revision != revision:
@@ -77,6 +87,28 @@ def change_report(
     state = "draft" if is_draft else "final"
     labels = {"state": state, "sections": ",".join(key for key in sections if key not in left_out)}
     record_in_case(CaseAction.REPORT_CHANGE, f"put the report together ({state})", by=by, case=case, labels=labels)
+
+
+def use_template(*, case: Case, template: ReportTemplate, by: User) -> None:
+    """Put the report of the case together as the template has it; its title and whether it is a draft stay.
+
+    Raises Refused for a template that is retired; Conflict when somebody changes the report at that moment.
+    """
+    if template.retired:
+        raise Refused("This template is retired; choose another.")
+    choice = read_choice(case)
+    shown = list_sections(template)
+    change_report(
+        case=case,
+        by=by,
+        revision=choice.revision,
+        title=choice.title,
+        is_draft=choice.is_draft,
+        sections=[key for key, _ in shown],
+        left_out=[key for key, is_shown in shown if not is_shown],
+        introduction=template.introduction,
+        closing=template.closing,
+    )
 
 
 def render_preview(*, case: Case, by: User) -> SafeString:

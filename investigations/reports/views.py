@@ -9,11 +9,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.decorators import person, requires, signed_in
 from accounts.roles import may_investigate
 from core.access import recorded_as
+from core.errors import Conflict, Refused
 from core.htmx import render_page
 from investigations import access
 from investigations.audit import CaseAction
 from investigations.cases.case_page import build_case_context
-from investigations.models import Case
+from investigations.models import Case, ReportTemplate
 from investigations.reports import services as reports
 from investigations.reports.errors import NotTypeset
 from investigations.reports.forms import ReportForm, fill_report_form
@@ -35,6 +36,7 @@ def case_report(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("case_report", public_id)
     context = build_case_context(user, case) | {"tab": "report", "form": form, "formats": reports.FORMATS}
     context |= {"may_put_together": access.may_write(user, case), "may_take": may_investigate(user)}
+    context["templates"] = ReportTemplate.objects.offered()
     context["preview"] = reports.render_preview(case=case, by=user)
     return render_page(request, "investigations/reports/detail.html", context, status=status)
 
@@ -45,6 +47,21 @@ def _change(request: HttpRequest, case: Case, form: ReportForm) -> int:
         lambda: reports.change_report(case=case, by=person(request), **form.read_choice()),
         lambda: fill_report_form(reports.read_choice(case)),
     )
+
+
+@require_POST
+@signed_in
+def case_report_template(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Put the report together as a template has it."""
+    case = access.get_writable_case(person(request), public_id)
+    template = ReportTemplate.objects.filter(slug=request.POST.get("template", "")).first()
+    try:
+        if template is None:
+            raise Refused("There is no such template; choose another.")
+        reports.use_template(case=case, template=template, by=person(request))
+    except (Refused, Conflict) as refused:
+        messages.error(request, refused.sentence)
+    return redirect("case_report", public_id)
 
 
 @require_POST

@@ -113,6 +113,9 @@ ROWS = [
     Row("case_restriction", "case", NO, LEAD, (("restricted", "yes"),)),
     *(Row(view, about, ADMIN, ADMIN if view != "case_template_list" else NO) for view, about in (
         ("case_template_list", ""), ("case_template_new", ""), ("case_template_detail", "template"))),
+    *(Row(view, about, ADMIN, ADMIN if view != "report_template_list" else NO) for view, about in (
+        ("report_template_list", ""), ("report_template_new", ""), ("report_template_detail", "report template"))),
+    Row("case_report_template", "case", NO, WRITE, (("template", "court"),)),
     Row("case_glass", "", RESOLVE, RESOLVE, (("number", "C-2026-0001"), ("reason", "Their lead is ill"))),
     Row("case_by_number", "number", READ, NO),
     Row("case_close", "case", LEAD, LEAD, (("disposition", "benign"), ("reason", "done"))),

@@ -27,6 +27,7 @@ ABOUT = {
     "question_before_revocation": "", "token_detail": "token", "token_lineage": "token", "token_compromise": "token",
     "token_radius": "token", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
     "manual_event_list": "case", "manual_event_detail": "manual event", "manual_event_change": "manual event",
+    "report_template_list": "", "report_template_new": "", "report_template_detail": "report template", "case_report_template": "case",
     "clock_skew_list": "case", "clock_skew_withdraw": "clock skew",
     "case_status": "case", "case_bulk": "", "case_merge": "case", "case_template_detail": "template", "case_template_new": "", "case_template_list": "", "attachment_remove": "attachment", "attachment_download": "attachment", "attachment_list": "case", "case_glass": "", "case_live": "case", "case_restriction": "case", "case_close": "case", "case_by_number": "number", "case_work": "case", "case_leave": "", "view_settings": "", "case_notes": "case", "note_detail": "note", "task_list": "case", "entity_list": "case", "hypothesis_list": "case", "hypothesis_detail": "hypothesis", "task_detail": "task", "task_state": "task", "case_people": "case", "case_activity": "case", "case_report": "case", "case_report_file": "case", "export_case": "case",
     "evidence_detail": "evidence", "evidence_annotate": "evidence", "case_custody": "case", "case_verify": "case", "evidence_pin": "", "absence_pin": "", "indicators": "", "indicators_result": "list", "indicators_file": "list", "query_list": "", "query_detail": "query", "run_list": "",
@@ -58,6 +59,9 @@ KEYED = {
     "ingest_health": [], "log_cosignatures": [], "log_entries": ["000"],
 }  # fmt: skip
 FOR_ADMINS = {
+    "report_template_list",
+    "report_template_new",
+    "report_template_detail",
     "case_template_list",
     "case_template_new",
     "case_template_detail",

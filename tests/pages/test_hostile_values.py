@@ -42,6 +42,7 @@ from investigations.models import (
     Hypothesis,
     ManualEvent,
     Note,
+    ReportTemplate,
     Verdict,
 )
 from investigations.questions import indicators
@@ -66,7 +67,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
-    "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "clock_skew_withdraw", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
+    "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "clock_skew_withdraw", "case_report_template", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
 NEVER = {"account_logout", "login"}
@@ -172,7 +173,9 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         Verdict.objects.create(entity=entity, word="victim", reason=value[:500], by=alice, by_name=value[:200])
     for value in values[:20]:
         attachments.attach_file(case=case, name=value, chunks=[value.encode()], by=alice, description=value[:500])
-    CaseReport.objects.create(case=case, title=values[1][:200], sections=list(SECTIONS))
+    CaseReport.objects.create(
+        case=case, title=values[1][:200], sections=list(SECTIONS), introduction="\n\n".join(values), closing=values[1]
+    )
     CaseTag.objects.bulk_create(CaseTag(case=case, name=name) for name in {value[:40] for value in values})
     copy = case.evidence.get(number=1)
     EvidenceTag.objects.bulk_create(EvidenceTag(evidence=copy, name=name) for name in {value[:40] for value in values})
@@ -208,6 +211,13 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
             "retired": False,
         }
         CaseTemplate.objects.create(slug=f"t{number}", changed_by_name=value[:200], **words)
+        texts = {
+            "name": f"{number} {value}"[:120],
+            "introduction": value,
+            "closing": value,
+            "changed_by_name": value[:200],
+        }
+        ReportTemplate.objects.create(slug=f"t{number}", sections=list(SECTIONS), **texts)
     CaseTemplate.objects.get(slug="t0").cases.add(case)
     found = finding(alice, *((hit.index, hit.event_id) for hit in events[:8]), count=8)
     watched = detection(alice, "event.dataset:hostile", name=values[4])
@@ -238,6 +248,7 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         reverse("indicators_file", args=[listed]),
     ]
     pages += [reverse("case_template_detail", args=[f"t{number}"]) for number in range(0, len(values), 8)]
+    pages += [reverse("report_template_detail", args=[f"t{number}"]) for number in range(0, len(values), 8)]
     pages += [reverse("attachment_download", args=[case.public_id, number]) for number in range(1, 21)]
     pages += [reverse("manual_event_detail", args=[case.public_id, number]) for number in range(1, len(values), 8)]
     pages.append(reverse("entity_values", args=["service", values[0], "user.id"]))

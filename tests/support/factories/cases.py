@@ -8,7 +8,9 @@ from investigations.cases import services as cases
 from investigations.evidence import services as evidence_services
 from investigations.exports import services as exports
 from investigations.library import services as library
-from investigations.models import Case, CaseTemplate, Evidence, Export, Membership, Run, SavedQuery
+from investigations.models import Case, CaseTemplate, Evidence, Export, Membership, ReportTemplate, Run, SavedQuery
+from investigations.report_templates import services as report_templates
+from investigations.reports.content import SECTIONS
 from investigations.runs import services as runs
 from tests.support.factories.events import write
 from trail.connection import Trail
@@ -64,3 +66,8 @@ def saved_query(
 def case_template(by: User, slug: str = "leaked") -> CaseTemplate:
     words = {"name": slug, "summary": "", "severity": "high", "tags": "", "tasks": "Revoke it", "retired": False}
     return case_templates.make_template(slug=slug, by=by, **words)
+
+
+def report_template(by: User) -> ReportTemplate:
+    words: dict[str, Any] = {"sections": list(SECTIONS), "left_out": []}
+    return report_templates.make_report_template(slug="court", by=by, name="For the court", **words)
