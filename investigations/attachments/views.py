@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.decorators import person, signed_in
 from core.access import recorded_as
+from core.downloads import send_file
 from core.errors import Refused
 from core.forms import try_change
 from investigations import access
@@ -71,7 +72,7 @@ def attachment_download(request: HttpRequest, public_id: str, number: int) -> Ht
     except Refused as refused:
         messages.error(request, refused.sentence)
         return redirect("attachment_list", public_id)
-    return FileResponse(path.open("rb"), as_attachment=True, filename=attachment.name, content_type=UNKNOWN)
+    return send_file(request, path, name=attachment.name, content_type=UNKNOWN, digest=attachment.sha256)
 
 
 @require_POST

@@ -12,4 +12,5 @@ urlpatterns = [
     path("exports/<slug:public_id>/cancel/", views.export_cancel, name="export_cancel"),
     path("exports/<slug:public_id>/remove/", views.export_remove, name="export_remove"),
     path("exports/<slug:public_id>/file/", views.export_download, name="export_download"),
+    path("exports/<slug:public_id>/digest/", views.export_digest, name="export_digest"),
 ]

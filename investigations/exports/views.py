@@ -2,19 +2,22 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import person, requires, signed_in
 from accounts.roles import may_investigate
 from core.access import recorded_as
+from core.downloads import send_file
 from core.errors import Refused
 from core.htmx import render_page
 from investigations import access
 from investigations.audit import CaseAction
 from investigations.exports import services as exports
+from investigations.exports.files import describe_file
 from investigations.exports.formats.file_formats import FORMATS
 from investigations.models import Case, Export
 
@@ -110,4 +113,17 @@ def export_download(request: HttpRequest, public_id: str) -> HttpResponseBase:
         messages.error(request, refused.sentence)
         return redirect("export_detail", public_id)
     type_ = FORMATS[Export.Format(export.format)].content_type
-    return FileResponse(path.open("rb"), as_attachment=True, filename=export.name, content_type=type_)
+    return send_file(request, path, name=export.name, content_type=type_, digest=export.sha256)
+
+
+@require_safe
+@signed_in
+@recorded_as(CaseAction.EXPORT_READ)
+def export_digest(request: HttpRequest, public_id: str) -> HttpResponse:
+    """How many entries, how many bytes and which digest the file of an export has, as `sha256sum --check` reads it."""
+    export = access.get_export(person(request), public_id)
+    if export.state != Export.State.FINISHED:
+        raise Http404("This export has no file.")
+    response = HttpResponse(describe_file(export), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = content_disposition_header(True, f"{export.name}.sha256") or ""
+    return response

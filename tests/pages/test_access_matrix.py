@@ -132,7 +132,7 @@ ROWS = [
         ("run", READ, WRITE), ("own run", OWN, OWN), ("former run", READ, WRITE))),
     *(Row("export_run", about, NO, writers, (("format", "csv"),)) for about, writers in (
         ("run", WRITE), ("own run", OWN), ("former run", WRITE))),
-    *(Row(view, about, readers, NO) for view in ("export_detail", "export_download") for about, readers in (
+    *(Row(view, about, readers, NO) for view in ("export_detail", "export_download", "export_digest") for about, readers in (
         ("export", READ), ("own export", OWN), ("former export", READ))),
     *(Row(view, about, NO, writers) for view in ("export_cancel", "export_remove") for about, writers in (
         ("export", WRITE), ("own export", OWN), ("former export", WRITE))),

@@ -1,7 +1,9 @@
 """Taking an export's file."""
 
 import hashlib
+import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -126,3 +128,47 @@ def test_downloads_of_one_person_soon_after_one_another_are_one_entry_of_custody
 
 def _downloads(done: Export) -> list[str]:
     return list(done.custody.filter(action=Action.DOWNLOAD).values_list("by_name", flat=True))
+
+
+def test_one_that_broke_off_goes_on_where_it_was_and_is_on_record(
+    client: Client, bob: User, done: Export, trail: Trail
+) -> None:
+    client.force_login(bob)
+    whole = client.get(_page(done))
+    assert whole["Accept-Ranges"] == "bytes"
+    content = bytes_of(whole)
+    rest = client.get(_page(done), headers={"Range": "bytes=10-", "If-Range": whole["ETag"]})
+    assert (rest.status_code, rest["Content-Range"]) == (206, f"bytes 10-{len(content) - 1}/{len(content)}")
+    assert content[:10] + bytes_of(rest) == content
+    assert rest["Content-Length"] == str(len(content) - 10)
+    assert rest["Content-Disposition"] == whole["Content-Disposition"]
+    assert len(audit_log(trail, "export.download")) == 1  # who takes it in parts takes it once
+    assert len(_downloads(done)) == 1
+
+
+def test_of_another_file_a_browser_gets_the_whole(client: Client, bob: User, done: Export) -> None:
+    client.force_login(bob)
+    response = client.get(_page(done), headers={"Range": "bytes=10-", "If-Range": '"of another file"'})
+    assert (response.status_code, len(bytes_of(response))) == (200, done.size)
+    behind = client.get(_page(done), headers={"Range": f"bytes={done.size}-"})
+    assert (behind.status_code, behind["Content-Range"]) == (416, f"bytes */{done.size}")
+    head = client.head(_page(done), headers={"Range": "bytes=10-"})
+    bytes_of(head)
+    assert (head.status_code, head["Content-Length"]) == (200, str(done.size))
+
+
+def test_its_digest_is_a_file_that_sha256sum_checks(
+    client: Client, bob: User, done: Export, case: Case, tmp_path: Path
+) -> None:
+    client.force_login(bob)
+    (tmp_path / done.name).write_bytes(bytes_of(client.get(_page(done))))
+    response = client.get(f"/exports/{done.public_id}/digest/")
+    assert response["Content-Disposition"] == f'attachment; filename="{done.name}.sha256"'
+    assertContains(response, f"# 1 entries, {done.size} bytes")
+    (tmp_path / "digest").write_bytes(response.content)
+    check = ["sha256sum", "--check", "--strict", "digest"]
+    assert subprocess.run(check, cwd=tmp_path, check=False, capture_output=True).returncode == 0
+    (tmp_path / done.name).write_bytes(b"other")
+    assert subprocess.run(check, cwd=tmp_path, check=False, capture_output=True).returncode == 1
+    queued = exports.start(format="csv", by=bob, case=case)
+    assert client.get(f"/exports/{queued.public_id}/digest/").status_code == 404
