@@ -1,8 +1,10 @@
 """Adds pinned evidence to a case with all that its pages count, and takes withdrawn evidence out of these counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Any
 
+import orjson
 from django.utils import timezone
 
 from accounts.models import User
@@ -47,4 +49,14 @@ def withdraw_evidence(case: Case, evidence: Sequence[Evidence], *, reason: str, 
             withdrawn_at=now, withdrawn_by_name=by.name or by.username, withdrawn_reason=reason
         )
         EvidenceFact.objects.filter(pk__in=batch).update(is_withdrawn=True)
-    count_entities(case, (each.document for each in evidence if not each.is_absence), by=-1)
+    count_entities(case, _read_documents(evidence), by=-1)
+
+
+def _read_documents(evidence: Sequence[Evidence]) -> Iterator[dict[str, Any]]:
+    """The copies of events; one that is no JSON any more, for it was tampered with, says nothing."""
+    for each in evidence:
+        try:
+            if not each.is_absence:
+                yield each.document
+        except orjson.JSONDecodeError:
+            continue

@@ -164,9 +164,9 @@ def _read_stream(rows: Rows, place: PagePlace, most: int) -> list[EntryKey]:
     names = ("event_place", "event_id", "pk", "number", "case_id", "event_timestamp", "fact__fold")
     part = _from(rows, place)
     ordered = part.order_by("-event_place", "-event_id", "-pk") if place.is_before else part.in_time_order()
-    found = ordered.values_list(*names)[: most + 1]
+    columns = ordered.values_list(*names)[: most + 1]
     return [
-        EntryKey((at, event), pk, number, case, time, fold or "") for at, event, pk, number, case, time, fold in found
+        EntryKey((at, event), pk, number, case, time, fold or "") for at, event, pk, number, case, time, fold in columns
     ]
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
@@ -22,7 +23,6 @@ from investigations.presentation.markdown import render_markdown
 from investigations.presentation.problems import answer_or_problem
 from investigations.timeline import joint
 from investigations.timeline.case_search import suggest_searches
-from investigations.timeline.drawing import draw_case, draw_cases
 from investigations.timeline.entries import build_entries, build_items
 from investigations.timeline.evidence_filter import (
     EvidenceFilter,
@@ -31,8 +31,10 @@ from investigations.timeline.evidence_filter import (
     narrow_evidence,
     read_evidence_filter,
 )
+from investigations.timeline.fact_lifeline import Facts
 from investigations.timeline.overview import count_steps
 from investigations.timeline.pages import SHOWN, PagePlace, read_alike, read_page, read_place
+from investigations.timeline.picture import draw_case, draw_cases
 
 # Tasks and entities that stand beside the timeline; the others are on pages of their own.
 BESIDE = 12
@@ -157,25 +159,31 @@ def _may_write(request: HttpRequest, case: Case) -> dict[str, object]:
 
 @require_safe
 @signed_in
-@recorded_as(CaseAction.CASE_READ)
 def case_timelines(request: HttpRequest) -> HttpResponse:
-    """The timelines of several cases as one: a lane for each in the picture, and rows that say of which case they are."""
+    """The timelines of several cases as one: a lane for each in the picture, and rows that say of which case they are.
+
+    To the list of cases where none is named. Each case is on record as read.
+    """
     user = person(request)
+    if "case" not in request.GET:
+        return redirect("case_list")
     cases = joint.get_cases(user, request.GET.getlist("case"))
     for case in cases:
         audit.record_access(CaseAction.CASE_READ, by=user, case=case)
     words = [("case", case.number) for case in cases]
-    streams = [case.evidence.not_withdrawn() for case in cases]
     facts = joint.select_facts(cases)
+    drawn, status = answer_or_problem(lambda: draw_cases(cases, facts, request.GET, words))
+    context = _read_joint_page(request, cases, facts) | {"cases": cases, "words": words, **drawn}
+    return render_page(request, "investigations/timeline/joint.html", context, PARTIALS, status)
+
+
+def _read_joint_page(request: HttpRequest, cases: list[Case], facts: Facts) -> dict[str, Any]:
+    """The entries of a page of several cases, with what leads to the others."""
     place = read_place(cases, request.GET)
-    page = read_page(streams, place)
-    context = {
-        "cases": cases,
+    page = read_page([case.evidence.not_withdrawn() for case in cases], place)
+    return {
         "page": page,
         "entries": build_entries(page, place.label),
         "days": count_steps(facts, joint.select_evidence(cases)),
-        "words": words,
         **joint.name_ends(cases, page),
     }
-    drawn, status = answer_or_problem(lambda: draw_cases(cases, facts, request.GET, words))
-    return render_page(request, "investigations/timeline/joint.html", context | drawn, PARTIALS, status)

@@ -76,7 +76,13 @@ def test_they_are_withdrawn_for_one_reason(
     ],
 )
 def test_where_one_cannot_be_changed_none_is(
-    client: Client, case: Case, bob: User, pinned: list[Evidence], chosen: list[str], words: dict[str, str], trail: Trail
+    client: Client,
+    case: Case,
+    bob: User,
+    pinned: list[Evidence],
+    chosen: list[str],
+    words: dict[str, str],
+    trail: Trail,
 ) -> None:
     client.force_login(bob)
     assert _send(client, case, chosen, **words) == 400

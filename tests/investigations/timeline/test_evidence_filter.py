@@ -69,7 +69,9 @@ def test_it_is_on_record_as_a_search_in_the_case_and_says_what_it_leaves_out(
     assert [record["resource"]["id"] for record in audit_log(trail, "search.run")] == [case.public_id]
 
 
-def test_a_query_with_a_slip_and_a_secret_are_refused_and_the_case_stays(client: Client, case: Case, alice: User) -> None:
+def test_a_query_with_a_slip_and_a_secret_are_refused_and_the_case_stays(
+    client: Client, case: Case, alice: User
+) -> None:
     client.force_login(alice)
     for words in ({"q": "user.id:("}, {"f": "nosuchfield:x"}):
         page = client.get(f"/cases/{case.public_id}/", words)

@@ -33,7 +33,9 @@ def test_they_stand_in_one_order_and_each_row_says_of_which_case_it_is(
 ) -> None:
     client.force_login(alice)
     page = client.get(_address(others))
-    shown = [(item.evidence.case.number, item.evidence.number) for each in page.context["entries"] for item in each.items]
+    shown = [
+        (item.evidence.case.number, item.evidence.number) for each in page.context["entries"] for item in each.items
+    ]
     assert shown == [(case.number, number) for number in (1, 2, 3) for case in others]
     for case in others:
         assertContains(page, f'id="{case.number}-E2"', 1)
@@ -58,8 +60,9 @@ def test_one_case_that_somebody_may_not_see_is_as_one_that_there_is_not(
         assert client.get(_address(others)).status_code == 404
         assertNotContains(client.get("/cases/?status=all"), "Second")
     client.force_login(alice)
-    for numbers in ([], ["C-2020-9999"], [others[0].number, "x"], [f"C-2020-{number:04}" for number in range(11)]):
+    for numbers in (["C-2020-9999"], [others[0].number, "x"], [f"C-2020-{number:04}" for number in range(11)]):
         assert client.get("/cases/timelines/", {"case": numbers}).status_code == 404
+    assertRedirects(client.get("/cases/timelines/"), "/cases/")
     client.logout()
     assert at_sign_in(client.get(_address(others)), _address(others))
 
