@@ -7,6 +7,7 @@ from accounts.models import User
 from accounts.roles import may_investigate
 from core.records import fit_text, next_number
 from investigations.cases.bulk import MOST_TAGS
+from investigations.entities.services import mark_shared_entities
 from investigations.hypotheses.services import list_hypotheses
 from investigations.manual_events.services import build_version
 from investigations.models import (
@@ -187,6 +188,7 @@ def copy_verdicts(source: Case, target: Case, *, by: User) -> int:
     wanted = {pair: verdict for pair, verdict in latest.items() if pair not in judged}
     rows = [CaseEntity(case=target, field=field, value=value) for field, value in wanted]
     CaseEntity.objects.bulk_create(rows, ignore_conflicts=True)
+    mark_shared_entities(target, list(wanted))
     values = [value for _, value in wanted]
     entities = {(each.field, each.value): each for each in CaseEntity.objects.filter(case=target, value__in=values)}
     Verdict.objects.bulk_create(

@@ -14,6 +14,7 @@ from investigations.models import Case, Membership
 from trail.errors import TrailUnavailable, WriteRefused
 
 MOST_CASES, MOST_TAGS = 100, 20
+MOST_TOGETHER = 10  # cases whose timelines are shown as one
 NO_RECORD = "the trail does not take the record of it, and nothing is changed without one"
 NOBODY, PERSON = "nobody", "user:"  # an assignee as the form names them; the empty text is no change
 
@@ -109,6 +110,12 @@ def _build_words(case: Case, change: BulkChange) -> dict[str, str]:
             raise Refused(f"it would have more than {MOST_TAGS} tags")
         words["tags"] = ", ".join(tags)
     return words
+
+
+def list_numbers(keys: Iterable[str], *, by: User) -> list[str]:
+    """The numbers of the cases with these public ids that this person may know of, in order. One query."""
+    cases = Case.objects.visible_to(by).filter(public_id__in=list(keys))
+    return list(cases.order_by("number").values_list("number", flat=True))
 
 
 def list_writers(cases: Iterable[Case]) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Changes cases, one function for each change: atomic, and on record in the trail."""
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from accounts.models import User
@@ -159,10 +159,10 @@ def _set_tags(case: Case, text: str) -> None:
 
 def count_contents(case: Case) -> dict[str, int]:
     """How much is in the case: what is pinned, of it events and absences, what is not known to be sealed, notes, open tasks."""
-    event = Q(kind=Evidence.Kind.EVENT)
-    counts: dict[str, int] = case.evidence.not_withdrawn().aggregate(
-        evidence=Count("pk"), events=Count("pk", filter=event), unproved=Count("pk", filter=event & Q(leaf=None))
-    )
+    pinned = case.evidence.not_withdrawn().order_by()
+    kinds = dict(pinned.values_list("kind").annotate(Count("kind")))
+    events, unsealed = kinds.get(Evidence.Kind.EVENT, 0), pinned.filter(leaf=None, kind=Evidence.Kind.EVENT)
+    counts = {"evidence": sum(kinds.values()), "events": events, "unproved": unsealed.count()}
     counts["open_tasks"] = case.tasks.filter(state=CaseTask.State.OPEN).count()
     return counts | {"absences": counts["evidence"] - counts["events"], "notes": case.notes.latest_versions().count()}
 

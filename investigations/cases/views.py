@@ -5,6 +5,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -71,9 +72,11 @@ def _build_board(user: User, chosen: case_filter.CaseFilter) -> dict[str, object
 @require_POST
 @requires(may_investigate)
 def case_bulk(request: HttpRequest) -> HttpResponse:
-    """Change the chosen cases, and say of each what became of it."""
+    """Change the chosen cases, and say of each what became of it; or on to their timelines as one."""
     form = BulkForm(request.POST)
     revisions = read_revisions(request.POST.getlist("case"))
+    if request.POST.get("together"):
+        return _show_together(request, list(revisions))
     if not form.is_valid():
         messages.error(
             request, "Nothing was changed: a tag has at most 40 characters, and severities are those of the list."
@@ -83,6 +86,15 @@ def case_bulk(request: HttpRequest) -> HttpResponse:
             _tell_result(request, bulk.change_cases(revisions=revisions, change=form.read_change(), by=person(request)))
         except Refused as refused:
             messages.error(request, refused.sentence)
+    return redirect(choose_way_back(request, name_page_of_form(request), otherwise=reverse("case_list")))
+
+
+def _show_together(request: HttpRequest, keys: list[str]) -> HttpResponse:
+    """On to the timelines of these cases as one, where there are some and not too many."""
+    numbers = bulk.list_numbers(keys, by=person(request))
+    if 0 < len(numbers) <= bulk.MOST_TOGETHER:
+        return redirect(f"{reverse('case_timelines')}?{urlencode({'case': numbers}, doseq=True)}")
+    messages.error(request, f"Choose from one to {bulk.MOST_TOGETHER} cases to see their timelines together.")
     return redirect(choose_way_back(request, name_page_of_form(request), otherwise=reverse("case_list")))
 
 

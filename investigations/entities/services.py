@@ -1,11 +1,12 @@
-"""Collects what a case is about from its evidence, keeps what people think of it, and finds other cases about the same."""
+"""Counts what a case is about in its evidence, keeps what people think of it, and finds other cases about the same."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.errors import Refused
@@ -23,20 +24,28 @@ KINDS = {
     "service.name": "Service",
     "resource.id": "Resource",
 }
-# A service is in half of all cases: that it is in two says nothing.
-_TELLING = ("token.id", "user.id", "source.ip", "resource.id")
 LONGEST = 512
-RELATED_SHOWN, SHARED_SHOWN = 10, 3
+AT_ONCE = 200  # entities of one statement
+
+_ADD_COUNTS = """
+    INSERT INTO investigations_caseentity (case_id, field, value, events, is_shared) VALUES {rows}
+    ON CONFLICT (case_id, field, value) DO UPDATE SET events = investigations_caseentity.events + excluded.events
+"""
+_TAKE_COUNTS = """
+    UPDATE investigations_caseentity SET events = CASE WHEN events > %s THEN events - %s ELSE 0 END
+    WHERE case_id = %s AND field = %s AND value = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class EntitySummary:
-    """An entity of a case: in how many of its events, the numbers of these, and what is thought of it."""
+    """An entity of a case: in how many of its events, what is thought of it, and the events' numbers where asked for."""
 
     field: str
     value: str
-    numbers: tuple[int, ...]
+    count: int
     verdict: Verdict | None
+    numbers: tuple[int, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -44,20 +53,35 @@ class EntitySummary:
         return KINDS[self.field]
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedCase:
-    """Another case, how many entities and events it shares, and the values of some of them."""
+def count_entities(case: Case, documents: Iterable[dict[str, Any]], *, by: int) -> None:
+    """Count what these events are about, `by` 1 where they are pinned and by -1 where they are withdrawn.
 
-    case: Case
-    count: int
-    shared: tuple[str, ...]
+    What is new in the case becomes an entity of it. The caller holds the case.
+    """
+    counts = Counter(pair for document in documents for pair in set(_list_pairs(document)))
+    if not counts:
+        return
+    if by < 0:
+        rows = [(number, number, case.pk, field, value) for (field, value), number in sorted(counts.items())]
+        with connection.cursor() as cursor:
+            cursor.executemany(_TAKE_COUNTS, rows)
+        return
+    pairs = sorted(counts)
+    for start in range(0, len(pairs), AT_ONCE):
+        batch = pairs[start : start + AT_ONCE]
+        values = [part for pair in batch for part in (case.pk, *pair, counts[pair], False)]
+        with connection.cursor() as cursor:
+            cursor.execute(_ADD_COUNTS.format(rows=", ".join(["(%s, %s, %s, %s, %s)"] * len(batch))), values)
+        mark_shared_entities(case, batch)
 
 
-def collect_entities(case: Case, documents: Iterable[dict[str, Any]]) -> None:
-    """Keep what these events are about as the case's; what is known already stays."""
-    pairs = dict.fromkeys(pair for document in documents for pair in _list_pairs(document))
-    rows = [CaseEntity(case=case, field=field, value=value) for field, value in pairs]
-    CaseEntity.objects.bulk_create(rows, ignore_conflicts=True)
+def mark_shared_entities(case: Case, pairs: Sequence[tuple[str, str]]) -> None:
+    """Say of these entities of the case, and of the same ones in other cases, that several cases have them. Two queries."""
+    same = CaseEntity.objects.filter(field__in={field for field, _ in pairs}, value__in={value for _, value in pairs})
+    known, rows = set(pairs), list(same.values_list("pk", "case", "field", "value"))
+    elsewhere = {(field, value) for _, number, field, value in rows if number != case.pk} & known
+    keys = [key for key, _, field, value in rows if (field, value) in elsewhere]
+    CaseEntity.objects.filter(pk__in=keys, is_shared=False).update(is_shared=True)
 
 
 def _list_pairs(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -68,8 +92,11 @@ def _list_pairs(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield field, value
 
 
-def list_entities(case: Case, evidence: Iterable[Evidence]) -> list[EntitySummary]:
-    """What the evidence is about, and what somebody has judged: judged ones first, then those in most events. One query."""
+def summarise_entities(case: Case, evidence: Iterable[Evidence]) -> list[EntitySummary]:
+    """What this evidence is about, and what somebody has judged, each with the numbers of its events.
+
+    Every copy is read, so it is for as much as a report holds. Judged ones first, then those in most events. One query.
+    """
     numbers: dict[tuple[str, str], list[int]] = {}
     for each in evidence:
         for pair in () if each.is_absence else _list_pairs(each.document):
@@ -79,11 +106,47 @@ def list_entities(case: Case, evidence: Iterable[Evidence]) -> list[EntitySummar
         pair = (verdict.entity.field, verdict.entity.value)
         verdicts[pair] = verdict
         numbers.setdefault(pair, [])
-    summaries = [EntitySummary(*pair, tuple(sorted(places)), verdicts.get(pair)) for pair, places in numbers.items()]
+    return _sort(
+        EntitySummary(*pair, len(places), verdicts.get(pair), tuple(sorted(places))) for pair, places in numbers.items()
+    )
+
+
+def list_entities(case: Case, *, start: int = 0, most: int) -> list[EntitySummary]:
+    """What the case is about, `most` at a time: at the start what somebody has judged, then those in most events.
+
+    Counted where it was pinned, so that no copy is read. Two queries.
+    """
+    verdicts: dict[int, Verdict] = {}
+    for verdict in Verdict.objects.filter(entity__case=case).select_related("entity").order_by("at", "pk"):
+        verdicts[verdict.entity_id] = verdict
+    others = list_counted(case).exclude(pk__in=list(verdicts)).order_by("-events", "field", "value")
+    judged = _sort(_summarise(verdict.entity, verdict) for verdict in verdicts.values())
+    shown = judged[start : start + most]
+    first = max(0, start - len(judged))
+    rest = others[first : first + most - len(shown)] if len(shown) < most else others.none()
+    return [*shown, *_sort(_summarise(entity, None) for entity in rest)]
+
+
+def list_counted(case: Case) -> QuerySet[CaseEntity]:
+    """Those that stand in evidence which is not withdrawn."""
+    return CaseEntity.objects.filter(case=case, field__in=KINDS, events__gt=0)
+
+
+def count_listed(case: Case) -> int:
+    """How many `list_entities` lists. One query."""
+    judged = Q(pk__in=Verdict.objects.filter(entity__case=case).values("entity"))
+    return CaseEntity.objects.filter(Q(events__gt=0) | judged, case=case).count()
+
+
+def _summarise(entity: CaseEntity, verdict: Verdict | None) -> EntitySummary:
+    return EntitySummary(entity.field, entity.value, entity.events, verdict)
+
+
+def _sort(summaries: Iterable[EntitySummary]) -> list[EntitySummary]:
     order = list(KINDS)
     return sorted(
         summaries,
-        key=lambda entity: (entity.verdict is None, -len(entity.numbers), order.index(entity.field), entity.value),
+        key=lambda entity: (entity.verdict is None, -entity.count, order.index(entity.field), entity.value),
     )
 
 
@@ -96,7 +159,9 @@ def judge_entity(*, case: Case, field: str, value: str, word: str, reason: str, 
     if word not in Verdict.Word.values:
         raise Refused("Choose what it is.", "word")
     hold_open(case)
-    entity, _ = CaseEntity.objects.get_or_create(case=case, field=field, value=value)
+    entity, is_new = CaseEntity.objects.get_or_create(case=case, field=field, value=value)
+    if is_new:
+        mark_shared_entities(case, [(field, value)])
     verdict = Verdict.objects.create(
         entity=entity, word=word, reason=reason.strip(), by=by, by_name=by.name or by.username
     )
@@ -104,22 +169,3 @@ def judge_entity(*, case: Case, field: str, value: str, word: str, reason: str, 
     labels = {"field": field, "value": value[:200], "verdict": word}
     record_in_case(CaseAction.ENTITY_JUDGE, f"judged {value[:100]}: {word}", by=by, case=case, labels=labels)
     return verdict
-
-
-def find_related_cases(case: Case, by: User) -> list[RelatedCase]:
-    """Other cases with the same token, user, address, resource or event, as far as this person may see them. Four queries."""
-    shared: dict[int, dict[str, None]] = {}
-    others = Case.objects.visible_to(by).exclude(pk=case.pk).values("pk")
-    own = CaseEntity.objects.filter(case=case, field__in=_TELLING)
-    same_value = Q(value__in=own.values("value"), field__in=_TELLING, case__in=others)
-    known = set(own.values_list("field", "value"))
-    for number, field, value in CaseEntity.objects.filter(same_value).values_list("case", "field", "value"):
-        if (field, value) in known:
-            shared.setdefault(number, {})[value] = None
-    events = Evidence.objects.filter(case=case).values("event_id")
-    same_event = Evidence.objects.filter(event_id__in=events, case__in=others)
-    for number, event_id in same_event.values_list("case", "event_id"):
-        shared.setdefault(number, {})[event_id] = None
-    closest = sorted(shared, key=lambda number: (-len(shared[number]), -number))[:RELATED_SHOWN]
-    cases = Case.objects.in_bulk(closest)
-    return [RelatedCase(cases[number], len(shared[number]), tuple(shared[number])[:SHARED_SHOWN]) for number in closest]

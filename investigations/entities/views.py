@@ -1,5 +1,6 @@
 """Shows what a case is about, and takes what people think of it."""
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -12,6 +13,9 @@ from investigations.audit import CaseAction
 from investigations.cases.case_page import render_tab
 from investigations.entities import services as entities
 from investigations.entities.forms import VerdictForm
+from investigations.entities.related_cases import find_related_cases
+
+PAGE_SIZE = 200
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,12 +30,15 @@ def entity_list(request: HttpRequest, public_id: str) -> HttpResponse:
         case = access.get_writable_case(user, public_id)
         if form.is_valid() and try_change(form, lambda: entities.judge_entity(case=case, by=user, **form.cleaned_data)):
             return redirect("entity_list", public_id)
+    pages = Paginator(range(entities.count_listed(case)), PAGE_SIZE)
+    page = pages.get_page(request.GET.get("page"))
     return render_tab(
         request,
         case,
         "entities",
         "investigations/entities/list.html",
         form,
-        entities=entities.list_entities(case, case.evidence.not_withdrawn()),
-        related=entities.find_related_cases(case, user),
+        entities=entities.list_entities(case, start=max(0, page.start_index() - 1), most=PAGE_SIZE),
+        page=page,
+        related=find_related_cases(case, user),
     )

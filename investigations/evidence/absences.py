@@ -15,6 +15,7 @@ from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
 from investigations.coverage import add_doubts
 from investigations.evidence.custody import Action, record_custody
+from investigations.evidence.records import add_evidence
 from investigations.models import Case, Evidence
 from operations.sealing import proofs as sealing
 from operations.sealing.errors import LogDamaged
@@ -93,7 +94,7 @@ def _pin(case: Case, statement: Statement, search: Search, reason: str, by: User
     hold_open(case)
     number = next_number(case.evidence)
     stands_at, digest = absence.find_time(statement), absence.digest_statement(statement)
-    evidence = Evidence.objects.create(
+    evidence = Evidence(
         kind=Evidence.Kind.ABSENCE,
         case=case,
         number=number,
@@ -108,6 +109,7 @@ def _pin(case: Case, statement: Statement, search: Search, reason: str, by: User
         pinned_by=by,
         pinned_by_name=by.name or by.username,
     )
+    add_evidence(case, [evidence])
     case.save(update_fields=["changed_at"])
     record_in_case(
         CaseAction.EVIDENCE_PIN,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from accounts.models import User
 from core.errors import Refused
 from core.records import next_number
-from investigations.entities.services import collect_entities
+from investigations.evidence.records import add_evidence
 from investigations.models import Case, Evidence, EvidenceTag
 from trail.canonical_form import compute_digest
 
@@ -67,13 +67,12 @@ def _copy_batch(batch: list[Evidence], source: Case, target: Case, by: User, cop
         _build_copy(each, source, target, number, by)
         for number, each in enumerate(missing, next_number(target.evidence))
     ]
-    Evidence.objects.bulk_create(new)
+    add_evidence(target, new)
     EvidenceTag.objects.bulk_create(
         EvidenceTag(evidence=copy, name=tag.name)
         for each, copy in zip(missing, new, strict=True)
         for tag in each.tags.all()
     )
-    collect_entities(target, [copy.document for copy in new])
     present |= {copy.event_id: copy.number for copy in new}
     copied.numbers |= {each.number: present[each.event_id] for each in batch}
     copied.origins += [(copy.pk, f"from {source.number} {each.label}") for each, copy in zip(missing, new, strict=True)]

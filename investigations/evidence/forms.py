@@ -8,8 +8,9 @@ from django.http import QueryDict
 from django.utils.crypto import get_random_string
 
 from accounts.models import User
-from core.forms import RevisedForm, text_area
+from core.forms import RevisedForm, read_number, text_area
 from investigations.cases.forms import check_tags
+from investigations.cases.services import split_tags
 from investigations.evidence.annotations import AGAINST, FOR
 from investigations.models import Case, Evidence
 from investigations.presentation.cells import make_visible
@@ -136,3 +137,35 @@ class AnnotationForm(RevisedForm):
     def read_words(self) -> dict[str, Any]:
         """What `annotations.annotate` is given."""
         return self.cleaned_data | {"hypothesis": self.hypotheses.get(self.cleaned_data["hypothesis"])}
+
+
+class EvidenceChangeForm(forms.Form):
+    """Which evidence of a case is changed, each with the revision that was shown, and what is changed in all of it."""
+
+    ANNOTATE, WITHDRAW = "annotate", "withdraw"
+    act = forms.ChoiceField(choices=[(ANNOTATE, "Change"), (WITHDRAW, "Withdraw")], widget=forms.HiddenInput)
+    relevance = forms.ChoiceField(choices=[("", "as it is"), *Evidence.Relevance.choices], required=False)
+    add_tag = forms.CharField(max_length=40, required=False)
+    remove_tag = forms.CharField(max_length=40, required=False)
+    reason = forms.CharField(max_length=2_000, required=False, label="Reason to withdraw", widget=text_area(2))
+
+    def clean_add_tag(self) -> str:
+        """The tag as it is kept: one, or none."""
+        return self._read_tag("add_tag")
+
+    def clean_remove_tag(self) -> str:
+        """The same."""
+        return self._read_tag("remove_tag")
+
+    def _read_tag(self, name: str) -> str:
+        tags = split_tags(self.cleaned_data[name])
+        if len(tags) > 1:
+            raise forms.ValidationError("Write one tag.")
+        return tags[0] if tags else ""
+
+
+def read_revisions(chosen: list[str]) -> dict[int, int]:
+    """The numbers of evidence that a form holds with the revision of each, as `12:1`; what is none is left out."""
+    pairs = (text.partition(":") for text in chosen)
+    numbers = ((read_number(number), read_number(revision)) for number, _, revision in pairs)
+    return {number: revision for number, revision in numbers if number and revision is not None}

@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from core.connection import trail
@@ -15,9 +14,9 @@ from core.records import next_number
 from investigations.access import build_scope
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
-from investigations.entities.services import collect_entities
 from investigations.evidence.annotations import set_tags
 from investigations.evidence.custody import Action, record_custody
+from investigations.evidence.records import add_evidence, withdraw_evidence
 from investigations.models import Case, Evidence, Run
 from investigations.proofs import services as proofs
 from trail.canonical_form import compute_digest
@@ -96,9 +95,8 @@ def _pin(case: Case, hits: list[Hit], words: dict[str, Any], tags: str, by: User
                 pinned_by_name=by.name or by.username,
             )
         )
-    Evidence.objects.bulk_create(new)
+    add_evidence(case, new)
     set_tags(new, tags)
-    collect_entities(case, [evidence.document for evidence in new])
     if new:
         case.save(update_fields=["changed_at"])
         names = ", ".join(evidence.label for evidence in new)
@@ -125,10 +123,8 @@ def withdraw(*, evidence: Evidence, reason: str, by: User) -> None:
     evidence.refresh_from_db()
     if evidence.withdrawn_at is not None:
         raise Refused(f"{evidence.label} was withdrawn before, by {evidence.withdrawn_by_name}.")
-    evidence.withdrawn_at = timezone.now()
-    evidence.withdrawn_by_name = by.name or by.username
-    evidence.withdrawn_reason = reason.strip()
-    evidence.save(update_fields=["withdrawn_at", "withdrawn_by_name", "withdrawn_reason"])
+    withdraw_evidence(evidence.case, [evidence], reason=reason.strip(), by=by)
+    evidence.refresh_from_db()
     evidence.case.save(update_fields=["changed_at"])
     event_id = record_in_case(
         CaseAction.EVIDENCE_WITHDRAW,

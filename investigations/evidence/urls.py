@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from investigations.evidence import views
+from investigations.evidence import change_views, views
 
 urlpatterns = [
     path("cases/<slug:public_id>/evidence/<int:number>/", views.evidence_detail, name="evidence_detail"),
     path("cases/<slug:public_id>/evidence/<int:number>/annotate/", views.evidence_annotate, name="evidence_annotate"),
+    path("cases/<slug:public_id>/evidence/change/", change_views.evidence_change, name="evidence_change"),
     path("evidence/pin/", views.pin, name="evidence_pin"),
     path("evidence/absence/", views.pin_absence, name="absence_pin"),
 ]

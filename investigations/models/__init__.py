@@ -10,6 +10,7 @@ from investigations.models.custody import CustodyEntry
 from investigations.models.detections import Detection, Finding
 from investigations.models.entities import CaseEntity, Verdict
 from investigations.models.evidence import Evidence, EvidenceTag
+from investigations.models.evidence_facts import EvidenceFact
 from investigations.models.exports import EVERY_CASE, NOT_CASE, Export
 from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
@@ -39,6 +40,7 @@ __all__ = [
     "CustodyEntry",
     "Detection",
     "Evidence",
+    "EvidenceFact",
     "EvidenceTag",
     "Export",
     "Finding",

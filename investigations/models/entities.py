@@ -2,22 +2,33 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from core.records import Record
 from investigations.models.cases import Case
 
 
 class CaseEntity(models.Model):
-    """Something that stands in a case's evidence, or that somebody named: the value of a field that identifies."""
+    """Something that stands in a case's evidence, or that somebody named: the value of a field that identifies.
+
+    `events` is in how many pinned events it stands that are not withdrawn. `is_shared` says that another case has it too.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="entities")
     field = models.CharField(max_length=40)
     value = models.CharField(max_length=512)
+    events = models.PositiveIntegerField(default=0)
+    is_shared = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("field", "value")
         constraints = (models.UniqueConstraint(fields=("case", "field", "value"), name="entity_once"),)
-        indexes = (models.Index(fields=("field", "value"), name="cases_of_an_entity"),)
+        indexes = (
+            models.Index(fields=("field", "value"), name="cases_of_an_entity"),
+            models.Index(fields=("case", "-events", "field", "value"), name="entities_by_events"),
+            models.Index(fields=("case", "field", "events"), name="entities_by_field"),
+            models.Index(fields=("case",), condition=Q(is_shared=True), name="shared_entities_of_case"),
+        )
         verbose_name_plural = "case entities"
 
     def __str__(self) -> str:

@@ -77,6 +77,19 @@ class Evidence(models.Model):
             models.UniqueConstraint(fields=("case", "number"), name="numbered_once"),
             models.UniqueConstraint(fields=("case", "event_id"), condition=Q(withdrawn_at=None), name="pinned_once"),
         )
+        # A case may hold very much, and its copies are large: what a page counts and orders by is read from these alone.
+        indexes = (
+            models.Index(
+                fields=("case", "event_place", "event_id"), condition=Q(withdrawn_at=None), name="timeline_of_case"
+            ),
+            models.Index(fields=("case", "kind"), condition=Q(withdrawn_at=None), name="kinds_of_case"),
+            models.Index(fields=("case", "kind"), condition=Q(withdrawn_at=None, leaf=None), name="unproved_of_case"),
+            models.Index(
+                fields=("case", "event_place"), condition=Q(withdrawn_at__isnull=False), name="withdrawn_of_case"
+            ),
+            models.Index(fields=("case", "relevance"), name="relevance_of_case"),
+            models.Index(fields=("event_id",), name="cases_of_an_event"),
+        )
 
     def __str__(self) -> str:
         return f"E{self.number} {self.event_id}"

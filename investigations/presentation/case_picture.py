@@ -1,13 +1,13 @@
 """Draws the lifeline of a case from the frozen copies of its evidence, whose marks lead to where each stands in the case."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from investigations.presentation.cells import make_visible
 from investigations.presentation.lifeline.build import Subject
-from investigations.presentation.lifeline.choice import LANES_OF, read_choice
+from investigations.presentation.lifeline.choice import LANES_OF, LifelineChoice, read_choice
 from investigations.presentation.lifeline.lanes import EventsLink
 from investigations.presentation.lifeline.picture import Flag
 from investigations.presentation.lifeline.rows import draw_lifeline
@@ -29,16 +29,27 @@ def build_case_lifeline(
     choice = read_choice(query, LANES_OF["case"], now)
     ends = (documents[0]["@timestamp"], documents[-1]["@timestamp"])
     lifeline = collect_lifeline(documents, choice.build_request(Search(), ends=ends))
-    choice = choice.fit(lifeline.total)
+    return draw_case_lifeline(title, lifeline, choice, places.__getitem__, _link_events(documents, places), now)
+
+
+def draw_case_lifeline(
+    title: str,
+    lifeline: Lifeline,
+    choice: LifelineChoice,
+    link_event: Callable[[str], str],
+    link_events: EventsLink,
+    now: datetime,
+) -> dict[str, Any]:
+    """The picture of a lifeline of pinned events, and its figures as rows."""
     subject = Subject(
         title,
         end=_choose_end(lifeline),
         names=_name_moment,
         has_firsts=False,
-        link_event=lambda event_id: places[event_id],
-        link_events=_link_events(documents, places),
+        link_event=link_event,
+        link_events=link_events,
     )
-    return draw_lifeline(lifeline, choice, subject, now)
+    return draw_lifeline(lifeline, choice.fit(lifeline.total), subject, now)
 
 
 def _choose_end(lifeline: Lifeline) -> Flag | None:

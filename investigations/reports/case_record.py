@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import Count
 
 from investigations.cases.services import count_contents
-from investigations.entities.services import EntitySummary, list_entities
+from investigations.entities.services import EntitySummary, summarise_entities
 from investigations.evidence.custody import CustodyAct
 from investigations.hypotheses.services import list_hypotheses
 from investigations.models import Case, CaseTask, Evidence, Hypothesis, Membership, Note, Run
@@ -91,7 +91,7 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
         withdrawn=withdrawn,
         last=latest or "",
         counts=counts,
-        entities=list_entities(case, events),
+        entities=summarise_entities(case, events),
         hypotheses=hypotheses,
         tasks=tasks,
         notes=notes,

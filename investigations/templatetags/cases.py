@@ -54,4 +54,5 @@ def _link_numbers(numbers: list[int], case: Case) -> str:
         return "none"
     page = reverse("case_detail", args=[case.public_id])
     ranges = write_numbers(numbers).split(", ")
-    return ", ".join(f'<a class="ref" href="{page}#{words.partition(" ")[0]}">{words}</a>' for words in ranges)
+    firsts = ((words.partition(" ")[0], words) for words in ranges)
+    return ", ".join(f'<a class="ref" href="{page}?at={first}#{first}">{words}</a>' for first, words in firsts)

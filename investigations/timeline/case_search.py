@@ -1,9 +1,9 @@
 """Builds the searches that a case suggests: for what it is about, for what is pinned to it, and in its time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from investigations.entities.services import EntitySummary
+from investigations.entities.services import list_counted
 from investigations.models import Case, Evidence
 from investigations.search_url import search_address
 from trail.search.spec import Filter, Search
@@ -17,6 +17,8 @@ _WORDS = {
     "resource.id": "its resources",
 }
 MOST_VALUES = 20
+# More ids than these never fit into an address.
+MOST_IDS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +30,28 @@ class SuggestedSearch:
     url: str
 
 
-def suggest_searches(
-    case: Case, entities: Sequence[EntitySummary], evidence: Sequence[Evidence]
-) -> list[SuggestedSearch]:
-    """Those that can be asked: of a field with more values than an address holds there is none."""
-    return list(_suggest(case, entities, [each for each in evidence if not each.is_absence]))
+def suggest_searches(case: Case) -> list[SuggestedSearch]:
+    """Those that can be asked: of a field with more values than an address holds there is none. Seven queries of few rows."""
+    return list(_suggest(case))
 
 
-def _suggest(case: Case, entities: Sequence[EntitySummary], events: Sequence[Evidence]) -> Iterator[SuggestedSearch]:
+def _suggest(case: Case) -> Iterator[SuggestedSearch]:
     for field, words in _WORDS.items():
-        values = tuple(entity.value for entity in entities if entity.field == field)
+        entities = list_counted(case).filter(field=field).order_by("-events", "value")
+        values = tuple(entities.values_list("value", flat=True)[: MOST_VALUES + 1])
         if 0 < len(values) <= MOST_VALUES:
             yield from _link(case, words, len(values), Search(filters=(Filter(field, values),)))
-    if events:
-        ids = tuple(each.event_id for each in events)
+    events = case.evidence.not_withdrawn().filter(kind=Evidence.Kind.EVENT)
+    ids = tuple(events.in_time_order().values_list("event_id", flat=True)[: MOST_IDS + 1])
+    if 0 < len(ids) <= MOST_IDS:
         yield from _link(case, "what is pinned", len(ids), Search(filters=(Filter("event.id", ids),)))
-        first, last = events[0].event_timestamp, format_time(parse_time(events[-1].event_timestamp) + 1)
-        yield from _link(case, "everything in its time", 0, Search(start=first, end=last))
+    ends = [
+        rows.values_list("event_timestamp", flat=True).first()
+        for rows in (events.in_time_order(), events.in_time_order().reverse())
+    ]
+    if ends[0] and ends[1]:
+        last = format_time(parse_time(ends[1]) + 1)
+        yield from _link(case, "everything in its time", 0, Search(start=ends[0], end=last))
 
 
 def _link(case: Case, words: str, count: int, search: Search) -> Iterator[SuggestedSearch]:

@@ -6,19 +6,12 @@ from itertools import groupby
 
 from investigations.models import Evidence
 from investigations.presentation.event_sentence import describe_absence, describe_event
+from investigations.timeline.facts import compute_fold
+from investigations.timeline.pages import INLINE, EntryKey, KeyPage
 from trail.documents import get
 
-# What two events have in common that are one entry.
-_ALIKE = (
-    "token.operation",
-    "event.action",
-    "event.outcome",
-    "event.reason",
-    "user.id",
-    "source.ip",
-    "token.id",
-    "service.name",
-)
+# So many that are alike stand open.
+UNFOLDED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +40,67 @@ class TimelineEntry:
         return self.items[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """An entry as a page shows it: how many are alike, the last one's time, and what the page says of them.
+
+    `items` are all of them, or the first alone where there are so many that they are asked for by themselves. `is_open` says that
+    they stand unfolded, `goes_on` that there are more on the next page.
+    """
+
+    items: tuple[TimelineItem, ...]
+    count: int
+    last_timestamp: str
+    is_open: bool
+    goes_on: bool
+
+    @property
+    def first(self) -> TimelineItem:
+        """The earliest."""
+        return self.items[0]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the page says all of them."""
+        return len(self.items) == self.count
+
+
 def fold_entries(evidence: Iterable[Evidence]) -> list[TimelineEntry]:
     """The entries, in the order of the evidence. An absence, and a revocation, is never folded."""
     return [TimelineEntry(tuple(map(_build_item, group))) for _, group in groupby(evidence, _name_kind)]
+
+
+def build_entries(page: KeyPage, label: str = "") -> list[PageEntry]:
+    """The entries of a page; that with the evidence of this `label` stands open. Two queries."""
+    shown = {entry[0].pk: entry if len(entry) <= INLINE else entry[:1] for entry in page.entries}
+    items = build_items(key for keys in shown.values() for key in keys)
+    entries = []
+    for entry in page.entries:
+        is_last = entry is page.entries[-1]
+        entries.append(
+            PageEntry(
+                items=tuple(items[key.pk] for key in shown[entry[0].pk]),
+                count=len(entry),
+                last_timestamp=entry[-1].timestamp,
+                is_open=len(entry) <= UNFOLDED or any(key.label == label for key in entry),
+                goes_on=is_last and page.goes_on,
+            )
+        )
+    return entries
+
+
+def build_items(keys: Iterable[EntryKey]) -> dict[int, TimelineItem]:
+    """What each of these tells, by its key in the database, in the same order. Two queries."""
+    wanted = [key.pk for key in keys]
+    rows = Evidence.objects.select_related("case").prefetch_related("tags").defer("search").in_bulk(wanted)
+    return {pk: _build_item(rows[pk]) for pk in wanted}
 
 
 def _name_kind(evidence: Evidence) -> tuple[object, ...]:
     document = evidence.document
     if evidence.is_absence or get(document, "token.operation") == "token.revoke":
         return (evidence.number,)
-    return (evidence.reason, *(str(get(document, name)) for name in _ALIKE))
+    return (compute_fold(evidence.reason, document),)
 
 
 def _build_item(evidence: Evidence) -> TimelineItem:

@@ -1,96 +1,189 @@
-"""Shows a case's timeline, and beside it what people think of it and what it is about."""
+"""Shows a case's timeline page by page, and beside it what people think of the case and what it is about."""
 
-from datetime import UTC, datetime
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import person, signed_in
 from accounts.models import User
 from core.access import recorded_as
 from core.htmx import render_page
-from investigations import access
+from investigations import access, audit
 from investigations.audit import CaseAction
-from investigations.cases.case_page import build_case_context
-from investigations.entities.services import find_related_cases, list_entities
+from investigations.cases.case_page import build_case_context, build_references
+from investigations.entities.related_cases import find_related_cases
+from investigations.entities.services import list_entities
 from investigations.hypotheses.services import list_hypotheses
 from investigations.models import Case, Evidence
-from investigations.presentation.case_picture import build_case_lifeline
-from investigations.presentation.markdown import References, render_markdown
+from investigations.presentation.markdown import render_markdown
 from investigations.presentation.problems import answer_or_problem
+from investigations.timeline import joint
 from investigations.timeline.case_search import suggest_searches
-from investigations.timeline.entries import fold_entries
-from investigations.timeline.evidence_filter import EvidenceFilter, list_tags, read_evidence_filter
+from investigations.timeline.entries import build_entries, build_items
+from investigations.timeline.evidence_filter import (
+    EvidenceFilter,
+    NarrowedEvidence,
+    list_tags,
+    narrow_evidence,
+    read_evidence_filter,
+)
+from investigations.timeline.fact_lifeline import Facts
+from investigations.timeline.overview import count_steps
+from investigations.timeline.pages import SHOWN, PagePlace, read_alike, read_page, read_place
+from investigations.timeline.picture import draw_case, draw_cases
 
 # Tasks and entities that stand beside the timeline; the others are on pages of their own.
 BESIDE = 12
-# So many that are alike stand open.
-UNFOLDED = 5
+# So much of what is withdrawn is listed below the timeline.
+WITHDRAWN = 50
+PARTIALS = {"timeline": "timeline"}
 
 
 @require_safe
 @signed_in
 @recorded_as(CaseAction.CASE_READ)
 def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A case's timeline."""
+    """A page of a case's timeline."""
     user = person(request)
     case = access.get_case(user, public_id)
-    evidence = list(case.evidence.not_withdrawn().in_time_order().prefetch_related("tags"))
-    shown = (chosen := read_evidence_filter(request.GET)).filter_evidence(evidence)
-    drawn, status = answer_or_problem(lambda: _draw(request, case, shown))
+    chosen = read_evidence_filter(request.GET)
     context = build_case_context(user, case) | {
         "tab": "timeline",
-        **_build_entries(chosen, evidence, shown),
-        **_read_thoughts(case, evidence),
-        **_list_around(case, user, evidence),
-        "withdrawn": case.evidence.exclude(withdrawn_at=None).in_time_order(),
+        "chosen": chosen,
+        "relevances": Evidence.Relevance.choices if _has_relevance(case) else [],
+        "all_relevances": Evidence.Relevance.choices,
+        "evidence_tags": list_tags(case),
+        **_read_thoughts(case),
+        **_list_around(case, user),
+        **_list_withdrawn(case),
         "exports": case.exports.filter(run=None)[:5],
     }
-    return render_page(
-        request, "investigations/timeline/detail.html", context | drawn, {"timeline": "timeline"}, status
+    shown, status = _build_timeline(request, case, chosen, context["counts"]["evidence"])  # type: ignore[index]
+    return render_page(request, "investigations/timeline/detail.html", context | shown, PARTIALS, status)
+
+
+def _build_timeline(request: HttpRequest, case: Case, chosen: EvidenceFilter, total: int) -> tuple[dict[str, Any], int]:
+    """The entries of the page, what leads to the others, and the picture of all; a problem in the place of what it is of."""
+
+    def read() -> dict[str, Any]:
+        narrowed = narrow_evidence(case, chosen, person(request))
+        return _read_entries(request, case, narrowed, chosen, total)
+
+    context, status = answer_or_problem(read, text=chosen.text)
+    if "narrowed" not in context:
+        return context, status
+    numbers = {item.evidence.number for entry in context["entries"] for item in entry.items}
+    drawn, status = answer_or_problem(
+        lambda: draw_case(case, context["narrowed"].facts, request.GET, chosen.words, numbers)
     )
+    return context | drawn, status
 
 
-def _list_around(case: Case, user: User, evidence: list[Evidence]) -> dict[str, object]:
-    """What the case is about, and what to look for."""
-    entities = list_entities(case, evidence)
+def _read_entries(
+    request: HttpRequest, case: Case, narrowed: NarrowedEvidence, chosen: EvidenceFilter, total: int
+) -> dict[str, Any]:
+    place = read_place([case], request.GET, is_short=total <= SHOWN)
+    page = read_page([narrowed.rows], place)
+    steps = count_steps(narrowed.facts, narrowed.rows)
     return {
-        "entities": entities[:BESIDE],
+        "narrowed": narrowed,
+        "page": page,
+        "entries": build_entries(page, place.label),
+        "days": steps if page.has_earlier or page.has_later else [],
+        "shown": sum(step.count for step in steps),
+        "carried": urlencode(chosen.words),
+    }
+
+
+def _list_around(case: Case, user: User) -> dict[str, object]:
+    """What the case is about, and what to look for."""
+    return {
+        "entities": list_entities(case, most=BESIDE),
         "queries": case.template.queries.offered() if case.template else (),
-        "searches": suggest_searches(case, entities, evidence),
+        "searches": suggest_searches(case),
         "related": find_related_cases(case, user),
     }
 
 
-def _build_entries(chosen: EvidenceFilter, evidence: list[Evidence], shown: list[Evidence]) -> dict[str, object]:
-    """The entries that are shown, and what the timeline can be narrowed by."""
-    relevance = Evidence.Relevance.choices if any(each.relevance for each in evidence) else []
-    return {
-        "evidence": evidence,
-        "entries": fold_entries(shown),
-        "unfolded": UNFOLDED,
-        "shown": len(shown),
-        "chosen": chosen,
-        "relevances": relevance,
-        "evidence_tags": list_tags(evidence),
-    }
+def _has_relevance(case: Case) -> bool:
+    return case.evidence.order_by().filter(relevance__gt="").exists()
 
 
-def _read_thoughts(case: Case, evidence: list[Evidence]) -> dict[str, object]:
+def _list_withdrawn(case: Case) -> dict[str, object]:
+    """What was taken out of the timeline, the earliest, and how much there is."""
+    # Every place is greater than none: it is named so that SQLite reads the index of what is withdrawn.
+    rows = case.evidence.filter(withdrawn_at__isnull=False, event_place__gt="")
+    withdrawn = rows.order_by("event_place", "event_id")
+    return {"withdrawn": withdrawn.defer("search")[:WITHDRAWN], "withdrawn_number": withdrawn.count()}
+
+
+def _read_thoughts(case: Case) -> dict[str, object]:
     """What people of the case think and mean to do."""
-    references = References(case.public_id, {each.number for each in evidence})
     return {
-        "summary": render_markdown(case.description, references),
+        "summary": render_markdown(case.description, build_references(case)),
         "tasks": case.tasks.in_working_order().select_related("assignee")[:BESIDE],
         "hypotheses": list_hypotheses(case)[:BESIDE],
         "today": timezone.now().date(),
     }
 
 
-def _draw(request: HttpRequest, case: Case, evidence: list[Evidence]) -> dict[str, object]:
-    """The lifeline of what is pinned; an absence has no place on it."""
-    events = [each for each in evidence if not each.is_absence]
-    places = {each.event_id: f"#{each.label}" for each in events}
-    documents = [each.document for each in events]
-    return build_case_lifeline(case.title, documents, places, request.GET, datetime.now(UTC))
+@require_safe
+@signed_in
+@recorded_as(CaseAction.CASE_READ)
+def timeline_entry(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
+    """What is alike and follows one upon the other from a piece of evidence on, as many as a page shows."""
+    case = access.get_case(person(request), public_id)
+    key = case.evidence.filter(number=number).values_list("event_place", "event_id").first()
+    if key is None:
+        raise Http404("There is no such evidence.")
+    chosen = read_evidence_filter(request.GET)
+
+    def read() -> dict[str, Any]:
+        narrowed = narrow_evidence(case, chosen, person(request))
+        alike, has_more = read_alike(narrowed.rows, PagePlace(key, is_after=request.GET.get("from") == "after"))
+        return {"items": list(build_items(alike).values()), "next": alike[-1].number if has_more else None}
+
+    shown, status = answer_or_problem(read, text=chosen.text)
+    context = {"case": case, "number": number, "carried": urlencode(chosen.words), **_may_write(request, case), **shown}
+    return render_page(request, "investigations/timeline/entry.html", context, {f"alike-{number}": "items"}, status)
+
+
+def _may_write(request: HttpRequest, case: Case) -> dict[str, object]:
+    may_write = case.is_open and access.may_write(person(request), case)
+    return {"may_write": may_write, "all_relevances": Evidence.Relevance.choices}
+
+
+@require_safe
+@signed_in
+def case_timelines(request: HttpRequest) -> HttpResponse:
+    """The timelines of several cases as one: a lane for each in the picture, and rows that say of which case they are.
+
+    To the list of cases where none is named. Each case is on record as read.
+    """
+    user = person(request)
+    if "case" not in request.GET:
+        return redirect("case_list")
+    cases = joint.get_cases(user, request.GET.getlist("case"))
+    for case in cases:
+        audit.record_access(CaseAction.CASE_READ, by=user, case=case)
+    words = [("case", case.number) for case in cases]
+    facts = joint.select_facts(cases)
+    drawn, status = answer_or_problem(lambda: draw_cases(cases, facts, request.GET, words))
+    context = _read_joint_page(request, cases, facts) | {"cases": cases, "words": words, **drawn}
+    return render_page(request, "investigations/timeline/joint.html", context, PARTIALS, status)
+
+
+def _read_joint_page(request: HttpRequest, cases: list[Case], facts: Facts) -> dict[str, Any]:
+    """The entries of a page of several cases, with what leads to the others."""
+    place = read_place(cases, request.GET)
+    page = read_page([case.evidence.not_withdrawn() for case in cases], place)
+    return {
+        "page": page,
+        "entries": build_entries(page, place.label),
+        "days": count_steps(facts, joint.select_evidence(cases)),
+        **joint.name_ends(cases, page),
+    }

@@ -67,6 +67,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
+    "evidence_change",
     "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "clock_skew_withdraw", "case_report_template", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
@@ -234,6 +235,8 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         ),
         reverse("evidence_detail", args=[case.public_id, 1]),
         reverse("evidence_annotate", args=[case.public_id, 1]),
+        reverse("timeline_entry", args=[case.public_id, 1]),
+        f"{reverse('case_timelines')}?case={case.number}",
         reverse("run_detail", args=[made.public_id]),
         reverse("incident_detail", args=[failed.public_id]),
         reverse("rejected_detail", args=[refused.public_id]),

@@ -57,6 +57,12 @@ def collect_lifeline(documents: Iterable[dict[str, Any]], request: LifelineReque
     )
 
 
+def read_moment(document: dict[str, Any], request: LifelineRequest, lane: str | None = None) -> Moment:
+    """One event as a lifeline lists it, in a lane, or in that of its own value of the request's field."""
+    event = _read_event(document, request)
+    return event.to_moment(event.named.get(request.field, "") if lane is None else lane)
+
+
 def _read_event(document: dict[str, Any], request: LifelineRequest) -> _Event:
     named = {name: ", ".join(values) for name in list_named(request) if (values := _list_values(document, name))}
     return _Event(

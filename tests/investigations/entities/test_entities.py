@@ -35,14 +35,14 @@ def pinned(case: Case, alice: User, trail: Trail) -> None:
 def test_they_are_collected_from_what_is_pinned(client: Client, case: Case, rae: User, page: str) -> None:
     client.force_login(rae)
     shown = client.get(page)
-    summaries = {(entity.field, entity.value): entity.numbers for entity in shown.context["entities"]}
+    summaries = {(entity.field, entity.value): entity.count for entity in shown.context["entities"]}
     assert summaries == {
-        ("token.id", "tok_1"): (1, 2),
-        ("user.id", "usr_7"): (1, 2),
-        ("source.ip", "203.0.113.77"): (1, 2),
-        ("service.name", "secrets"): (1, 2),
-        ("resource.id", "DATABASE_URL"): (1,),
-        ("resource.id", "STRIPE_KEY"): (2,),
+        ("token.id", "tok_1"): 2,
+        ("user.id", "usr_7"): 2,
+        ("source.ip", "203.0.113.77"): 2,
+        ("service.name", "secrets"): 2,
+        ("resource.id", "DATABASE_URL"): 1,
+        ("resource.id", "STRIPE_KEY"): 1,
     }
     assertContains(shown, 'class="verdict">unknown')
     assertNotContains(shown, "Save the verdict")
@@ -68,7 +68,7 @@ def test_one_that_is_in_no_evidence_can_be_named(client: Client, case: Case, ali
     client.force_login(alice)
     client.post(page, WORDS | {"field": "token.id", "value": " tok_elsewhere ", "word": "cleared"})
     (entity,) = client.get(page).context["entities"]
-    assert (entity.value, entity.numbers) == ("tok_elsewhere", ())
+    assert (entity.value, entity.count) == ("tok_elsewhere", 0)
 
 
 @pytest.mark.parametrize("wrong", [{"field": "labels.x"}, {"value": " "}, {"word": "dubious"}])
@@ -85,7 +85,7 @@ def test_what_is_no_verdict_is_refused(
 @pytest.mark.usefixtures("pinned")
 def test_what_was_withdrawn_is_not_counted(case: Case, alice: User) -> None:
     evidence_services.withdraw(evidence=case.evidence.get(number=2), reason="A mistake", by=alice)
-    summaries = entities.list_entities(case, case.evidence.not_withdrawn())
+    summaries = entities.list_entities(case, most=100)
     assert "STRIPE_KEY" not in {entity.value for entity in summaries}
 
 

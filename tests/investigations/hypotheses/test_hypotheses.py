@@ -61,7 +61,7 @@ def test_it_is_answered_with_what_speaks_for_it_and_against_it(
     client.force_login(bob)
     assertRedirects(client.post(f"{page}1/", hidden_fields(client.get(f"{page}1/")) | WORDS), page)
     shown = client.get(page)
-    for part in ("state--supported", "E1 to E3</a>; against", "<strong>", f"/cases/{case.public_id}/#E4"):
+    for part in ("state--supported", "E1 to E3</a>; against", "<strong>", f"/cases/{case.public_id}/?at=E4#E4"):
         assertContains(shown, part)
     assert hypotheses.read_words(hypotheses.list_hypotheses(case).get())["supporting"] == "E1 to E3"
     (recorded,) = audit_log(trail, "case.hypothesis.change")

@@ -1,0 +1,62 @@
+"""Adds pinned evidence to a case with all that its pages count, and takes withdrawn evidence out of these counts."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import orjson
+from django.utils import timezone
+
+from accounts.models import User
+from investigations.entities.services import count_entities
+from investigations.models import Case, Evidence, EvidenceFact
+from investigations.timeline.facts import build_fact
+
+AT_ONCE = 500  # rows of one statement
+
+
+def add_evidence(case: Case, new: Sequence[Evidence]) -> None:
+    """Keep new evidence of a case: the rows, the facts of its events, and what these are about.
+
+    Whatever pins does so by this alone, while it holds the case (`hold_open`), else its pages would not know of it.
+    """
+    Evidence.objects.bulk_create(new, batch_size=AT_ONCE)
+    facts = [fact for fact in map(build_fact, new) if fact is not None]
+    _mark_shared(case, facts)
+    EvidenceFact.objects.bulk_create(facts, batch_size=AT_ONCE)
+    count_entities(case, (each.document for each in new if not each.is_absence), by=1)
+
+
+def _mark_shared(case: Case, facts: Sequence[EvidenceFact]) -> None:
+    """Say of these events, and of the same ones in other cases, that several cases have them."""
+    rows = iter(facts)
+    while batch := list(islice(rows, AT_ONCE)):
+        ids = [fact.evidence.event_id for fact in batch]
+        same = EvidenceFact.objects.filter(evidence__event_id__in=ids).exclude(case=case)
+        others = dict(same.values_list("evidence", "evidence__event_id"))
+        EvidenceFact.objects.filter(pk__in=others, is_shared=False).update(is_shared=True)
+        known = set(others.values())
+        for fact in batch:
+            fact.is_shared = fact.evidence.event_id in known
+
+
+def withdraw_evidence(case: Case, evidence: Sequence[Evidence], *, reason: str, by: User) -> None:
+    """Note of evidence of a case that it is withdrawn; it stays, and counts no more. The caller holds the case and records it."""
+    keys, now = [each.pk for each in evidence], timezone.now()
+    for start in range(0, len(keys), AT_ONCE):
+        batch = keys[start : start + AT_ONCE]
+        Evidence.objects.filter(pk__in=batch).update(
+            withdrawn_at=now, withdrawn_by_name=by.name or by.username, withdrawn_reason=reason
+        )
+        EvidenceFact.objects.filter(pk__in=batch).update(is_withdrawn=True)
+    count_entities(case, _read_documents(evidence), by=-1)
+
+
+def _read_documents(evidence: Sequence[Evidence]) -> Iterator[dict[str, Any]]:
+    """The copies of events; one that is no JSON any more, for it was tampered with, says nothing."""
+    for each in evidence:
+        try:
+            if not each.is_absence:
+                yield each.document
+        except orjson.JSONDecodeError:
+            continue

@@ -1,0 +1,75 @@
+"""Reads of a pinned event's copy what its timeline counts, folds and draws, so that no page parses every copy."""
+
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from core.records import fit_text
+from investigations.models import Evidence, EvidenceFact
+from trail.documents import get
+from trail.times import NotATime, parse_time
+
+# What two events have in common that are one entry, beside the reason for which they were pinned.
+_ALIKE = (
+    "token.operation",
+    "event.action",
+    "event.outcome",
+    "event.reason",
+    "user.id",
+    "source.ip",
+    "token.id",
+    "service.name",
+)
+# The columns of a fact that hold a field of its event.
+COLUMNS = {
+    "token.operation": "operation",
+    "event.outcome": "outcome",
+    "token.id": "token_id",
+    "token.fingerprint": "fingerprint",
+    "source.ip": "address",
+    "user.id": "user_id",
+    "user_agent.original": "client",
+    "service.name": "service",
+    "token.kind": "token_kind",
+    "source.geo.city_name": "city",
+    "resource.type": "resource_type",
+}
+_REVOKE = "token.revoke"
+_LENGTHS = {field.name: field.max_length or 0 for field in EvidenceFact._meta.fields}
+
+
+def build_fact(evidence: Evidence) -> EvidenceFact | None:
+    """The fact of a pinned event; None of an absence, which is none. A text that is longer than its column is cut."""
+    if evidence.is_absence:
+        return None
+    document = evidence.document
+    words = {column: fit_text(_to_text(get(document, name)), _LENGTHS[column]) for name, column in COLUMNS.items()}
+    return EvidenceFact(
+        evidence=evidence,
+        case_id=evidence.case_id,
+        is_withdrawn=evidence.withdrawn_at is not None,
+        time=_read_time(evidence.event_timestamp),
+        fold="" if words["operation"] == _REVOKE else compute_fold(evidence.reason, document),
+        **words,
+    )
+
+
+def compute_fold(reason: str, document: dict[str, Any]) -> str:
+    """What is equal for events that are one entry where they follow one upon the other: 32 hexadecimal digits of a SHA-256."""
+    alike = [reason, *(str(get(document, name)) for name in _ALIKE)]
+    return sha256(orjson.dumps([part.encode("utf-8", "replace").decode() for part in alike])).hexdigest()[:32]
+
+
+def _to_text(value: Any) -> str:
+    """A value as its lane is called; of several the first, as the engine orders them."""
+    values = sorted(str(each) for each in (value if isinstance(value, list) else [value]) if each is not None)
+    return values[0] if values else ""
+
+
+def _read_time(timestamp: str) -> int:
+    """Nanoseconds since 1970; 0 for what is no time, which only a damaged event has."""
+    try:
+        return parse_time(timestamp)
+    except NotATime:
+        return 0

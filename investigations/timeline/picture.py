@@ -1,0 +1,71 @@
+"""Draws the lifeline of one case, or of several with a lane for each, from the facts of what is pinned."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils.http import urlencode
+
+from investigations.models import Case
+from investigations.presentation.case_picture import draw_case_lifeline
+from investigations.presentation.lifeline.choice import LANES_OF, LaneField, read_choice
+from investigations.timeline.fact_lifeline import Facts, count_lifeline, read_ends
+from trail.search.spec import Search
+from trail.times import format_time
+
+_CASES = (LaneField("cases", "case.number", "Cases", "Case"),)
+Words = Sequence[tuple[str, str]]
+
+
+def draw_case(case: Case, facts: Facts, query: Mapping[str, str], words: Words, shown: set[int]) -> dict[str, Any]:
+    """The picture of a case and its figures as rows; nothing of no events.
+
+    `words` are what the address says beside the picture; `shown` are the numbers of the evidence on this page, to which
+    marks lead at once. Raises BadQuery for a time that is none.
+    """
+
+    def link(number: int) -> str:
+        anchor = f"#E{number}"
+        return anchor if number in shown else f"?{urlencode([*words, ('at', f'E{number}')])}{anchor}"
+
+    return _draw(case.title, facts, query, LANES_OF["case"], words, lambda _, number: link(number))
+
+
+def draw_cases(cases: Sequence[Case], facts: Facts, query: Mapping[str, str], words: Words) -> dict[str, Any]:
+    """The same of several cases, a lane for each, in the order of time."""
+    by_key = {case.pk: case.number for case in cases}
+
+    def link(key: int, number: int) -> str:
+        label = f"{by_key[key]}-E{number}"
+        return f"?{urlencode([*words, ('at', label)])}#{label}"
+
+    return _draw(f"{len(cases)} cases", facts, query, _CASES, words, link, by_key)
+
+
+def _draw(
+    title: str,
+    facts: Facts,
+    query: Mapping[str, str],
+    options: tuple[LaneField, ...],
+    words: Words,
+    link: Callable[[int, int], str],
+    names: Mapping[Any, str] | None = None,
+) -> dict[str, Any]:
+    ends = read_ends(facts)
+    if ends is None:
+        return {}
+    now = datetime.now(UTC)
+    choice = read_choice(query, options, now)
+    choice = replace(choice, others=(*words, *choice.others))
+    request = choice.build_request(Search(), ends=(format_time(ends.first), format_time(ends.last)))
+    counted = count_lifeline(facts, ends, request, names)
+
+    def link_event(event_id: str) -> str:
+        return link(*counted.numbers[event_id])
+
+    def link_events(first: int, last: int, lane: str | None, kind: str) -> str:
+        """To where the first of the events stands, or would."""
+        return f"?{urlencode([*words, ('time', format_time(first))])}#entries"
+
+    return draw_case_lifeline(title, counted.lifeline, choice, link_event, link_events, now)

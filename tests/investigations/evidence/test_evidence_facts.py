@@ -1,0 +1,112 @@
+"""What is counted, folded and drawn of evidence is kept wherever something is pinned, and follows when it is withdrawn."""
+
+import re
+from collections import Counter
+from importlib import import_module
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from accounts.models import User
+from investigations.case_merge.services import merge_cases
+from investigations.entities.services import KINDS
+from investigations.evidence import absences, services
+from investigations.evidence.bulk import withdraw_all
+from investigations.models import Case, CaseEntity, EvidenceFact
+from investigations.timeline.facts import build_fact
+from tests.support.factories.cases import open_case, pin
+from tests.support.factories.events import revoke, use
+from trail.connection import Trail
+from trail.documents import get
+from trail.search.spec import Search
+
+
+def _read_facts() -> list[dict[str, object]]:
+    return list(EvidenceFact.objects.order_by("pk").values())
+
+
+def _read_entities() -> set[tuple[object, ...]]:
+    return set(CaseEntity.objects.values_list("case", "field", "value", "events", "is_shared"))
+
+
+def _count_entities(case: Case) -> Counter[tuple[str, str]]:
+    return Counter(
+        (field, str(get(each.document, field)))
+        for each in case.evidence.not_withdrawn().filter(kind="event")
+        for field in KINDS
+        if get(each.document, field)
+    )
+
+
+def _assert_counted(case: Case) -> None:
+    counted = {(entity.field, entity.value): entity.events for entity in case.entities.filter(events__gt=0)}
+    assert counted == dict(_count_entities(case))
+
+
+def test_every_way_to_pin_keeps_them_and_an_absence_has_none(case: Case, alice: User, trail: Trail) -> None:
+    pin(trail, case, alice, use("tok_1", user__id="ada"), revoke("tok_1", user__id="ada"))
+    absences.pin(case=case, search=Search(text="user.id:nobody"), reason="never", by=alice)
+    target = open_case(alice)
+    merge_cases(source=case, target=target, reason="One incident", by=alice)
+    for each in (case, target):
+        facts = {fact.pk: fact for fact in each.facts.all()}
+        events = list(each.evidence.filter(kind="event").order_by("number"))
+        assert facts.keys() == {event.pk for event in events}
+        for event in events:
+            expected = build_fact(event)
+            assert expected is not None
+            assert facts[event.pk].fold == expected.fold
+            assert facts[event.pk].is_shared
+        assert [bool(facts[event.pk].fold) for event in events] == [True, False]
+        _assert_counted(each)
+
+
+def test_nothing_makes_evidence_beside_the_one_function_that_counts_it() -> None:
+    rooms, makes = Path(settings.BASE_DIR) / "investigations", re.compile(r"\bEvidence\.objects\.(bulk_)?create\b")
+    makers = [
+        str(path.relative_to(rooms))
+        for path in rooms.rglob("*.py")
+        if "migrations" not in path.parts and makes.search(path.read_text())
+    ]
+    assert makers == ["evidence/records.py"]
+
+
+@hypothesis_settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.lists(st.integers(1, 6), unique=True), users=st.lists(st.sampled_from("ab"), min_size=6, max_size=6))
+def test_entities_are_in_as_many_events_as_are_not_withdrawn(
+    alice: User, trail: Trail, chosen: list[int], users: list[str]
+) -> None:
+    case = open_case(alice)
+    pin(trail, case, alice, *(use(f"tok_{user}", user__id=user) for user in users))
+    if chosen:
+        services.withdraw(evidence=case.evidence.get(number=chosen[0]), reason="wrong", by=alice)
+    if chosen[1:]:
+        withdraw_all(case=case, numbers=chosen[1:], reason="wrong", by=alice)
+    _assert_counted(case)
+
+
+def test_what_was_pinned_before_has_the_same(case: Case, alice: User, trail: Trail) -> None:
+    first, *_ = pin(trail, case, alice, use("tok_1", user__id="ada"), revoke("tok_1"), use("tok_2", user__id="a\0"))
+    services.withdraw(evidence=first, reason="wrong", by=alice)
+    other = open_case(alice)
+    pin(trail, other, alice, use("tok_2"))
+    services.pin(case=other, event_ids=[case.evidence.get(number=2).event_id], reason="again", by=alice)
+    facts, entities = _read_facts(), _read_entities()
+    EvidenceFact.objects.all().delete()
+    CaseEntity.objects.all().update(events=0, is_shared=False)
+    write_facts = import_module("investigations.migrations.0036_facts_of_evidence").write_facts
+    for _ in range(2):  # applied a second time it changes nothing
+        write_facts(apps, None)
+        assert _read_facts() == facts
+        assert _read_entities() == entities
+
+
+def test_evidence_whose_copy_was_tampered_with_can_be_withdrawn(case: Case, alice: User, trail: Trail) -> None:
+    (one,) = pin(trail, case, alice, use("tok_1"))
+    case.evidence.filter(pk=one.pk).update(frozen=b"{")
+    services.withdraw(evidence=case.evidence.get(pk=one.pk), reason="tampered with", by=alice)
+    assert not case.evidence.not_withdrawn().exists()

@@ -1,0 +1,109 @@
+"""A timeline is narrowed by relevance, by tag, and by a query as the search page takes it."""
+
+import re
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from pytest_django.asserts import assertContains, assertNotContains
+
+from accounts.models import User
+from investigations.evidence import absences
+from investigations.models import Case
+from investigations.timeline import evidence_filter
+from tests.support.factories.cases import pin
+from tests.support.factories.events import use, write
+from tests.support.pages import audit_log, text_of
+from trail.connection import Trail
+from trail.search.spec import Search
+
+
+@pytest.fixture(autouse=True)
+def _pinned(case: Case, alice: User, trail: Trail) -> None:
+    pin(
+        trail,
+        case,
+        alice,
+        use("tok_1", user__id="ada", source__ip="203.0.113.7"),
+        use("tok_2", user__id="grace", source__ip="198.51.100.1", event__outcome="failure"),
+        use("tok_3", user__id="grace", source__ip="203.0.113.9"),
+    )
+    write(trail, use("tok_4", user__id="grace"))
+    absences.pin(case=case, search=Search(text="user.id:nobody"), reason="never", by=alice)
+
+
+def _labels(client: Client, case: Case, words: dict[str, object]) -> list[str]:
+    return re.findall(r'id="(E\d+)"', text_of(client.get(f"/cases/{case.public_id}/", words)))
+
+
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        ({"q": "user.id:grace"}, ["E2", "E3"]),
+        ({"q": "user.id:grace AND NOT event.outcome:failure"}, ["E3"]),
+        ({"f": "source.ip(network):203.0.113.0/24"}, ["E1", "E3"]),
+        ({"f": ["user.id:grace", "-event.outcome:failure"]}, ["E3"]),
+        ({"q": "token.id:tok_4"}, []),
+        ({"relevance": "key"}, ["E2"]),
+        ({"relevance": "key", "q": "user.id:ada"}, []),
+        ({}, ["E1", "E2", "E3", "E4"]),
+    ],
+)
+def test_it_shows_what_the_search_page_would_find_of_it(
+    client: Client, case: Case, alice: User, words: dict[str, object], labels: list[str]
+) -> None:
+    case.evidence.filter(number=2).update(relevance="key")
+    client.force_login(alice)
+    assert _labels(client, case, words) == labels
+
+
+def test_it_is_on_record_as_a_search_in_the_case_and_says_what_it_leaves_out(
+    client: Client, case: Case, alice: User, trail: Trail
+) -> None:
+    client.force_login(alice)
+    page = client.get(f"/cases/{case.public_id}/", {"q": "user.id:grace", "f": "event.outcome:failure"})
+    assertContains(page, "1 of 4 shown")
+    assertContains(page, "1 absence of this case")
+    assertContains(page, "Remove the filter")
+    assertContains(page, '<figure class="ll"', 1)
+    assert [record["resource"]["id"] for record in audit_log(trail, "search.run")] == [case.public_id]
+
+
+def test_a_query_with_a_slip_and_a_secret_are_refused_and_the_case_stays(
+    client: Client, case: Case, alice: User
+) -> None:
+    client.force_login(alice)
+    for words in ({"q": "user.id:("}, {"f": "nosuchfield:x"}):
+        page = client.get(f"/cases/{case.public_id}/", words)
+        assertContains(page, "alert--error", status_code=400)
+        assertContains(page, "Narrative", status_code=400)
+
+
+def test_with_the_trail_down_the_timeline_stands_and_a_query_says_why_it_cannot(
+    client: Client, case: Case, alice: User, settings: Settings
+) -> None:
+    settings.OPENSEARCH_URL = "http://127.0.0.1:1"
+    client.force_login(alice)
+    assertContains(client.get(f"/cases/{case.public_id}/"), 'id="E3"')
+    page = client.get(f"/cases/{case.public_id}/", {"q": "user.id:grace"})
+    assertNotContains(page, 'id="E3"', status_code=503)
+    assertContains(page, 'value="user.id:grace"', status_code=503)
+
+
+def test_a_case_that_is_too_large_for_a_query_says_what_to_do(
+    client: Client, case: Case, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence_filter, "MOST_ASKED", 2)
+    client.force_login(alice)
+    page = client.get(f"/cases/{case.public_id}/", {"q": "user.id:grace"})
+    assertContains(page, "holds more than 2 events", status_code=400)
+    case.evidence.filter(number=2).update(relevance="key")
+    assert _labels(client, case, {"q": "user.id:grace", "relevance": "key"}) == ["E2"]
+
+
+def test_events_that_the_trail_does_not_show_are_said_to_be_left_out(
+    client: Client, case: Case, alice: User, trail: Trail
+) -> None:
+    case.evidence.filter(number=1).update(event_id="gone")
+    client.force_login(alice)
+    assertContains(client.get(f"/cases/{case.public_id}/", {"q": "user.id:grace"}), "does not show 1 of these events")

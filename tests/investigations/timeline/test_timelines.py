@@ -1,0 +1,81 @@
+"""The timelines of several cases as one."""
+
+import pytest
+from django.test import Client
+from django.utils.http import urlencode
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from accounts.models import User
+from investigations.cases import restriction
+from investigations.models import Case
+from tests.support.factories.cases import open_case, pin
+from tests.support.factories.events import use
+from tests.support.pages import at_sign_in, audit_log, text_of
+from trail.connection import Trail
+
+
+@pytest.fixture
+def others(alice: User, case: Case, trail: Trail) -> list[Case]:
+    """Two cases beside the first; the days of what is pinned to the three take turns."""
+    cases = [case, open_case(alice, title="Second"), open_case(alice, title="Third")]
+    for number, each in enumerate(cases):
+        at = "2026-10-{:02}T12:00:00Z"
+        pin(trail, each, alice, *(use(f"tok_{number}", at=at.format(1 + number + 3 * day)) for day in range(3)))
+    return cases
+
+
+def _address(cases: list[Case], **words: str) -> str:
+    return f"/cases/timelines/?{urlencode({'case': [each.number for each in cases], **words}, doseq=True)}"
+
+
+def test_they_stand_in_one_order_and_each_row_says_of_which_case_it_is(
+    client: Client, alice: User, others: list[Case], trail: Trail
+) -> None:
+    client.force_login(alice)
+    page = client.get(_address(others))
+    shown = [
+        (item.evidence.case.number, item.evidence.number) for each in page.context["entries"] for item in each.items
+    ]
+    assert shown == [(case.number, number) for number in (1, 2, 3) for case in others]
+    for case in others:
+        assertContains(page, f'id="{case.number}-E2"', 1)
+    assert [lane.name for lane in page.context["picture"].lanes] == [case.number for case in others]
+    assert {record["resource"]["id"] for record in audit_log(trail, "case.read")} == {each.public_id for each in others}
+
+
+def test_its_pages_and_places_name_the_case(client: Client, alice: User, others: list[Case]) -> None:
+    client.force_login(alice)
+    page = client.get(_address(others, after=f"{others[1].number}-E2"))
+    first = page.context["entries"][0].first.evidence
+    assert (first.case, first.number) == (others[2], 2)
+    assertContains(page, f"before={others[2].number}-E2")
+
+
+def test_one_case_that_somebody_may_not_see_is_as_one_that_there_is_not(
+    client: Client, alice: User, bob: User, lea: User, others: list[Case]
+) -> None:
+    restriction.restrict(case=others[1], by=alice)
+    for person in (bob, lea):
+        client.force_login(person)
+        assert client.get(_address(others)).status_code == 404
+        assertNotContains(client.get("/cases/?status=all"), "Second")
+    client.force_login(alice)
+    for numbers in (["C-2020-9999"], [others[0].number, "x"], [f"C-2020-{number:04}" for number in range(11)]):
+        assert client.get("/cases/timelines/", {"case": numbers}).status_code == 404
+    assertRedirects(client.get("/cases/timelines/"), "/cases/")
+    client.logout()
+    assert at_sign_in(client.get(_address(others)), _address(others))
+
+
+def test_one_comes_to_them_from_the_list_and_from_what_is_related(
+    client: Client, alice: User, others: list[Case]
+) -> None:
+    client.force_login(alice)
+    chosen = [f"{each.public_id}:{each.revision}" for each in others]
+    answer = client.post("/cases/bulk/", {"case": chosen, "together": "yes"})
+    assertRedirects(answer, _address(others))
+    assertContains(client.get("/cases/"), "Timelines together")
+    refused = client.post("/cases/bulk/", {"together": "yes"}, follow=True)
+    assertContains(refused, "Choose from one to 10 cases")
+    page = text_of(client.get(f"/cases/{others[0].public_id}/"))
+    assert f"/cases/timelines/?case={others[0].number}&amp;case=" in page
