@@ -1,5 +1,6 @@
 """Checks what a person types to pin or withdraw evidence."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,6 +59,12 @@ class PinForm(forms.Form):
     def clean_tags(self) -> str:
         """The tags as they are kept."""
         return check_tags(self.cleaned_data["tags"])
+
+    def read_search(self) -> Search | None:
+        """The search that the form carries, as its page says it; None where there is none, or none that is understood."""
+        with suppress(BadQuery):
+            return Search.from_query(QueryDict(text)) if (text := str(self["search"].value() or "")) else None
+        return None
 
     def clean_search(self) -> Search | None:
         """How the events were found, as evidence keeps it: absolute in time. None where no search was shown."""

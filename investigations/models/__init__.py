@@ -14,6 +14,7 @@ from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
 from investigations.models.notes import Mention, Note
+from investigations.models.pin_batches import PinBatch
 from investigations.models.preferences import GlassNotice, NoticesRead, TablePreference
 from investigations.models.reports import CaseReport
 from investigations.models.runs import Run, RunChunk
@@ -48,6 +49,7 @@ __all__ = [
     "Note",
     "NoticesRead",
     "PastSearch",
+    "PinBatch",
     "QueryParameter",
     "Run",
     "RunChunk",

@@ -46,6 +46,7 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         **_list_around(case, user, evidence),
         "withdrawn": case.evidence.exclude(withdrawn_at=None).in_time_order(),
         "exports": case.exports.filter(run=None)[:5],
+        "pin_batch": case.pin_batches.under_way().select_related("run").first(),
     }
     return render_page(
         request, "investigations/timeline/detail.html", context | drawn, {"timeline": "timeline"}, status

@@ -47,7 +47,7 @@ from investigations.reports.content import SECTIONS
 from investigations.search import links
 from tests.pages.test_every_address import ABOUT, FOR_ADMINS
 from tests.support import hostile
-from tests.support.factories.cases import export, run, saved_query
+from tests.support.factories.cases import export, pin_batch, run, saved_query
 from tests.support.factories.incidents import incident, rejected
 from tests.support.factories.searches import detection, finding
 from tests.support.offline_verifier import verify
@@ -213,6 +213,7 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         reverse("evidence_detail", args=[case.public_id, 1]),
         reverse("evidence_annotate", args=[case.public_id, 1]),
         reverse("run_detail", args=[made.public_id]),
+        reverse("pin_batch_detail", args=[pin_batch(alice, made, case, reason=values[0]).public_id]),
         reverse("incident_detail", args=[failed.public_id]),
         reverse("rejected_detail", args=[refused.public_id]),
         reverse("export_detail", args=[export(alice, case=case).public_id]),
