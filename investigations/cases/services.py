@@ -158,13 +158,18 @@ def _set_tags(case: Case, text: str) -> None:
 
 
 def count_contents(case: Case) -> dict[str, int]:
-    """How much is in the case: what is pinned, of it events and absences, what is not known to be sealed, notes, open tasks."""
+    """How much is in the case: what is pinned, of it by kind, what is not known to be sealed, notes, open tasks."""
     event = Q(kind=Evidence.Kind.EVENT)
     counts: dict[str, int] = case.evidence.not_withdrawn().aggregate(
-        evidence=Count("pk"), events=Count("pk", filter=event), unproved=Count("pk", filter=event & Q(leaf=None))
+        evidence=Count("pk"),
+        events=Count("pk", filter=event),
+        absences=Count("pk", filter=Q(kind=Evidence.Kind.ABSENCE)),
+        result_sets=Count("pk", filter=Q(kind=Evidence.Kind.RESULT_SET)),
+        findings=Count("pk", filter=Q(kind=Evidence.Kind.FINDING)),
+        unproved=Count("pk", filter=event & Q(leaf=None)),
     )
     counts["open_tasks"] = case.tasks.filter(state=CaseTask.State.OPEN).count()
-    return counts | {"absences": counts["evidence"] - counts["events"], "notes": case.notes.latest_versions().count()}
+    return counts | {"notes": case.notes.latest_versions().count()}
 
 
 def find_newest_activity(case: Case) -> int:

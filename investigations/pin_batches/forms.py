@@ -7,11 +7,19 @@ from django import forms
 from investigations.evidence.forms import PinForm
 
 
+class ResultSetForm(PinForm):
+    """Into which case the results of a run are pinned as a whole, and why."""
+
+    # Django leaves out what a form sets to None.
+    event = relevance = tags = question = search = None  # type: ignore[assignment]
+    run = forms.CharField(widget=forms.HiddenInput, error_messages={"required": "Only a run has a result set."})
+
+
 class PinBatchForm(PinForm):
     """Into which case all that a search, or a run, finds is pinned, and why."""
 
     # Django leaves out what a form sets to None.
-    event = hypothesis = speaks = None  # type: ignore[assignment]
+    event = question = None  # type: ignore[assignment]
 
     def clean(self) -> dict[str, Any]:
         """Either a run or a search is named: that of a page is never empty, for it is bound to what had arrived."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -10,15 +11,18 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import person, requires, signed_in
+from accounts.models import User
 from accounts.roles import may_investigate
+from core import outages
 from core.access import recorded_as
 from core.errors import Refused
 from core.htmx import render_page
 from investigations import access
 from investigations.audit import CaseAction
-from investigations.models import PinBatch, Run
+from investigations.models import Evidence, PinBatch, Run
 from investigations.pin_batches import services as pin_batches
-from investigations.pin_batches.forms import PinBatchForm
+from investigations.pin_batches.forms import PinBatchForm, ResultSetForm
+from investigations.pin_batches.result_sets import pin_result_set
 from investigations.presentation.search_description import describe_search, name_search
 from investigations.search_url import fixed_words, read_search_request
 from investigations.working_case import read_chosen_case
@@ -81,6 +85,39 @@ def _start(request: HttpRequest, form: PinBatchForm, run: Run | None) -> PinBatc
     except BadQuery as error:
         form.add_error(None, error.message)
     return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(may_investigate)
+def result_set_pin(request: HttpRequest) -> HttpResponseBase:
+    """Into which case and why the results of a run are pinned as a whole; a POST pins them."""
+    user, status = person(request), 200
+    run = access.get_run(user, request.POST.get("run") or request.GET.get("run", ""))
+    if request.method == "POST":
+        form = ResultSetForm(request.POST, user=user)
+        evidence, status = _pin_result_set(form, run, user) if form.is_valid() else (None, 400)
+        if evidence:
+            messages.success(request, f"{evidence.label}: the result set is pinned to “{evidence.case.title}”.")
+            return redirect("evidence_detail", evidence.case.public_id, evidence.number)
+    else:
+        form = ResultSetForm(user=user, initial=_read_place(request, run))
+    context = {"run": run, "words": describe_search(Search.from_json(run.search)), "pin": form}
+    return render_page(request, "investigations/pin_batches/result_set.html", context, status=status)
+
+
+def _pin_result_set(form: ResultSetForm, run: Run, user: User) -> tuple[Evidence | None, int]:
+    """Pin it; none where a rule says no or a part is down, which the form then shows, and the status of that answer."""
+    case = access.get_writable_case(user, form.cleaned_data["case"])
+    try:
+        return pin_result_set(case=case, run=run, reason=form.cleaned_data["reason"], by=user), 200
+    except Refused as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
+    except BadQuery as error:
+        form.add_error(None, error.message)
+    except outages.OUTAGES as error:
+        form.add_error(None, outages.report(error))
+        return None, 503
+    return None, 400
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

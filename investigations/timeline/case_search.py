@@ -32,7 +32,7 @@ def suggest_searches(
     case: Case, entities: Sequence[EntitySummary], evidence: Sequence[Evidence]
 ) -> list[SuggestedSearch]:
     """Those that can be asked: of a field with more values than an address holds there is none."""
-    return list(_suggest(case, entities, [each for each in evidence if not each.is_absence]))
+    return list(_suggest(case, entities, [each for each in evidence if not each.is_statement]))
 
 
 def _suggest(case: Case, entities: Sequence[EntitySummary], events: Sequence[Evidence]) -> Iterator[SuggestedSearch]:

@@ -90,8 +90,8 @@ def _read_thoughts(case: Case, evidence: list[Evidence]) -> dict[str, object]:
 
 
 def _draw(request: HttpRequest, case: Case, evidence: list[Evidence]) -> dict[str, object]:
-    """The lifeline of what is pinned; an absence has no place on it."""
-    events = [each for each in evidence if not each.is_absence]
+    """The lifeline of what is pinned; a statement has no place on it."""
+    events = [each for each in evidence if not each.is_statement]
     places = {each.event_id: f"#{each.label}" for each in events}
     documents = [each.document for each in events]
     return build_case_lifeline(case.title, documents, places, request.GET, datetime.now(UTC))
