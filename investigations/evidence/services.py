@@ -37,6 +37,13 @@ class Pinned:
     new: list[Evidence]
     already: int
 
+    def write_sentence(self, case: Case) -> str:
+        """What it did, for people."""
+        sentence = f"Pinned {len(self.new)} to “{case.title}”."
+        return (
+            f"{sentence} {self.already} had been pinned before and stayed as they were." if self.already else sentence
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PinWords:

@@ -42,17 +42,10 @@ def pin(request: HttpRequest) -> HttpResponseBase:
     form = PinForm(request.POST, user=person(request))
     if form.is_valid():
         case = access.get_writable_case(person(request), form.cleaned_data["case"])
+        origin = services.PinOrigin(form.cleaned_data["search"], _run(request, form))
+        words = dict.fromkeys(form.cleaned_data["event"], form.read_words())
         try:
-            pinned = services.pin(
-                case=case,
-                event_ids=form.cleaned_data["event"],
-                reason=form.cleaned_data["reason"],
-                relevance=form.cleaned_data["relevance"],
-                tags=form.cleaned_data["tags"],
-                by=person(request),
-                search=form.cleaned_data["search"],
-                run=_run(request, form),
-            )
+            pinned = services.pin_each(case=case, words=words, by=person(request), origin=origin)
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
         else:
@@ -63,9 +56,7 @@ def pin(request: HttpRequest) -> HttpResponseBase:
 
 
 def _show_pinned(request: HttpRequest, form: PinForm, case: Case, pinned: services.Pinned) -> HttpResponseBase:
-    sentence = f"Pinned {len(pinned.new)} to “{case.title}”."
-    if pinned.already:
-        sentence += f" {pinned.already} had been pinned before and stayed as they were."
+    sentence = pinned.write_sentence(case)
     if is_partial(request):
         same = {name: form[name].value() for name in ("search", "back", "run")}
         fresh = PinForm(user=person(request), initial={"case": case.public_id, **same})

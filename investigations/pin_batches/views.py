@@ -92,7 +92,9 @@ def _start(request: HttpRequest, form: PinBatchForm, run: Run | None) -> PinBatc
 def result_set_pin(request: HttpRequest) -> HttpResponseBase:
     """Into which case and why the results of a run are pinned as a whole; a POST pins them."""
     user, status = person(request), 200
-    run = access.get_run(user, request.POST.get("run") or request.GET.get("run", ""))
+    if not (name := request.POST.get("run") or request.GET.get("run")):
+        return redirect("run_list")
+    run = access.get_run(user, name)
     if request.method == "POST":
         form = ResultSetForm(request.POST, user=user)
         evidence, status = _pin_result_set(form, run, user) if form.is_valid() else (None, 400)

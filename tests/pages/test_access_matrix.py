@@ -85,7 +85,7 @@ ROWS = [
         ("entity_values", "values"), ("query_detail", "query"), ("link_open", "link"), ("link_about", "link"))),
     *(Row(view, "list", OWN, NO) for view in ("indicators_result", "indicators_file")),
     Row("search_forget", "past", NO, OWN),
-    *(Row(view, "", WORK, WORK) for view in ("case_new", "note_new", "detection_new", "evidence_pin", "absence_pin", "run_start", "pin_batch_new")),
+    *(Row(view, "", WORK, WORK) for view in ("case_new", "note_new", "detection_new", "evidence_pin", "absence_pin", "run_start", "pin_batch_new", "result_set_pin", "evidence_pin_each")),
     *(Row(view, "", WORK, NO) for view in ("run_list", "export_list", "detection_list")),
     Row("case_detail", "case", READ, NO),
     Row("case_activity", "case", READ, NO),

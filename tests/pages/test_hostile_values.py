@@ -64,7 +64,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
-    "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
+    "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "evidence_pin", "evidence_pin_each", "result_set_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
 NEVER = {"account_logout", "login"}
@@ -213,6 +213,7 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         reverse("evidence_detail", args=[case.public_id, 1]),
         reverse("evidence_annotate", args=[case.public_id, 1]),
         reverse("run_detail", args=[made.public_id]),
+        reverse("result_set_pin") + f"?run={made.public_id}",
         reverse("pin_batch_detail", args=[pin_batch(alice, made, case, reason=values[0]).public_id]),
         reverse("incident_detail", args=[failed.public_id]),
         reverse("rejected_detail", args=[refused.public_id]),
