@@ -16,8 +16,8 @@ from investigations.evidence.statements import (
     read_checkpoint,
 )
 from investigations.models import Case, Detection, Evidence, Finding
-from trail.questions import raised_finding
-from trail.questions.raised_finding import RaisedFinding
+from trail.questions import finding_statement
+from trail.questions.finding_statement import RaisedFinding
 from trail.questions.statements import count_search
 from trail.search.spec import Search
 from trail.times import format_datetime
@@ -28,7 +28,7 @@ def pin_finding(*, finding: Finding, case: Case, reason: str, by: User) -> Evide
     expect_reason(reason)
     search, scope, now = Search.from_json(finding.search), build_scope_of(case), datetime.now(UTC)
     counted = count_search(trail(), search.resolved(now), scope, within=scope, now=now)
-    statement = raised_finding.build_statement(
+    statement = finding_statement.build_statement(
         _read_finding(finding),
         replace(counted, coverage=add_doubts(counted.coverage)),
         by=name_person(by),

@@ -12,7 +12,7 @@ from investigations.presentation.event_sentence import (
     describe_result_set,
 )
 from trail.connection import Trail
-from trail.questions import absence, raised_finding, result_set
+from trail.questions import absence, finding_statement, result_set
 from trail.questions.statements import ABSENCE_LABEL, STATEMENT_LABEL, Statement, find_time
 from trail.search.spec import Scope
 
@@ -63,13 +63,13 @@ STATEMENTS = {
         page="investigations/evidence/result_set.html",
         holds="Everything that was found up to",
     ),
-    raised_finding.FORMAT: StatementKind(
+    finding_statement.FORMAT: StatementKind(
         kind=Kind.FINDING,
         noun="finding",
         label=STATEMENT_LABEL,
         write_sentence=describe_finding,
-        find_time=raised_finding.find_time,
-        ask_again=raised_finding.look_again,
+        find_time=finding_statement.find_time,
+        ask_again=finding_statement.look_again,
         on_demand=False,
         page="investigations/evidence/finding.html",
         holds="Found by a detection",

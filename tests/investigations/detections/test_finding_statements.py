@@ -15,7 +15,7 @@ from tests.support.factories.events import use, write
 from tests.support.factories.searches import finding
 from tests.support.pages import audit_log
 from trail.connection import Trail
-from trail.questions.raised_finding import NamedAgain
+from trail.questions.finding_statement import NamedAgain
 from trail.questions.statements import digest_statement
 
 
@@ -73,7 +73,7 @@ def test_its_page_says_what_the_trail_shows_of_it_now(
     client.force_login(rae)
     page = client.get(page_of(pinned))
     assertContains(page, "The trail shows every event that it names, 2 in all.")
-    assertContains(page, "The first 2 events")
+    assertContains(page, "The first 2")
     assert statements.check_statement(pinned).again == NamedAgain(2, 2)
     gone = pinned.document | {"events": [*pinned.document["events"], {"index": trail.events, "id": "gone"}]}
     Evidence.objects.update(frozen=statements.statements.encode_statement(gone), digest=digest_statement(gone))
