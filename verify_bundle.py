@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 # The second has statements beside events, the third also what the bundle says of the log's keys and witnesses, the fourth
 # also the custody of the events.
 FORMATS = ("audit-trail-bundle/v1", "audit-trail-bundle/v2", "audit-trail-bundle/v3", "audit-trail-bundle/v4")
+LABELS = ("absence", "statement")  # of an event that puts a statement on record: one of these names its digest
 CUSTODY = (
     "evidence",
     "action",
@@ -516,7 +517,7 @@ class Bundle:
         self.options, self.keys = options, options.keys
         self.findings: list[Finding] = []
         self.wrong = self.checkpoints = self.events = self.proved = self.stated = self.records = self.signed_records = 0
-        self.custody = 0
+        self.custody = self.others_stated = 0
         self.format = FORMATS[0]
         self.tree: Checkpoint | None = None  # the last checkpoint, if it is sound
         self.signed: set[tuple[int, str]] = set()
@@ -664,9 +665,11 @@ class Bundle:
             raise Wrong("record-unsigned")
 
     def check_statement(self, line: dict[str, Any], event: dict[str, Any]) -> None:
-        """What an event put on record by its digest: that a search found nothing, asked when the log had a certain size."""
+        """What an event put on record by its digest: what a search found, or that it found nothing, or what a detection
+        raised, asked when the log had a certain size."""
         labels = event.get("labels")
-        digest = labels.get("absence") if isinstance(labels, dict) else None
+        named = [labels.get(name) for name in LABELS] if isinstance(labels, dict) else []
+        digest = next((text for text in named if isinstance(text, str)), None)
         if "statement" not in line:
             if is_record(event) and isinstance(digest, str):
                 raise Wrong("statement-missing")
@@ -680,7 +683,10 @@ class Bundle:
         size, root = (checkpoint.get("size"), checkpoint.get("root")) if isinstance(checkpoint, dict) else (None, None)
         if checkpoint is not None and (type(size) is not int or (size, str(root)) not in self.signed):
             raise Wrong("statement-checkpoint")
-        self.stated += 1
+        if isinstance(named[0], str):
+            self.stated += 1
+        else:
+            self.others_stated += 1
 
     def check_custody(self, entry: Any) -> None:
         """What was done with a piece of evidence, by whom, when and from where: said, and counted by the last line."""
@@ -718,6 +724,8 @@ class Bundle:
             parts.append("keys were given without the size up to which they count, so a retired one could still sign")
         if self.stated:
             parts.append(f"{self.stated} of them put on record that nothing was found")
+        if self.others_stated:
+            parts.append(f"{self.others_stated} of them put on record what was found as a whole")
         if self.records:
             signed = f"{self.signed_records} of them signed" if self.options.console_keys else "signatures not checked"
             parts.append(f"{self.records} say that the console wrote them, {signed}")

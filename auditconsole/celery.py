@@ -36,6 +36,7 @@ app.conf.update(
         "investigations.tasks.execute_run": {"queue": "runs"},
         "investigations.tasks.write_export": {"queue": "exports"},
         "investigations.tasks.verify_case": {"queue": "exports"},
+        "investigations.tasks.pin_results": {"queue": "exports"},
         "investigations.tasks.look": {"queue": "detections"},
         "investigations.tasks.look_for_findings": {"queue": "detections"},
     },

@@ -1,4 +1,4 @@
-"""Gives out cases, runs, exports and events to those who may see them: a stranger gets 404, a reader who would write 403."""
+"""Gives out cases, jobs and events to those who may see them: a stranger gets 404, a reader who would write 403."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.roles import may_investigate, sees_every_case
 from core import request_context
 from core.connection import trail
-from investigations.models import Case, Export, Membership, Run
+from investigations.models import Case, Export, Membership, PinBatch, Run
 from trail.search import execute
 from trail.search.execute import Hit
 from trail.search.spec import Scope
@@ -94,21 +94,31 @@ def get_export(user: User, public_id: str) -> Export:
     return export
 
 
-def may_stop(user: User, job: Run | Export) -> bool:
+def get_pin_batch(user: User, public_id: str) -> PinBatch:
+    """A pin batch: that of everybody who sees its case."""
+    batch = PinBatch.objects.select_related("case", "run").filter(public_id=public_id).first()
+    request_context.set_subject("pin batch", public_id)
+    if batch is None or not _may_see(user, batch):
+        raise Http404("There is no such pin batch.")
+    _set_case(batch)
+    return batch
+
+
+def may_stop(user: User, job: Run | Export | PinBatch) -> bool:
     """Whether the person may stop it: who started it, and who may write to its case."""
     if not may_investigate(user):
         return False
     return job.started_by_id == user.pk or (job.case is not None and may_write(user, job.case))
 
 
-def _may_see(user: User, job: Run | Export) -> bool:
+def _may_see(user: User, job: Run | Export | PinBatch) -> bool:
     # Whoever has left a case no longer sees what they did in it: the case decides, not who started the job.
     if job.case_id is not None:
         return Case.objects.visible_to(user).filter(pk=job.case_id).exists()
     return job.started_by_id == user.pk
 
 
-def _set_case(job: Run | Export) -> None:
+def _set_case(job: Run | Export | PinBatch) -> None:
     """What is looked at in a case is on record as the case's, which those of the case alone may find."""
     if job.case is not None:
         request_context.set_subject("case", job.case.public_id)

@@ -7,10 +7,12 @@ from celery import shared_task
 def execute_run(pk: int) -> None:
     """Do the work of the run whose turn it is; run `pk` was queued, and has its turn too."""
     from investigations.models import Run
+    from investigations.pin_batches import services as pin_batches
     from investigations.runs import jobs
     from investigations.runs import services as runs
 
     jobs.work_in_turn(Run, runs.execute_run)
+    pin_batches.wake_waiting()
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
@@ -31,6 +33,16 @@ def verify_case(pk: int) -> None:
     from investigations.runs import jobs
 
     jobs.work_in_turn(CaseVerification, case_verification.verify_case)
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def pin_results(pk: int) -> None:
+    """Do the work of the pin batch whose turn it is; batch `pk` was queued, and has its turn too."""
+    from investigations.models import PinBatch
+    from investigations.pin_batches import services as pin_batches
+    from investigations.runs import jobs
+
+    jobs.work_in_turn(PinBatch, pin_batches.pin_results)
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]

@@ -47,6 +47,7 @@ AREAS = (
     "case_verification",
     "library",
     "runs",
+    "pin_batches",
     "detections",
     "exports",
     "reports",

@@ -31,9 +31,9 @@ def find_target(*, number: str, by: User) -> Case:
 def merge_cases(*, source: Case, target: Case, reason: str, by: User) -> dict[str, int]:
     """Close `source` as a duplicate and copy into `target` what is worked on; how much of each kind is new there.
 
-    Copied are events, open tasks, hypotheses, notes, what was entered by hand, clock skews, verdicts, tags and members. `source`
-    keeps all that it holds, and alone has its absences, withdrawn evidence, settled tasks, earlier versions of notes and of what
-    was entered by hand, attachments, runs, exports and custody.
+    Copied are events, open tasks, hypotheses, notes, what was entered by hand, clock skews, verdicts, tags and members.
+    `source` keeps all that it holds, and alone has its absences, result sets, findings, withdrawn evidence, settled tasks,
+    earlier versions of notes and of what was entered by hand, attachments, runs, exports and custody.
 
     Raises CaseClosed; Refused without a reason, for who does not lead both, for a case into itself, for a restricted case into
     one that is not, for more than MOST_EVIDENCE events, and for evidence that is not what was pinned; TrailUnavailable.

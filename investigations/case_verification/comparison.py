@@ -18,7 +18,7 @@ from trail.canonical_form import compute_digest
 from trail.errors import Incomplete
 from trail.integrity.tiles import TileMissing
 from trail.mapping import index_for
-from trail.questions import absence
+from trail.questions import statements
 from trail.search import execute
 from trail.search.execute import Hit
 from trail.search.spec import WHOLE_TRAIL
@@ -164,8 +164,8 @@ def _compare_copies(check: EvidenceCheck, hit: Hit | None) -> None:
         check.add(DiffersBy.COPY)
     if hit is None:
         check.add(DiffersBy.GONE)
-    elif evidence.is_absence:
-        if hit.document.get("labels", {}).get("absence") != evidence.digest:
+    elif evidence.is_statement:
+        if statements.find_digest(hit.document.get("labels")) != evidence.digest:
             check.add(DiffersBy.RECORD)
     elif compute_digest(hit.document) != evidence.digest:
         check.add(DiffersBy.TRAIL)
@@ -173,15 +173,15 @@ def _compare_copies(check: EvidenceCheck, hit: Hit | None) -> None:
 
 def compute_copy_digest(evidence: Evidence) -> str:
     """The digest of the copy, or of the statement, as it is now. Raises ValueError or TypeError for what is no JSON any more."""
-    if evidence.is_absence:
-        return absence.digest_statement(evidence.document)
+    if evidence.is_statement:
+        return statements.digest_statement(evidence.document)
     return compute_digest(evidence.document)
 
 
 def _compare_with_leaf(prover: DocumentProver, check: EvidenceCheck, leaf: int, hit: Hit | None) -> None:
     """Compare the copy, or the trail's record of a statement, with what was sealed as this leaf."""
-    document = hit.document if check.evidence.is_absence and hit else None
-    if not check.evidence.is_absence and DiffersBy.COPY not in check.differences:
+    document = hit.document if check.evidence.is_statement and hit else None
+    if not check.evidence.is_statement and DiffersBy.COPY not in check.differences:
         document = check.evidence.document
     # A copy that lost its digest is not what was sealed either, and is named once.
     if document is not None and not prover.verify_document(leaf, document):
@@ -207,7 +207,7 @@ def _look_again(missing: Sequence[str]) -> Hits:
     """Those that were written in the last second, or stand in another index than at first."""
     if not missing:
         return {}
-    absence.refresh(trail())
+    statements.refresh(trail())
     try:
         return execute.find(trail(), missing, WHOLE_TRAIL)
     except Incomplete:  # events are missing from the trail, and these are among them: their own index has answered

@@ -158,13 +158,20 @@ def _set_tags(case: Case, text: str) -> None:
 
 
 def count_contents(case: Case) -> dict[str, int]:
-    """How much is in the case: what is pinned, of it events and absences, what is not known to be sealed, notes, open tasks."""
+    """How much is in the case: what is pinned, of it by kind, what is not known to be sealed, notes, open tasks."""
     pinned = case.evidence.not_withdrawn().order_by()
     kinds = dict(pinned.values_list("kind").annotate(Count("kind")))
-    events, unsealed = kinds.get(Evidence.Kind.EVENT, 0), pinned.filter(leaf=None, kind=Evidence.Kind.EVENT)
-    counts = {"evidence": sum(kinds.values()), "events": events, "unproved": unsealed.count()}
+    unsealed = pinned.filter(leaf=None, kind=Evidence.Kind.EVENT)
+    counts = {
+        "evidence": sum(kinds.values()),
+        "events": kinds.get(Evidence.Kind.EVENT, 0),
+        "absences": kinds.get(Evidence.Kind.ABSENCE, 0),
+        "result_sets": kinds.get(Evidence.Kind.RESULT_SET, 0),
+        "findings": kinds.get(Evidence.Kind.FINDING, 0),
+        "unproved": unsealed.count(),
+    }
     counts["open_tasks"] = case.tasks.filter(state=CaseTask.State.OPEN).count()
-    return counts | {"absences": counts["evidence"] - counts["events"], "notes": case.notes.latest_versions().count()}
+    return counts | {"notes": case.notes.latest_versions().count()}
 
 
 def find_newest_activity(case: Case) -> int:

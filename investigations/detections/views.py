@@ -19,8 +19,9 @@ from core.htmx import render_page
 from investigations import access
 from investigations.audit import CaseAction
 from investigations.detections import services as detections
+from investigations.detections.finding_statements import pin_finding
 from investigations.detections.forms import DetectionChangeForm, DetectionForm, FindingPinForm
-from investigations.models import Detection, Finding
+from investigations.models import Case, Detection, Finding
 from investigations.presentation import cells
 from investigations.presentation.problems import describe_fault
 from investigations.search_url import form_fields, read_search_request, search_address
@@ -141,11 +142,19 @@ def _carry_out(request: HttpRequest, finding: Finding, form: ReasonForm) -> bool
     try:
         if isinstance(form, FindingPinForm):
             case = access.get_writable_case(user, form.cleaned_data["case"])
-            pinned = detections.pin(finding=finding, case=case, reason=reason, by=user)
-            messages.success(request, f"Pinned {len(pinned.new)} to “{case.title}”.")
+            messages.success(request, _pin(request, finding, case, reason))
         else:
             detections.acknowledge(finding=finding, reason=reason, by=user)
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
         return False
     return True
+
+
+def _pin(request: HttpRequest, finding: Finding, case: Case, reason: str) -> str:
+    """Pin the finding itself or its first events, as the button says; a sentence of what was pinned."""
+    if request.POST.get("what") == "finding":
+        evidence = pin_finding(finding=finding, case=case, reason=reason, by=person(request))
+        return f"{evidence.label}: the finding is pinned to “{case.title}”."
+    pinned = detections.pin(finding=finding, case=case, reason=reason, by=person(request))
+    return f"Pinned {len(pinned.new)} to “{case.title}”."

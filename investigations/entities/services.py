@@ -99,7 +99,7 @@ def summarise_entities(case: Case, evidence: Iterable[Evidence]) -> list[EntityS
     """
     numbers: dict[tuple[str, str], list[int]] = {}
     for each in evidence:
-        for pair in () if each.is_absence else _list_pairs(each.document):
+        for pair in () if each.is_statement else _list_pairs(each.document):
             numbers.setdefault(pair, []).append(each.number)
     verdicts: dict[tuple[str, str], Verdict] = {}
     for verdict in Verdict.objects.filter(entity__case=case).select_related("entity").order_by("at", "pk"):

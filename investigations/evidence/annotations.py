@@ -1,5 +1,7 @@
 """Changes what people think of evidence: its relevance, its tags, and which hypothesis it speaks to."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 
 from accounts.models import User
@@ -74,6 +76,11 @@ def _change(evidence: Evidence, changed: list[str], relevance: str, tags: str, b
 def set_tags(evidence: list[Evidence], tags: str) -> None:
     """Tag evidence with these words and no others; they stand one after the other with commas between."""
     EvidenceTag.objects.filter(evidence__in=evidence).delete()
+    tag_new((each, tags) for each in evidence)
+
+
+def tag_new(pairs: Iterable[tuple[Evidence, str]]) -> None:
+    """Tag evidence that has no tags, each piece with words of its own."""
     EvidenceTag.objects.bulk_create(
-        EvidenceTag(evidence=each, name=name) for each in evidence for name in split_tags(tags)
+        EvidenceTag(evidence=each, name=name) for each, tags in pairs for name in split_tags(tags)
     )

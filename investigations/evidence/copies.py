@@ -29,7 +29,7 @@ class CopiedEvidence:
 def copy_evidence(*, source: Case, target: Case, by: User) -> CopiedEvidence:
     """Pin every event of `source` that is not withdrawn to `target`; what `target` has already is not pinned twice.
 
-    Nothing is read from the trail: the copy is the one that was frozen, so a month that is away holds nobody up. Absences are
+    Nothing is read from the trail: the copy is the one that was frozen, so a month that is away holds nobody up. Statements are
     left out, for the trail's record of each names its own case. The caller holds both cases and puts it on record, in the
     trail and in custody. Raises Refused for a copy that is not what was pinned.
     """

@@ -1,5 +1,7 @@
 """Checks what a person types to pin or withdraw evidence."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,11 +14,14 @@ from core.forms import RevisedForm, read_number, text_area
 from investigations.cases.forms import check_tags
 from investigations.cases.services import split_tags
 from investigations.evidence.annotations import AGAINST, FOR
-from investigations.models import Case, Evidence
+from investigations.evidence.services import PinWords
+from investigations.models import Case, Evidence, Hypothesis
 from investigations.presentation.cells import make_visible
 from investigations.search_url import fix_times, refuse_secrets
 from trail.errors import BadQuery
 from trail.search.spec import Search
+
+MOST_QUESTIONS = 200  # hypotheses that a form offers
 
 
 class AnyChoice(forms.MultipleChoiceField):
@@ -24,6 +29,43 @@ class AnyChoice(forms.MultipleChoiceField):
 
     def valid_value(self, value: str) -> bool:
         return 0 < len(value) <= 512
+
+
+Question = tuple[Hypothesis | None, bool]
+
+
+class Questions:
+    """The hypotheses of cases as the choices of one field: each for it and against it, those of the case that is chosen first."""
+
+    def __init__(self, cases: Sequence[Case], chosen: str) -> None:
+        open_ones = Hypothesis.objects.filter(case__in=[case.pk for case in cases]).select_related("case")
+        by_case: dict[Case, list[Hypothesis]] = {}
+        for hypothesis in open_ones.order_by("-case", "number")[:MOST_QUESTIONS]:
+            by_case.setdefault(hypothesis.case, []).append(hypothesis)
+        self._by_word: dict[str, Question] = {}
+        self.choices: list[tuple[str, Any]] = [("", "Question")]
+        for case in sorted(by_case, key=lambda case: case.public_id != chosen):
+            self.choices.append(
+                (make_visible(case.title), [pair for each in by_case[case] for pair in self._list(each)])
+            )
+
+    def _list(self, hypothesis: Hypothesis) -> Iterator[tuple[str, str]]:
+        for speaks in (FOR, AGAINST):
+            word = f"{hypothesis.pk} {speaks}"
+            self._by_word[word] = (hypothesis, speaks == FOR)
+            yield word, make_visible(f"{speaks} {hypothesis}")
+
+    def offer(self, fields: dict[str, forms.Field]) -> None:
+        """Put them into the field; where there are none there is no field."""
+        field = fields["question"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = self.choices
+        if not self._by_word:
+            del fields["question"]
+
+    def find(self, word: str) -> Question:
+        """What a choice means."""
+        return self._by_word.get(word, (None, True))
 
 
 class PinForm(forms.Form):
@@ -37,6 +79,7 @@ class PinForm(forms.Form):
     )
     relevance = forms.ChoiceField(choices=[("", "Relevance"), *Evidence.Relevance.choices], required=False)
     tags = forms.CharField(max_length=900, required=False, widget=forms.TextInput(attrs={"placeholder": "Tags"}))
+    question = forms.ChoiceField(required=False)
     event = AnyChoice(
         widget=forms.MultipleHiddenInput, error_messages={"required": "Choose at least one event to pin."}
     )
@@ -49,7 +92,11 @@ class PinForm(forms.Form):
         super().__init__(*args, **kwargs)
         # Several of these stand on one page, so their fields' ids must differ.
         self.auto_id = f"pin-{get_random_string(4)}-%s"
-        cases = [(case.public_id, case.title) for case in Case.objects.writable_by(user)]
+        writable = list(Case.objects.writable_by(user))
+        cases = [(case.public_id, case.title) for case in writable]
+        if "question" in self.fields:
+            self.questions = Questions(writable, str(self["case"].value() or ""))
+            self.questions.offer(self.fields)
         # A form that was sent comes back whole, though its case may have been closed meanwhile.
         self.has_cases = bool(cases) or self.is_bound
         select = self.fields["case"].widget
@@ -59,6 +106,21 @@ class PinForm(forms.Form):
     def clean_tags(self) -> str:
         """The tags as they are kept."""
         return check_tags(self.cleaned_data["tags"])
+
+    def clean_question(self) -> Question:
+        """The hypothesis that the events speak to, and whether for it."""
+        return self.questions.find(self.cleaned_data["question"])
+
+    def read_words(self) -> PinWords:
+        """What `services.pin_each` is given for each event."""
+        words = self.cleaned_data
+        return PinWords(words["reason"], words["relevance"], words["tags"], *words.get("question", (None, True)))
+
+    def read_search(self) -> Search | None:
+        """The search that the form carries, as its page says it; None where there is none, or none that is understood."""
+        with suppress(BadQuery):
+            return Search.from_query(QueryDict(text)) if (text := str(self["search"].value() or "")) else None
+        return None
 
     def clean_search(self) -> Search | None:
         """How the events were found, as evidence keeps it: absolute in time. None where no search was shown."""

@@ -24,7 +24,7 @@ def add_evidence(case: Case, new: Sequence[Evidence]) -> None:
     facts = [fact for fact in map(build_fact, new) if fact is not None]
     _mark_shared(case, facts)
     EvidenceFact.objects.bulk_create(facts, batch_size=AT_ONCE)
-    count_entities(case, (each.document for each in new if not each.is_absence), by=1)
+    count_entities(case, (each.document for each in new if not each.is_statement), by=1)
 
 
 def _mark_shared(case: Case, facts: Sequence[EvidenceFact]) -> None:
@@ -56,7 +56,7 @@ def _read_documents(evidence: Sequence[Evidence]) -> Iterator[dict[str, Any]]:
     """The copies of events; one that is no JSON any more, for it was tampered with, says nothing."""
     for each in evidence:
         try:
-            if not each.is_absence:
+            if not each.is_statement:
                 yield each.document
         except orjson.JSONDecodeError:
             continue

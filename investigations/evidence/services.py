@@ -1,8 +1,7 @@
 """Pins events to a case as frozen copies, withdraws them, and checks that a copy is still what was pinned."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from django.db import transaction
@@ -14,10 +13,11 @@ from core.records import next_number
 from investigations.access import build_scope
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
-from investigations.evidence.annotations import set_tags
-from investigations.evidence.custody import Action, record_custody
+from investigations.evidence.annotations import tag_new
+from investigations.evidence.custody import Action, record_custody, record_details
 from investigations.evidence.records import add_evidence, withdraw_evidence
-from investigations.models import Case, Evidence, Run
+from investigations.hypotheses.services import link_new
+from investigations.models import Case, Evidence, Hypothesis, Run
 from investigations.proofs import services as proofs
 from trail.canonical_form import compute_digest
 from trail.questions.compromise import PINNABLE
@@ -36,6 +36,32 @@ class Pinned:
     new: list[Evidence]
     already: int
 
+    def write_sentence(self, case: Case) -> str:
+        """What it did, for people."""
+        sentence = f"Pinned {len(self.new)} to “{case.title}”."
+        return (
+            f"{sentence} {self.already} had been pinned before and stayed as they were." if self.already else sentence
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PinWords:
+    """What is said of an event when it is pinned. `tags` stand one after the other with commas between."""
+
+    reason: str
+    relevance: str = ""
+    tags: str = ""
+    hypothesis: Hypothesis | None = None
+    speaks_for: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PinOrigin:
+    """How events were found: by a search, absolute in time, and by a run of it."""
+
+    search: Search | None = None
+    run: Run | None = None
+
 
 def pin(
     *,
@@ -47,68 +73,128 @@ def pin(
     run: Run | None = None,
     relevance: str = "",
     tags: str = "",
+    hypothesis: Hypothesis | None = None,
+    speaks_for: bool = True,
 ) -> Pinned:
-    """Freeze these events in the case, all of them or none. Events that are in it already stay as they were.
+    """Freeze these events in the case, each with the same words, as `pin_each` does."""
+    words = PinWords(reason, relevance, tags, hypothesis, speaks_for)
+    return pin_each(case=case, words=dict.fromkeys(event_ids, words), by=by, origin=PinOrigin(search, run))
 
-    `tags` stand one after the other with commas between.
 
-    Raises Refused when nothing or too much is chosen or an event cannot be found by this person.
+def pin_each(*, case: Case, words: Mapping[str, PinWords], by: User, origin: PinOrigin | None = None) -> Pinned:
+    """Freeze these events in the case, each with words of its own, all of them or none. `words` are by the events' ids.
+
+    Events that are in it already stay as they were.
+
+    Raises Refused when nothing or too much is chosen, an event cannot be found by this person, or a hypothesis is not the
+    case's; CaseClosed.
     """
-    wanted = list(dict.fromkeys(event_ids))
-    if not wanted:
+    if not words:
         raise Refused("Choose at least one event to pin.", "event")
-    if len(wanted) > MAX_AT_ONCE:
-        raise Refused(f"Pin at most {MAX_AT_ONCE} events at once; {len(wanted)} are chosen.", "event")
-    if not reason.strip():
-        raise Refused("Say why: the reason stands beside the evidence for ever.", "reason")
-    hits = execute.find(trail(), wanted, build_scope(by))
-    missing = [event_id for event_id in wanted if event_id not in hits]
+    if len(words) > MAX_AT_ONCE:
+        raise Refused(f"Pin at most {MAX_AT_ONCE} events at once; {len(words)} are chosen.", "event")
+    for each in words.values():
+        expect_words(case, each)
+    hits = execute.find(trail(), list(words), build_scope(by))
+    missing = [event_id for event_id in words if event_id not in hits]
     if missing:
         raise Refused(f"The trail shows no event {missing[0]}; nothing was pinned.", "event")
-    words = {"reason": reason.strip(), "search": search.to_json() if search else {}, "run": run, "relevance": relevance}
-    return _pin(case, [hits[event_id] for event_id in wanted], words, tags, by)
+    return _pin(case, [hits[event_id] for event_id in words], words, origin or PinOrigin(), by)
+
+
+def expect_words(case: Case, words: PinWords) -> None:
+    """Raises Refused where the reason is missing, or the hypothesis is of another case."""
+    if not words.reason.strip():
+        raise Refused("Say why: the reason stands beside the evidence for ever.", "reason")
+    if words.hypothesis is not None and words.hypothesis.case_id != case.pk:
+        raise Refused("This question is of another case.", "hypothesis")
 
 
 @transaction.atomic
-def _pin(case: Case, hits: list[Hit], words: dict[str, Any], tags: str, by: User) -> Pinned:
+def _pin(case: Case, hits: list[Hit], words: Mapping[str, PinWords], origin: PinOrigin, by: User) -> Pinned:
     # Two people who pin at once number their evidence one after the other.
     hold_open(case)
-    pinned = set(case.evidence.not_withdrawn().values_list("event_id", flat=True))
-    leaves = proofs.read_leaves()
-    leaf_of = leaves.of({hit.event_id: (hit.index, hit.number or 0) for hit in hits}) if leaves else {}
-    new: list[Evidence] = []
-    unpinned = sorted((hit for hit in hits if hit.event_id not in pinned), key=execute.sort_key)
-    for number, hit in enumerate(unpinned, next_number(case.evidence)):
-        new.append(
-            Evidence(
-                case=case,
-                number=number,
-                event_id=hit.event_id,
-                event_index=hit.index,
-                event_timestamp=hit.timestamp,
-                event_place=execute.sort_key(hit)[0],
-                frozen=orjson.dumps(hit.document),
-                digest=compute_digest(hit.document),
-                leaf=leaf_of.get(hit.event_id),
-                **words,
-                pinned_by=by,
-                pinned_by_name=by.name or by.username,
-            )
-        )
-    add_evidence(case, new)
-    set_tags(new, tags)
+    new = add_events(case, hits, words, origin, by)
     if new:
-        case.save(update_fields=["changed_at"])
         names = ", ".join(evidence.label for evidence in new)
-        event_id = record_in_case(CaseAction.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new))
-        record_custody(new, Action.PIN, by=by, event_id=event_id)
+        event_id = record_in_case(
+            CaseAction.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new, words)
+        )
+        details = ((evidence.pk, _describe_question(words[evidence.event_id])) for evidence in new)
+        record_details(case, details, Action.PIN, by=by, event_id=event_id)
     return Pinned(new, len(hits) - len(new))
 
 
-def _labels(new: list[Evidence]) -> dict[str, str]:
+def add_events(
+    case: Case, hits: Sequence[Hit], words: Mapping[str, PinWords], origin: PinOrigin, by: User
+) -> list[Evidence]:
+    """Freeze events in a case, numbered in the order of time, with their entities; what is in it already stays as it was.
+
+    The caller holds the case's row, and puts it on record.
+    """
+    ids = [hit.event_id for hit in hits]
+    pinned = set(case.evidence.not_withdrawn().filter(event_id__in=ids).values_list("event_id", flat=True))
+    leaves = proofs.read_leaves()
+    leaf_of = leaves.of({hit.event_id: (hit.index, hit.number or 0) for hit in hits}) if leaves else {}
+    unpinned = sorted((hit for hit in hits if hit.event_id not in pinned), key=execute.sort_key)
+    new = [
+        _build_evidence(case, number, hit, leaf_of.get(hit.event_id), words[hit.event_id], origin, by)
+        for number, hit in enumerate(unpinned, next_number(case.evidence))
+    ]
+    add_evidence(case, new)
+    _add_words(new, words, by)
+    if new:
+        case.save(update_fields=["changed_at"])
+    return new
+
+
+def _build_evidence(
+    case: Case, number: int, hit: Hit, leaf: int | None, words: PinWords, origin: PinOrigin, by: User
+) -> Evidence:
+    return Evidence(
+        case=case,
+        number=number,
+        event_id=hit.event_id,
+        event_index=hit.index,
+        event_timestamp=hit.timestamp,
+        event_place=execute.sort_key(hit)[0],
+        frozen=orjson.dumps(hit.document),
+        digest=compute_digest(hit.document),
+        leaf=leaf,
+        reason=words.reason.strip(),
+        search=origin.search.to_json() if origin.search else {},
+        run=origin.run,
+        relevance=words.relevance,
+        pinned_by=by,
+        pinned_by_name=by.name or by.username,
+    )
+
+
+def _add_words(new: Sequence[Evidence], words: Mapping[str, PinWords], by: User) -> None:
+    """Tag what is new, and say which hypotheses it speaks to."""
+    tag_new((evidence, words[evidence.event_id].tags) for evidence in new)
+    sides: dict[tuple[Hypothesis, bool], list[int]] = {}
+    for evidence in new:
+        own = words[evidence.event_id]
+        if own.hypothesis is not None:
+            sides.setdefault((own.hypothesis, own.speaks_for), []).append(evidence.pk)
+    for (hypothesis, speaks_for), keys in sides.items():
+        link_new(hypothesis=hypothesis, keys=keys, speaks_for=speaks_for, by=by)
+
+
+def _describe_question(words: PinWords) -> str:
+    """Which hypothesis it speaks to, as custody and the trail's record have it; empty where to none."""
+    if words.hypothesis is None:
+        return ""
+    return f"speaks {'for' if words.speaks_for else 'against'} hypothesis {words.hypothesis.number}"
+
+
+def _labels(new: list[Evidence], words: Mapping[str, PinWords]) -> dict[str, str]:
     """The first events with their digests: proof in the trail of what was pinned, within a label's length."""
     pairs = [f"{evidence.event_id}={evidence.digest}" for evidence in new]
-    return {"count": str(len(new)), "evidence": " ".join(pairs[:40])}
+    questions = dict.fromkeys(filter(None, (_describe_question(words[evidence.event_id]) for evidence in new)))
+    labels = {"count": str(len(new)), "evidence": " ".join(pairs[:40])}
+    return labels | ({"hypotheses": "; ".join(questions)[:1_000]} if questions else {})
 
 
 @transaction.atomic

@@ -1,5 +1,8 @@
 """Pins events to a case, shows one piece of evidence, withdraws it."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -19,15 +22,18 @@ from core.posts import requires_post
 from core.responses import choose_way_back
 from investigations import access
 from investigations.audit import CaseAction
-from investigations.evidence import absences, annotations, custody, services
+from investigations.evidence import absences, annotations, custody, services, statements
 from investigations.evidence.absences import Doubtful
 from investigations.evidence.forms import AbsenceForm, AnnotationForm, PinForm
 from investigations.models import Case, Evidence, Run
 from investigations.presentation import cells
+from investigations.presentation.statements import describe_evidence, find_kind
 from investigations.proofs import services as proofs
 from investigations.search_url import fits_address
 from trail.errors import BadQuery, TrailUnavailable
-from trail.questions.absence import read_coverage
+from trail.questions.statements import read_coverage
+
+Check = TypeVar("Check")
 
 
 @requires(may_investigate)
@@ -37,17 +43,10 @@ def pin(request: HttpRequest) -> HttpResponseBase:
     form = PinForm(request.POST, user=person(request))
     if form.is_valid():
         case = access.get_writable_case(person(request), form.cleaned_data["case"])
+        origin = services.PinOrigin(form.cleaned_data["search"], _run(request, form))
+        words = dict.fromkeys(form.cleaned_data["event"], form.read_words())
         try:
-            pinned = services.pin(
-                case=case,
-                event_ids=form.cleaned_data["event"],
-                reason=form.cleaned_data["reason"],
-                relevance=form.cleaned_data["relevance"],
-                tags=form.cleaned_data["tags"],
-                by=person(request),
-                search=form.cleaned_data["search"],
-                run=_run(request, form),
-            )
+            pinned = services.pin_each(case=case, words=words, by=person(request), origin=origin)
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
         else:
@@ -58,9 +57,7 @@ def pin(request: HttpRequest) -> HttpResponseBase:
 
 
 def _show_pinned(request: HttpRequest, form: PinForm, case: Case, pinned: services.Pinned) -> HttpResponseBase:
-    sentence = f"Pinned {len(pinned.new)} to “{case.title}”."
-    if pinned.already:
-        sentence += f" {pinned.already} had been pinned before and stayed as they were."
+    sentence = pinned.write_sentence(case)
     if is_partial(request):
         same = {name: form[name].value() for name in ("search", "back", "run")}
         fresh = PinForm(user=person(request), initial={"case": case.public_id, **same})
@@ -103,7 +100,7 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
             return redirect("case_detail", public_id)
     else:
         custody.record_view(evidence, by=user)
-    context = (_absence_context(evidence) if evidence.is_absence else _copy_context(evidence)) | {
+    context = (_statement_context(request, evidence) if evidence.is_statement else _copy_context(evidence)) | {
         "case": case,
         "evidence": evidence,
         "form": form,
@@ -111,8 +108,8 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
         "may_write": case.is_open and access.may_write(user, case),
         **_read_custody(evidence),
     }
-    page = "absence" if evidence.is_absence else "detail"
-    return render_page(request, f"investigations/evidence/{page}.html", context, status=400 if form.errors else 200)
+    page = find_kind(evidence).page if evidence.is_statement else "investigations/evidence/detail.html"
+    return render_page(request, page, context, status=400 if form.errors else 200)
 
 
 def _get_evidence(case: Case, number: int) -> Evidence:
@@ -155,18 +152,19 @@ def _copy_context(evidence: Evidence) -> dict[str, object]:
     return {
         "fields": cells.build_fields(document),
         "original": document.get("event", {}).get("original"),
-        "check": _check(evidence),
+        "check": _compare(lambda: services.check_copy(evidence)),
     }
 
 
-def _absence_context(evidence: Evidence) -> dict[str, object]:
-    statement = evidence.document
+def _statement_context(request: HttpRequest, evidence: Evidence) -> dict[str, object]:
+    statement, on_demand = evidence.document, request.GET.get("again") == "yes"
     address = f"{reverse('search')}?{urlencode(statement['query']['url'], doseq=True)}"
     return {
         "statement": statement,
         "coverage": read_coverage(statement),
         "canonical": bytes(evidence.frozen).decode(),
-        "check": _check(evidence),
+        "sentence": describe_evidence(evidence),
+        "check": _compare(lambda: statements.check_statement(evidence, on_demand=on_demand)),
         "search_url": address if fits_address(address) else None,
     }
 
@@ -182,10 +180,10 @@ def _withdraw(evidence: Evidence, form: ReasonForm, request: HttpRequest) -> boo
     return True
 
 
-def _check(evidence: Evidence) -> services.CopyCheck | absences.StatementCheck | None:
+def _compare(ask: Callable[[], Check]) -> Check | None:
     """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared."""
     try:
-        return absences.check_statement(evidence) if evidence.is_absence else services.check_copy(evidence)
+        return ask()
     except TrailUnavailable:
         return None
 

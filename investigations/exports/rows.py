@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from investigations.presentation.event_sentence import describe_absence, describe_event
+from investigations.presentation.event_sentence import describe_event
+from investigations.presentation.statements import describe_statement
 from trail.canonical_form import compute_digest
 from trail.search.execute import Hit
 from trail.times import format_datetime
@@ -17,7 +18,7 @@ class ExportRow:
     """`digest` is the SHA-256 of the event's canonical form, `leaf` its number in the sealed log, if it has one yet; the
     evidence columns are empty outside a case.
 
-    Of an absence there is no event: `statement` says what was not found, `digest` is that of the statement, and `leaf`
+    Of a statement there is no event: `statement` is what was pinned, `digest` is that of the statement, and `leaf`
     the number of the event that put it on record.
     """
 
@@ -37,21 +38,21 @@ class ExportRow:
 
     @classmethod
     def of_evidence(cls, evidence: "Evidence") -> "ExportRow":
-        """The row of a frozen copy, or of a statement that there is no such event."""
+        """The row of a frozen copy, or of a statement."""
         return cls(
-            document={"@timestamp": evidence.event_timestamp} if evidence.is_absence else evidence.document,
+            document={"@timestamp": evidence.event_timestamp} if evidence.is_statement else evidence.document,
             digest=evidence.digest,
             evidence=evidence.label,
             reason=evidence.reason,
             pinned_by=evidence.pinned_by_name,
             pinned_at=format_datetime(evidence.pinned_at),
             leaf=evidence.leaf,
-            statement=evidence.document if evidence.is_absence else None,
+            statement=evidence.document if evidence.is_statement else None,
         )
 
     def write_sentence(self) -> str:
         """What it tells, in a sentence for people."""
-        return describe_event(self.document) if self.statement is None else describe_absence(self.statement)
+        return describe_event(self.document) if self.statement is None else describe_statement(self.statement)
 
     def evidence_fields(self) -> dict[str, str]:
         """What the case says of the event, by the names that stand in the file; empty outside a case."""

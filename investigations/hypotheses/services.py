@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -90,6 +90,18 @@ def link_evidence(*, hypothesis: Hypothesis, evidence: Evidence, speaks_for: boo
     summary = f"said that {evidence.label} speaks {side} hypothesis {current.number}"
     _record(CaseAction.HYPOTHESIS_CHANGE, summary, current, by)
     return True
+
+
+def link_new(*, hypothesis: Hypothesis, keys: Iterable[int], speaks_for: bool, by: User) -> None:
+    """Say that evidence that was pinned just now, by its keys, speaks for a hypothesis or against it.
+
+    The caller holds the case's row, and puts it on record with the pin.
+    """
+    links = (HypothesisEvidence(hypothesis=hypothesis, evidence_id=key, speaks_for=speaks_for) for key in keys)
+    HypothesisEvidence.objects.bulk_create(links)
+    Hypothesis.objects.filter(pk=hypothesis.pk).update(
+        revision=F("revision") + 1, changed_by_name=by.name or by.username, changed_at=timezone.now()
+    )
 
 
 def list_numbers(hypothesis: Hypothesis, *, speaks_for: bool) -> list[int]:

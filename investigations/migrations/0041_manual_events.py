@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('investigations', '0034_glass_notices'),
+        ('investigations', '0038_statement_kinds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

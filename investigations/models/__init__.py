@@ -17,6 +17,7 @@ from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
 from investigations.models.manual_events import ManualEvent, ManualEventVersion, Phase
 from investigations.models.notes import Mention, Note
+from investigations.models.pin_batches import PinBatch
 from investigations.models.preferences import GlassNotice, NoticesRead, TablePreference
 from investigations.models.reports import CaseReport, ReportTemplate
 from investigations.models.runs import Run, RunChunk
@@ -56,6 +57,7 @@ __all__ = [
     "NoticesRead",
     "PastSearch",
     "Phase",
+    "PinBatch",
     "QueryParameter",
     "ReportTemplate",
     "Run",

@@ -1,4 +1,4 @@
-"""Keeps evidence: an event pinned to a case as a frozen copy with its digest, or the statement that there is none such."""
+"""Keeps evidence: an event pinned to a case as a frozen copy with its digest, or a statement, as that there is none such."""
 
 from typing import Any
 
@@ -14,6 +14,10 @@ FROZEN = frozenset(
 )
 
 
+# What the statement of a kind begins with, in a few words.
+STATEMENT_WORDS = {"absence": "No event", "result_set": "Result set", "finding": "Finding"}
+
+
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def not_withdrawn(self) -> "EvidenceQuerySet":
         """What has not been withdrawn."""
@@ -27,8 +31,8 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 class Evidence(models.Model):
     """`frozen` is the event as the trail held it, as JSON; `digest` the SHA-256 of its canonical form (see trail.events).
 
-    Of an absence `frozen` is the statement that a search found nothing (trail.questions.absence), `event_id` is the event of the
-    trail that put it on record and names its digest, and the time is that up to which there was nothing.
+    Of an absence, a result set or a finding `frozen` is a statement (trail.questions.statements), `event_id` is the event of the
+    trail that put it on record and names its digest, and the time is that up to which it holds.
     Withdrawn evidence stays: with who withdrew it, when, and why. `search` and `run` say how it was found. `relevance` and its
     tags are what people think of it, and may change; `revision` counts these changes, as that of a case does.
     """
@@ -36,6 +40,8 @@ class Evidence(models.Model):
     class Kind(models.TextChoices):
         EVENT = "event", "an event"
         ABSENCE = "absence", "an absence"
+        RESULT_SET = "result_set", "a result set"
+        FINDING = "finding", "a finding"
 
     class Relevance(models.TextChoices):
         KEY = "key", "Key"
@@ -117,15 +123,15 @@ class Evidence(models.Model):
         return parsed[1]
 
     @property
-    def is_absence(self) -> bool:
-        """Whether it is a statement that there is no such event."""
-        return self.kind == Evidence.Kind.ABSENCE
+    def is_statement(self) -> bool:
+        """Whether it is a statement and no event: of what a search did not find, what it found, or what a detection raised."""
+        return self.kind != Evidence.Kind.EVENT
 
     @property
     def what(self) -> str:
         """In a few words, what it shows."""
-        if self.is_absence:
-            return f"No event: {self.document['query']['words']}"
+        if self.is_statement:
+            return f"{STATEMENT_WORDS[self.kind]}: {self.document['query']['words']}"
         return str(self.document["event"]["action"])
 
     @property

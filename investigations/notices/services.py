@@ -1,5 +1,5 @@
-"""Reads what a person is to be told: runs and exports of theirs that ended, where they are named, new findings, and who broke
-the glass of a case of theirs."""
+"""Reads what a person is to be told: jobs of theirs that ended, where they are named, new findings, and who broke the glass
+of a case of theirs."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import User
 from accounts.roles import may_investigate
-from investigations.models import Case, Export, Finding, GlassNotice, Mention, NoticesRead, Run
+from investigations.models import Case, Export, Finding, GlassNotice, Mention, NoticesRead, PinBatch, Run
 from investigations.models.jobs import Job
 from investigations.presentation.counts import count_events
 
@@ -25,6 +25,13 @@ SHOWN = 50
 AT_FIRST = timedelta(days=7)
 # Seconds for which a count may be old, as every page shows it.
 COUNT_SECONDS = 15
+NoticedJob = type[Run] | type[Export] | type[PinBatch]
+# What a person is told the end of: its name, its icon, and the address of its page.
+_JOBS: dict[NoticedJob, tuple[str, str, str]] = {
+    Run: ("Run", "run", "run_detail"),
+    Export: ("Export", "export", "export_detail"),
+    PinBatch: ("Pinning all of a result", "pin", "pin_batch_detail"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ def list_notices(user: User) -> list[PersonalNotice]:
     kinds = [
         _tell_jobs(Run, user, since, read_at),
         _tell_jobs(Export, user, since, read_at),
+        _tell_jobs(PinBatch, user, since, read_at),
         _tell_mentions(user, since, read_at),
         _tell_broken_glass(user, since, read_at),
     ]
@@ -75,7 +83,7 @@ def mark_notices_read(user: User) -> None:
 
 def _count(user: User) -> int:
     read_at = _read_mark(user)
-    number = sum(_ended_since(model, user, read_at).count() for model in (Run, Export))
+    number = sum(_ended_since(model, user, read_at).count() for model in _JOBS)
     number += _mentioned_since(user, read_at).count() + _glass_broken_since(user, read_at).count()
     return number + (_found_since(read_at).count() if may_investigate(user) else 0)
 
@@ -89,7 +97,9 @@ def _name_key(user: User) -> str:
     return f"notices:{user.pk}"
 
 
-def _ended_since(model: type[Run] | type[Export], user: User, since: datetime) -> "QuerySet[Run] | QuerySet[Export]":
+def _ended_since(
+    model: NoticedJob, user: User, since: datetime
+) -> "QuerySet[Run] | QuerySet[Export] | QuerySet[PinBatch]":
     """What ended by itself: who cancels something knows it."""
     ended = (Job.State.FINISHED, Job.State.FAILED)
     seen = Q(case=None) | Q(case__in=Case.objects.visible_to(user).values("pk"))
@@ -112,10 +122,8 @@ def _found_since(since: datetime) -> QuerySet[Finding]:
     return Finding.objects.filter(acknowledged_at=None, found_at__gt=since).order_by("-found_at", "-pk")
 
 
-def _tell_jobs(
-    model: type[Run] | type[Export], user: User, since: datetime, read_at: datetime
-) -> Iterator[PersonalNotice]:
-    name, icon, address = ("Run", "run", "run_detail") if model is Run else ("Export", "export", "export_detail")
+def _tell_jobs(model: NoticedJob, user: User, since: datetime, read_at: datetime) -> Iterator[PersonalNotice]:
+    name, icon, address = _JOBS[model]
     for job in _ended_since(model, user, since)[:SHOWN]:
         title = f" “{job.title}”" if isinstance(job, Run) and job.title else ""
         is_bad = job.state == Job.State.FAILED

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from investigations.presentation.cells import to_text
+from investigations.presentation.counts import count_events
 from trail.documents import get
 from trail.schema import Operation
 
@@ -113,3 +114,23 @@ def describe_absence(statement: dict[str, Any]) -> str:
     provisional = ", provisionally" if statement.get("provisional") else ""
     query = f"{statement['query']['words']}, {statement['range']['words']}"
     return f"Nothing was found{provisional} for {query}, among {among} events."
+
+
+def describe_result_set(statement: dict[str, Any]) -> str:
+    """The same of the statement which events a search found."""
+    provisional = "Provisionally, " if statement.get("provisional") else ""
+    number = count_events(statement["counted"])
+    query = f"{statement['query']['words']}, {statement['range']['words']}"
+    among = f"{statement['coverage']['events']:,}"
+    return f"{provisional}{number} found for {query}, among {among} events."
+
+
+def describe_finding(statement: dict[str, Any]) -> str:
+    """The same of the statement what a detection raised, and what people said of it."""
+    rule, state = statement["rule"], statement["state"]
+    verdict = f"; {state['by']} said of it: {_cut(state['verdict'])}" if state["acknowledged"] else ""
+    return f"The detection “{_cut(rule['name'])}” raised a finding of {count_events(statement['raised'])}{verdict}."
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST else f"{text[:MOST]}…"

@@ -14,8 +14,8 @@ from trail.integrity import bundle, merkle, signed_note, tlog_proof
 from trail.integrity.bundle import BundleEntry, LogDescription, Unproved, Vouching
 from trail.integrity.signed_note import Algorithm, SignedNote
 from trail.integrity.verdict import Broken
+from trail.questions.statements import find_digest
 
-ABSENCE = "labels.absence"  # of a record that nothing was found: the digest of the statement
 Notes = dict[int, bytes]  # signed checkpoints that statements name, by their sizes
 
 
@@ -82,13 +82,15 @@ def build_lines(
 
 def find_statements(documents: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The statements that these events put on record, by the events' ids: each belongs to its event in a bundle."""
-    recording = [get(document, "event.id") for document in documents if get(document, ABSENCE) is not None]
-    return {absence.event_id: absence.document for absence in _absences(recording)}
+    recording = [
+        get(document, "event.id") for document in documents if find_digest(get(document, "labels")) is not None
+    ]
+    return {each.event_id: each.document for each in _read_statements(recording)}
 
 
 def find_named(event_ids: Iterable[str]) -> Notes:
     """The checkpoints that the statements name which these events put on record."""
-    return list_named(absence.document for absence in _absences(event_ids))
+    return list_named(each.document for each in _read_statements(event_ids))
 
 
 def list_named(statements: Iterable[dict[str, Any]]) -> Notes:
@@ -97,8 +99,8 @@ def list_named(statements: Iterable[dict[str, Any]]) -> Notes:
     return {checkpoint["size"]: checkpoint["note"].encode() for checkpoint in checkpoints if checkpoint}
 
 
-def _absences(event_ids: Iterable[str]) -> Iterable[Evidence]:
-    return Evidence.objects.filter(kind=Evidence.Kind.ABSENCE, event_id__in=event_ids)
+def _read_statements(event_ids: Iterable[str]) -> Iterable[Evidence]:
+    return Evidence.objects.exclude(kind=Evidence.Kind.EVENT).filter(event_id__in=event_ids)
 
 
 def build_tlog_proof(proof: Proof) -> bytes:

@@ -74,9 +74,9 @@ def judge_event(hit: Hit) -> Seal:
 def judge_copy(evidence: Evidence) -> Seal:
     """The seal of a frozen copy: it can be proved though the trail has lost the event. The leaf is noted when it is found.
 
-    Of an absence, whose statement is no event, it is the seal of the event that put it on record and names its digest.
+    Of a statement, which is no event, it is the seal of the event that put it on record and names its digest.
     """
-    return _judge(lambda: _of_record(evidence) if evidence.is_absence else _of_copy(evidence))
+    return _judge(lambda: _of_record(evidence) if evidence.is_statement else _of_copy(evidence))
 
 
 def _of_record(evidence: Evidence) -> Proof | NotSealed | NeverSealed | Unknown:

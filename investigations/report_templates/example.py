@@ -51,17 +51,20 @@ def _build_record() -> CaseRecord:
     events = [_build_evidence(case, number, *event) for number, event in enumerate(_EVENTS, 1)]
     verdict = Verdict(word=Verdict.Word.MALICIOUS, reason="It used the token twice", by_name="Example", at=_AT)
     checkpoint, problem = read_sealed_state()
-    counts = dict.fromkeys(("absences", "withdrawn", "settled_tasks", "runs", "people", "hypotheses", "activity"), 0)
+    counts = dict.fromkeys(
+        ("absences", "statements", "withdrawn", "settled_tasks", "runs", "people", "hypotheses", "activity"), 0
+    )
     counts |= {"events": len(events), "notes": 1, "tasks": 1, "custody": 0, "custody_read": 0, "unproved": len(events)}
     return CaseRecord(
         case=case,
         made_at=timezone.now().replace(microsecond=0),
         events=events,
         absences=(),
+        statements=(),
         withdrawn=(),
         last=events[-1].event_timestamp,
         counts=counts,
-        entities=[EntitySummary("source.ip", "203.0.113.77", (2, 4), verdict)],
+        entities=[EntitySummary("source.ip", "203.0.113.77", 2, verdict, (2, 4))],
         hypotheses=(),
         tasks=[CaseTask(number=1, title="Rotate what the token could read", created_by_name="Example")],
         notes=[Note(text="The runner was **not** involved.", author_name="Example", written_at=_AT)],

@@ -36,6 +36,8 @@ class SealedState:
 class CaseRecord:
     """A case as it was at one time. `counts` says how much there is of what is cut at a limit; `last` is the latest event's time.
 
+    `statements` are the result sets and findings; absences stand by themselves.
+
     `tasks` are the open ones; `counts` says under `settled_tasks` how many others there are.
 
     `introduction` and `closing` are what the report itself says before and behind that of the case, in Markdown.
@@ -47,6 +49,7 @@ class CaseRecord:
     made_at: datetime
     events: Sequence[Evidence]
     absences: Sequence[Evidence]
+    statements: Sequence[Evidence]
     withdrawn: Sequence[Evidence]
     last: str
     counts: dict[str, int]
@@ -71,6 +74,8 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
     pinned = case.evidence.not_withdrawn().in_time_order()
     events = list(pinned.filter(kind=Evidence.Kind.EVENT)[:MOST_EVIDENCE])
     absences = list(pinned.filter(kind=Evidence.Kind.ABSENCE)[:MOST_ROWS])
+    other_kinds = (Evidence.Kind.RESULT_SET, Evidence.Kind.FINDING)
+    statements = list(pinned.filter(kind__in=other_kinds)[:MOST_ROWS])
     withdrawn, counts["withdrawn"] = _take(case.evidence.exclude(withdrawn_at=None).order_by("number"))
     latest = pinned.filter(kind=Evidence.Kind.EVENT).reverse().values_list("event_timestamp", flat=True).first()
     acts, counts["custody_read"], counts["custody"] = list_acts(case)
@@ -88,6 +93,7 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
         made_at=made_at,
         events=events,
         absences=absences,
+        statements=statements,
         withdrawn=withdrawn,
         last=latest or "",
         counts=counts,

@@ -35,6 +35,7 @@ SECTIONS = {
     "notes": SectionKind("Notes", sections.build_notes, is_usual=False),
     "evidence": SectionKind("Evidence", proof_sections.build_evidence),
     "absences": SectionKind("Looked for and not found", proof_sections.build_absences),
+    "statements": SectionKind("Result sets and findings", proof_sections.build_statements),
     "searches": SectionKind("What was asked of the trail", proof_sections.build_searches),
     "custody": SectionKind("Custody", proof_sections.build_custody),
     "verification": SectionKind("How this can be checked", proof_sections.build_verification),
@@ -104,6 +105,8 @@ def _list_evidence(keys: Sequence[str], record: CaseRecord) -> Iterator[int]:
         yield from (each.pk for each in record.events)
     if "absences" in keys:
         yield from (each.pk for each in record.absences)
+    if "statements" in keys:
+        yield from (each.pk for each in record.statements)
 
 
 def _build_facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
@@ -112,8 +115,9 @@ def _build_facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     yield "Severity", case.get_severity_display()
     yield "Status", f"{case.get_status_display()}{f', {case.disposition_words}' if not case.is_open else ''}"
     yield "Period", _write_period([record.events[0].event_timestamp, record.last]) if record.events else "no event"
-    absences = f", {_count(counts['absences'], 'absence')}" if counts["absences"] else ""
-    yield "Evidence", f"{_count(counts['events'], 'event')}{absences}"
+    nouns = (("absences", "absence"), ("result_sets", "result set"), ("findings", "finding"))
+    others = [_count(counts[name], noun) for name, noun in nouns if counts[name]]
+    yield "Evidence", ", ".join([_count(counts["events"], "event"), *others])
     yield "Sealed log", f"{record.checkpoint.size:,} events" if record.checkpoint else "not readable"
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from investigations.evidence.custody import CustodyAct
 from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.models import Evidence, Run
-from investigations.presentation.event_sentence import describe_absence, describe_event
+from investigations.presentation.event_sentence import describe_event
 from investigations.presentation.search_description import describe_search
+from investigations.presentation.statements import describe_evidence
 from investigations.presentation.times import format_sentence, to_utc_text
 from investigations.reports.case_record import CaseRecord
 from investigations.reports.sections import limit_note, number_absences, write_instant
@@ -23,7 +24,7 @@ from investigations.reports.structure import (
     paragraph,
     span,
 )
-from trail.questions.absence import Statement, read_coverage
+from trail.questions.statements import Statement, read_coverage
 from trail.search.spec import Search
 
 _EVIDENCE_INTRODUCTION = (
@@ -32,6 +33,10 @@ _EVIDENCE_INTRODUCTION = (
 )
 _ABSENCE_INTRODUCTION = (
     "Each entry states that a search found nothing. It says what was asked, of which time, and among how many events."
+)
+_STATEMENT_INTRODUCTION = (
+    "A result set states everything that a search found: how many events, and one digest over their ids. A finding states what a"
+    " detection raised: its rule as it was, and what people said of it."
 )
 _SEARCH_HEADS = (ReportColumn("Search from which evidence was pinned", 1), ReportColumn("Evidence"))
 _RUN_HEADS = (ReportColumn("Run of a search", 1), ReportColumn("Results"), ReportColumn("By whom, when, UTC"))
@@ -99,24 +104,45 @@ def build_absences(record: CaseRecord) -> Iterator[Block]:
     yield from limit_note(len(record.absences), record.counts["absences"], "statements")
     heads = (ReportColumn(""), ReportColumn("Holds up to, UTC"), ReportColumn("What was not found", 1))
     numbers = number_absences(record)
-    yield ReportTable(heads, tuple(_write_absence(each, numbers[each.number]) for each in record.absences))
+    yield ReportTable(heads, tuple(_write_statement(each, numbers[each.number]) for each in record.absences))
 
 
-def _write_absence(evidence: Evidence, number: str) -> tuple[TableCell, ...]:
+def build_statements(record: CaseRecord) -> Iterator[Block]:
+    """Every result set and finding, with what it is worth."""
+    if not record.statements:
+        yield paragraph("No result set and no finding is pinned in this case.")
+        return
+    yield paragraph(_STATEMENT_INTRODUCTION)
+    pinned = record.counts["result_sets"] + record.counts["findings"]
+    yield from limit_note(len(record.statements), pinned, "statements")
+    heads = (ReportColumn(""), ReportColumn("Holds up to, UTC"), ReportColumn("What was found", 1))
+    yield ReportTable(heads, tuple(_write_statement(each, each.label) for each in record.statements))
+
+
+def _write_statement(evidence: Evidence, name: str) -> tuple[TableCell, ...]:
     statement = evidence.document
     doubts = (line(f"Provisional: {doubt}") for doubt in _list_doubts(statement))
     checkpoint = statement["checkpoint"]
     sealed = f", checkpoint of {checkpoint['size']:,} leaves" if checkpoint else ", no checkpoint"
     shown = (
-        line(describe_absence(statement)),
+        line(describe_evidence(evidence)),
         *doubts,
+        *_write_ids(statement),
         line(f"Left out: {statement['left_out']}", "quiet"),
         *_write_pin(evidence),
         line(f"SHA-256 {evidence.digest}", "code", "quiet"),
         line(f"event {evidence.event_id}{sealed}", "code", "quiet"),
     )
-    names = (line(number, "strong", "code"), line(f"({evidence.label})", "quiet"))
+    names: TableCell = (line(name, "strong", "code"),)
+    if name != evidence.label:
+        names = (*names, line(f"({evidence.label})", "quiet"))
     return names, cell(write_instant(evidence.event_timestamp)), shown
+
+
+def _write_ids(statement: Statement) -> TableCell:
+    """The digest of the ids of a result set; nothing of what has none."""
+    ids = statement.get("ids")
+    return cell(f"SHA-256 of the ids {ids['sha256']}: {ids['algorithm']}", "code", "quiet") if ids else ()
 
 
 def _list_doubts(statement: Statement) -> list[str]:
@@ -127,7 +153,7 @@ def _list_doubts(statement: Statement) -> list[str]:
 def build_searches(record: CaseRecord) -> Iterator[Block]:
     """The searches from which something was pinned, and the runs of the case."""
     searches = _group_searches(record)
-    listed, pinned = len(record.events) + len(record.absences), record.counts["events"] + record.counts["absences"]
+    listed, pinned = sum(map(len, (record.events, record.absences, record.statements))), record.counts["evidence"]
     if listed < pinned:
         yield paragraph(
             f"Searches are listed for the {listed:,} of {pinned:,} pieces of evidence that this report holds. By which searches"
@@ -150,12 +176,12 @@ def _group_searches(record: CaseRecord) -> dict[str, str]:
     numbers: dict[str, list[int]] = {}
     absences: dict[str, list[str]] = {}
     names = number_absences(record)
-    for each in (*record.events, *record.absences):
+    for each in (*record.events, *record.absences, *record.statements):
         if each.search:
             words = describe_search(Search.from_json(each.search))
             of_search = numbers.setdefault(words, [])
-            if each.is_absence:
-                absences.setdefault(words, []).append(names[each.number])
+            if name := names.get(each.number):
+                absences.setdefault(words, []).append(name)
             else:
                 of_search.append(each.number)
     return {

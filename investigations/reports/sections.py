@@ -89,16 +89,17 @@ def build_summary(record: CaseRecord) -> Iterator[Block]:
 
 def build_timeline(record: CaseRecord) -> Iterator[Block]:
     """The picture of what is pinned, and the same as rows, where what is alike is folded."""
-    if not record.events and not record.absences:
+    if not record.events and not record.absences and not record.statements:
         yield paragraph("Nothing is pinned in this case.")
         return
     yield from limit_note(len(record.events), record.counts["events"], "events, in the order of time")
     yield from _draw(record)
-    both = merge(record.events, record.absences, key=lambda each: (each.event_place, each.event_id))
+    rows = (record.events, record.absences, record.statements)
+    pinned = merge(*rows, key=lambda each: (each.event_place, each.event_id))
     numbers = number_absences(record)
     yield ReportTable(
         (ReportColumn("Time, UTC"), ReportColumn("What happened", 1), ReportColumn("Evidence")),
-        tuple(_write_entry(entry, numbers) for entry in fold_entries(both)),
+        tuple(_write_entry(entry, numbers) for entry in fold_entries(pinned)),
     )
 
 
@@ -117,8 +118,8 @@ def _draw(record: CaseRecord) -> Iterator[Block]:
 
 def _write_entry(entry: TimelineEntry, absences: dict[int, str]) -> tuple[TableCell, ...]:
     first, last = (_write_time(item.evidence.event_timestamp) for item in (entry.first, entry.last))
-    if entry.first.evidence.is_absence:
-        return cell(first), cell(entry.first.sentence), cell(absences[entry.first.evidence.number], "strong", "code")
+    if name := absences.get(entry.first.evidence.number):
+        return cell(first), cell(entry.first.sentence), cell(name, "strong", "code")
     numbers = write_numbers(item.evidence.number for item in entry.items)
     if len(entry.items) == 1:
         return cell(first), cell(entry.first.sentence), cell(numbers, "strong", "code")

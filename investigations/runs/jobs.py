@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from accounts.models import User
-from investigations.models import CaseVerification, Export, Run
+from investigations.models import CaseVerification, Export, PinBatch, Run
 from investigations.models.jobs import LEASE, Job
 from operations.incidents import services as incidents
 from trail.connection import limit_shards
@@ -27,7 +27,7 @@ from trail.connection import limit_shards
 # A job whose worker died, or that met an outage, this often is given up with a sentence.
 MAX_ATTEMPTS = 8
 WAITS_FOR_QUEUE = "The queue (Redis) does not answer. This is saved and starts by itself when it is back."
-KINDS: tuple[type[Job], ...] = (Run, Export, CaseVerification)
+KINDS: tuple[type[Job], ...] = (Run, Export, CaseVerification, PinBatch)
 State = Job.State
 J = TypeVar("J", bound=Job)
 
@@ -155,6 +155,12 @@ def put_back(job: J, sentence: str) -> None:
         return fail(job, f"{sentence} Tried {job.attempts} times; start it again when the status page is green.")
     due = timezone.now() + timedelta(seconds=min(300, 5 * 2**job.attempts))
     return _update(job, state=State.QUEUED, owner="", lease_until=None, not_before=due, problem=sentence[:500])
+
+
+def wait(job: J, *, seconds: int) -> None:
+    """Let the job wait for what is under way elsewhere; its attempts begin anew. Raises LostClaim."""
+    due = timezone.now() + timedelta(seconds=seconds)
+    _update(job, state=State.QUEUED, owner="", lease_until=None, not_before=due, attempts=0, problem="")
 
 
 def end_cancelled(job: J) -> None:

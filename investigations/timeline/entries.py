@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from investigations.models import Evidence
-from investigations.presentation.event_sentence import describe_absence, describe_event
+from investigations.presentation.statements import describe_evidence
 from investigations.timeline.facts import compute_fold
 from investigations.timeline.pages import INLINE, EntryKey, KeyPage
 from trail.documents import get
@@ -66,7 +66,7 @@ class PageEntry:
 
 
 def fold_entries(evidence: Iterable[Evidence]) -> list[TimelineEntry]:
-    """The entries, in the order of the evidence. An absence, and a revocation, is never folded."""
+    """The entries, in the order of the evidence. A statement, and a revocation, is never folded."""
     return [TimelineEntry(tuple(map(_build_item, group))) for _, group in groupby(evidence, _name_kind)]
 
 
@@ -98,12 +98,11 @@ def build_items(keys: Iterable[EntryKey]) -> dict[int, TimelineItem]:
 
 def _name_kind(evidence: Evidence) -> tuple[object, ...]:
     document = evidence.document
-    if evidence.is_absence or get(document, "token.operation") == "token.revoke":
+    if evidence.is_statement or get(document, "token.operation") == "token.revoke":
         return (evidence.number,)
     return (compute_fold(evidence.reason, document),)
 
 
 def _build_item(evidence: Evidence) -> TimelineItem:
-    if evidence.is_absence:
-        return TimelineItem(evidence, describe_absence(evidence.document), "absence")
-    return TimelineItem(evidence, describe_event(evidence.document), str(get(evidence.document, "event.outcome")))
+    outcome = "statement" if evidence.is_statement else str(get(evidence.document, "event.outcome"))
+    return TimelineItem(evidence, describe_evidence(evidence), outcome)

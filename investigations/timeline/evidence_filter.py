@@ -103,14 +103,14 @@ def read_evidence_filter(query: QueryDict) -> EvidenceFilter:
 class NarrowedEvidence:
     """The evidence of a case that a filter leaves, and the facts of its events.
 
-    `absent` is how many events the trail does not show any more, which a query therefore cannot find; `absences` how many
-    absences a query leaves out, for they are statements and not events.
+    `absent` is how many events the trail does not show any more, which a query therefore cannot find; `statements` how many
+    statements, such as absences, a query leaves out, for they are no events.
     """
 
     rows: Rows
     facts: Facts
     absent: int = 0
-    absences: int = 0
+    statements: int = 0
 
 
 def narrow_evidence(case: Case, chosen: EvidenceFilter, by: User) -> NarrowedEvidence:
@@ -131,8 +131,8 @@ def narrow_evidence(case: Case, chosen: EvidenceFilter, by: User) -> NarrowedEvi
         raise BadQuery(_TOO_MANY.format(MOST_ASKED))
     matched = _ask(case, search, [event_id for _, event_id in pairs], by)
     keys = [pk for pk, event_id in pairs if event_id in matched.ids]
-    absences = rows.filter(kind=Evidence.Kind.ABSENCE).count()
-    return NarrowedEvidence(rows.filter(pk__in=keys), facts.filter(pk__in=keys), matched.absent, absences)
+    statements = rows.exclude(kind=Evidence.Kind.EVENT).count()
+    return NarrowedEvidence(rows.filter(pk__in=keys), facts.filter(pk__in=keys), matched.absent, statements)
 
 
 def _ask(case: Case, search: Search, event_ids: Sequence[str], by: User) -> MatchedEvents:

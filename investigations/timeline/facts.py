@@ -40,8 +40,8 @@ _LENGTHS = {field.name: field.max_length or 0 for field in EvidenceFact._meta.fi
 
 
 def build_fact(evidence: Evidence) -> EvidenceFact | None:
-    """The fact of a pinned event; None of an absence, which is none. A text that is longer than its column is cut."""
-    if evidence.is_absence:
+    """The fact of a pinned event; None of a statement, which is none. A text that is longer than its column is cut."""
+    if evidence.is_statement:
         return None
     document = evidence.document
     words = {column: fit_text(_to_text(get(document, name)), _LENGTHS[column]) for name, column in COLUMNS.items()}

@@ -61,6 +61,7 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         **_list_around(case, user),
         **_list_withdrawn(case),
         "exports": case.exports.filter(run=None)[:5],
+        "pin_batch": case.pin_batches.under_way().select_related("run").first(),
     }
     shown, status = _build_timeline(request, case, chosen, context["counts"]["evidence"])  # type: ignore[index]
     return render_page(request, "investigations/timeline/detail.html", context | shown, PARTIALS, status)

@@ -50,7 +50,7 @@ from investigations.reports.content import SECTIONS
 from investigations.search import links
 from tests.pages.test_every_address import ABOUT, FOR_ADMINS
 from tests.support import hostile
-from tests.support.factories.cases import export, run, saved_query
+from tests.support.factories.cases import export, pin_batch, run, saved_query
 from tests.support.factories.incidents import incident, rejected
 from tests.support.factories.searches import detection, finding
 from tests.support.offline_verifier import verify
@@ -67,6 +67,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
+    "evidence_pin_each", "result_set_pin",
     "evidence_change",
     "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "clock_skew_withdraw", "case_report_template", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
             "secret_known",
@@ -238,6 +239,8 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         reverse("timeline_entry", args=[case.public_id, 1]),
         f"{reverse('case_timelines')}?case={case.number}",
         reverse("run_detail", args=[made.public_id]),
+        reverse("result_set_pin") + f"?run={made.public_id}",
+        reverse("pin_batch_detail", args=[pin_batch(alice, made, case, reason=values[0]).public_id]),
         reverse("incident_detail", args=[failed.public_id]),
         reverse("rejected_detail", args=[refused.public_id]),
         reverse("export_detail", args=[export(alice, case=case).public_id]),

@@ -26,7 +26,7 @@ from investigations.models import (
 )
 from investigations.models.cases import new_public_id
 from investigations.questions import indicators
-from tests.support.factories.cases import export, pin, run, saved_query
+from tests.support.factories.cases import export, pin, pin_batch, run, saved_query
 from tests.support.factories.events import use, write
 from tests.support.factories.incidents import incident
 from tests.support.factories.searches import past
@@ -71,6 +71,7 @@ def pages(nothing_expires: None, case: Case, alice: User, trail: Trail) -> dict[
         "search": "/?q=token.id:t",
         "run_list": "/runs/",
         "run_detail": f"/runs/{made.public_id}/",
+        "pin_batch_detail": f"/pin-batches/{pin_batch(alice, made, case).public_id}/",
         "export_list": "/exports/",
         "search_history": "/searches/",
         "token_detail": "/tokens/t/",

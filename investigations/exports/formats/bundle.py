@@ -123,13 +123,13 @@ def _evidence_entries(case: Case, order: InLeafOrder) -> Iterator[BundleEntry]:
     items = iter(order)
     while batch := list(islice(items, STEP)):
         rows = case.evidence.in_bulk([int(pk) for _, _, pk in batch])
-        absences = [evidence.event_id for evidence in rows.values() if evidence.is_absence]
-        records = execute.find(trail(), absences, WHOLE_TRAIL)
-        statements = bundles.find_statements(row.document for row in rows.values() if not row.is_absence)
+        recording = [evidence.event_id for evidence in rows.values() if evidence.is_statement]
+        records = execute.find(trail(), recording, WHOLE_TRAIL)
+        statements = bundles.find_statements(row.document for row in rows.values() if not row.is_statement)
         for leaf, _, pk in batch:
             evidence = rows[int(pk)]
             case_fields = {"evidence": ExportRow.of_evidence(evidence).evidence_fields()}
-            if not evidence.is_absence:
+            if not evidence.is_statement:
                 yield BundleEntry(leaf, evidence.document, case_fields, statements.get(evidence.event_id))
             elif record := records.get(evidence.event_id):
                 yield BundleEntry(leaf, record.document, case_fields, evidence.document)

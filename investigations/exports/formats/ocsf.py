@@ -1,7 +1,7 @@
 """Writes an export as events of the Open Cybersecurity Schema Framework 1.2 (https://schema.ocsf.io/1.2.0), one a line.
 
 An operation with a token is API Activity (6003): the operation is the API's, the token is the actor's session. What the
-framework has no place for stands under `unmapped`, by the trail's own names. An absence is a Base Event (0).
+framework has no place for stands under `unmapped`, by the trail's own names. A statement is a Base Event (0).
 """
 
 from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ _SKIPPED = {"raw", "event.original", *_RESOURCE, *_TIMES, *PLACES}
 def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
     """Each row as one event, and that it is an entry."""
     for row in rows:
-        event = _build_event(row) if row.statement is None else _build_absence(row)
+        event = _build_event(row) if row.statement is None else _build_statement(row)
         yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE), True
 
 
@@ -101,7 +101,7 @@ def _fill_required(event: dict[str, Any], fields: dict[str, Any]) -> None:
         event["unmapped"]["url.domain"] = event["http_request"].pop("url")["hostname"]
 
 
-def _build_absence(row: ExportRow) -> dict[str, Any]:
+def _build_statement(row: ExportRow) -> dict[str, Any]:
     time = str(row.document["@timestamp"])
     event = _build_base(row, time, class_uid=BASE_EVENT, category_uid=UNCATEGORIZED, activity=OTHER)
     event["metadata"]["original_time"] = time

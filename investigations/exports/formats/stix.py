@@ -1,7 +1,7 @@
 """Writes an export as a STIX 2.1 bundle (https://docs.oasis-open.org/cti/stix/v2.1/os/stix-v2.1-os.html).
 
 An event is an Observed Data object: of the user, the address, and the event itself as an object of the extension that the
-bundle defines. It is the same in every bundle; what a case says of it is a Note. An absence is a Note, too.
+bundle defines. It is the same in every bundle; what a case says of it is a Note. A statement is a Note, too.
 """
 
 import hashlib

@@ -12,10 +12,11 @@ import orjson
 from core.csv import build_csv_lines
 from investigations.exports.formats.csv import COLUMNS
 from investigations.exports.rows import ExportRow
+from investigations.presentation.statements import STATEMENTS
 from trail.documents import flatten
 from trail.times import parse_time
 
-DESCRIPTION, ABSENCE = "Event time", "Nothing was found up to"
+DESCRIPTION, EVENT = "Event time", "event"
 OWN = ("message", "datetime", "timestamp", "timestamp_desc", "data_type", "tag", "event_time", "evidence", "reason")
 PROOF = ("sha256", "leaf")
 # Names that Timesketch has a meaning of its own for.
@@ -43,13 +44,14 @@ def _build(row: ExportRow) -> dict[str, Any]:
     time = str(row.document["@timestamp"])
     microseconds = parse_time(time) // _NANOSECONDS
     fields = dict(flatten(row.document))
+    kind = None if row.statement is None else STATEMENTS[row.statement["format"]]
     return {
         **{name: fields[name] for name in _FIELDS if name in fields},
         "message": row.write_sentence(),
         "datetime": _write_datetime(time),
         "timestamp": microseconds,
-        "timestamp_desc": DESCRIPTION if row.statement is None else ABSENCE,
-        "data_type": "audit:trail:event" if row.statement is None else "audit:trail:absence",
+        "timestamp_desc": DESCRIPTION if kind is None else kind.holds,
+        "data_type": f"audit:trail:{EVENT if kind is None else kind.kind.value}",
         "tag": [row.evidence] if row.evidence else [],
         "event_time": time,
         "evidence": row.evidence,

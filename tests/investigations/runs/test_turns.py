@@ -108,6 +108,7 @@ def test_the_console_serves_every_queue_and_what_people_start_holds_up_no_other(
         ("execute_run", "runs"),
         ("write_export", "exports"),
         ("verify_case", "exports"),
+        ("pin_results", "exports"),
         ("look", "detections"),
         ("resume_jobs", "duties"),
     ],

@@ -63,7 +63,7 @@ def test_it_is_on_record_as_a_search_in_the_case_and_says_what_it_leaves_out(
     client.force_login(alice)
     page = client.get(f"/cases/{case.public_id}/", {"q": "user.id:grace", "f": "event.outcome:failure"})
     assertContains(page, "1 of 4 shown")
-    assertContains(page, "1 absence of this case")
+    assertContains(page, "1 statement of this case")
     assertContains(page, "Remove the filter")
     assertContains(page, '<figure class="ll"', 1)
     assert [record["resource"]["id"] for record in audit_log(trail, "search.run")] == [case.public_id]

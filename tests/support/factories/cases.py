@@ -8,7 +8,18 @@ from investigations.cases import services as cases
 from investigations.evidence import services as evidence_services
 from investigations.exports import services as exports
 from investigations.library import services as library
-from investigations.models import Case, CaseTemplate, Evidence, Export, Membership, ReportTemplate, Run, SavedQuery
+from investigations.models import (
+    Case,
+    CaseTemplate,
+    Evidence,
+    Export,
+    Membership,
+    PinBatch,
+    ReportTemplate,
+    Run,
+    SavedQuery,
+)
+from investigations.pin_batches import services as pin_batches
 from investigations.report_templates import services as report_templates
 from investigations.reports.content import SECTIONS
 from investigations.runs import services as runs
@@ -43,6 +54,14 @@ def run(by: User, *, text: str = "", case: Case | None = None, title: str = "A r
     """A run that has been carried out."""
     made = runs.start(search=Search(text=text), title=title, by=by, case=case)
     runs.execute_run(made.pk)
+    made.refresh_from_db()
+    return made
+
+
+def pin_batch(by: User, run: Run, case: Case, *, reason: str = "All of it") -> PinBatch:
+    """The pinning of all results of a run, which has been carried out."""
+    made = pin_batches.start(case=case, run=run, reason=reason, by=by)
+    pin_batches.pin_results(made.pk)
     made.refresh_from_db()
     return made
 
