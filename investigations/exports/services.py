@@ -19,25 +19,27 @@ from investigations.evidence import custody
 from investigations.evidence import services as evidence_services
 from investigations.evidence.custody import Action, Origin
 from investigations.exports.files import build_path
-from investigations.exports.formats import bundle
+from investigations.exports.formats import bundle, case_bundle
 from investigations.exports.formats.bundle import NotCosignedYet, NotSealedYet
+from investigations.exports.formats.case_bundle import AttachmentLost
 from investigations.exports.formats.file_formats import FORMATS
 from investigations.exports.formats.xlsx import MOST_ROWS, TooManyRows
 from investigations.exports.limits import expect_room, remove_file
 from investigations.exports.rows import ExportRow
-from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, Run
+from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, ForeignCase, Run
 from investigations.proofs import services as proofs
 from investigations.runs import jobs
 from investigations.runs import services as runs
 from operations.incidents import services as incidents
 from operations.incidents.services import IncidentKind
 from operations.sealing.errors import LogDamaged
-from trail.errors import TrailUnavailable
+from trail.errors import TrailUnavailable, WriteRefused
 from trail.files import open_for_owner
 from trail.integrity.bundle import Unproved
 from trail.integrity.tiles import TileMissing
 
 STEP = 1_000
+PROVED = (Export.Format.BUNDLE, Export.Format.CASE_BUNDLE)  # formats that hold proofs by this console's log
 
 
 @transaction.atomic
@@ -47,6 +49,10 @@ def start(*, format: str, by: User, case: Case | None = None, run: Run | None = 
         raise ValueError("an export is of a case or of a run")
     if run is not None and run.state != Run.State.FINISHED:
         raise Refused("Only a finished run can be exported: before that its results are not whole.")
+    if run is not None and format == Export.Format.CASE_BUNDLE:
+        raise Refused("A case bundle is made of a case; export the results of a run with proofs.")
+    if case is not None and format in PROVED and ForeignCase.objects.filter(case=case).exists():
+        raise Refused("Its evidence is proved by another console's log: hand on the case bundle that it came with.")
     expect_room(by)
     belongs = case or (run.case if run else None)
     stem = f"case-{case.public_id}-timeline" if case else f"run-{run.public_id}-results" if run else ""
@@ -89,7 +95,7 @@ def write_export(pk: int) -> None:
         except TrailUnavailable as error:
             incidents.record_trail_outage(error, writer="auditconsole", events=0)
             jobs.put_back(export, str(error))
-        except (_NotWhole, runs.ResultsLost) as error:
+        except (_NotWhole, runs.ResultsLost, AttachmentLost, WriteRefused) as error:
             jobs.fail(export, str(error))
         except (NotSealedYet, NotCosignedYet) as error:
             jobs.put_back(export, str(error))
@@ -238,7 +244,8 @@ def _lines(export: Export, evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
     """The file's lines, each with whether it is an event or a statement of the export."""
     write = FORMATS[Export.Format(export.format)].write
     if write is None:
-        return bundle.lines(export, lambda: _keep_claim(export, 0), evidence)
+        made_of_more = case_bundle if export.format == Export.Format.CASE_BUNDLE else bundle
+        return made_of_more.lines(export, lambda: _keep_claim(export, 0), evidence)
     return write(stream_rows(export, evidence))
 
 

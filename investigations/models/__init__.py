@@ -10,6 +10,7 @@ from investigations.models.detections import Detection, Finding
 from investigations.models.entities import CaseEntity, Verdict
 from investigations.models.evidence import Evidence, EvidenceTag
 from investigations.models.exports import EVERY_CASE, NOT_CASE, Export
+from investigations.models.foreign_cases import AcceptedKey, CaseUpload, ForeignCase, ForeignEvidence
 from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
@@ -23,6 +24,7 @@ from investigations.models.snippets import Snippet
 __all__ = [
     "EVERY_CASE",
     "NOT_CASE",
+    "AcceptedKey",
     "Activity",
     "Attachment",
     "Case",
@@ -32,6 +34,7 @@ __all__ = [
     "CaseTag",
     "CaseTask",
     "CaseTemplate",
+    "CaseUpload",
     "CaseVerification",
     "CustodyEntry",
     "Detection",
@@ -39,6 +42,8 @@ __all__ = [
     "EvidenceTag",
     "Export",
     "Finding",
+    "ForeignCase",
+    "ForeignEvidence",
     "GlassNotice",
     "Hypothesis",
     "HypothesisEvidence",

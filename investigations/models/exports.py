@@ -21,6 +21,7 @@ class Export(Job):
         CSV = "csv", "CSV"
         JSONL = "jsonl", "JSON Lines"
         BUNDLE = "bundle", "bundle with proofs"
+        CASE_BUNDLE = "case_bundle", "case bundle"
         XLSX = "xlsx", "Excel workbook"
         TIMESKETCH_CSV = "timesketch_csv", "Timesketch CSV"
         TIMESKETCH_JSONL = "timesketch_jsonl", "Timesketch JSON Lines"
