@@ -813,11 +813,17 @@ class Part:
             raise Wrong("member-long", name=show(self.name), most=MAX_PART)
         return self._take(self.file.read(self.left))
 
+    def read_some(self) -> bytes:
+        """The next piece of it; nothing at the member's end. Raises Wrong where the file ends before."""
+        data = self._take(self.file.read(min(CHUNK, self.left)))
+        if self.left and not data:
+            raise Wrong("archive", what="it is cut off")
+        return data
+
     def finish(self) -> tuple[int, str]:
         """Read what is left; the CRC and the digest. Raises Wrong where the file ends before."""
         while self.left:
-            if not self._take(self.file.read(min(CHUNK, self.left))):
-                raise Wrong("archive", what="it is cut off")
+            self.read_some()
         return self.crc, self.digest.hexdigest()
 
     def _take(self, data: bytes) -> bytes:

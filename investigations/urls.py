@@ -46,6 +46,7 @@ AREAS = (
     "runs",
     "detections",
     "exports",
+    "case_import",
     "reports",
     "notices",
 )

@@ -21,9 +21,10 @@ from investigations.audit import CaseAction
 from investigations.evidence import absences, annotations, custody, services
 from investigations.evidence.absences import Doubtful
 from investigations.evidence.forms import AbsenceForm, AnnotationForm, PinForm, ReasonForm
-from investigations.models import Case, Evidence, Run
+from investigations.models import Case, Evidence, ForeignCase, Run
 from investigations.presentation import cells
 from investigations.proofs import services as proofs
+from investigations.proofs.foreign import is_foreign
 from investigations.search_url import fits_address
 from trail.errors import BadQuery, TrailUnavailable
 from trail.questions.absence import read_coverage
@@ -107,11 +108,17 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
         "evidence": evidence,
         "form": form,
         "seal": proofs.judge_copy(evidence),
+        "foreign": _find_origin(evidence),
         "may_write": case.is_open and access.may_write(user, case),
         **_read_custody(evidence),
     }
     page = "absence" if evidence.is_absence else "detail"
     return render_page(request, f"investigations/evidence/{page}.html", context, status=400 if form.errors else 200)
+
+
+def _find_origin(evidence: Evidence) -> ForeignCase | None:
+    """Of evidence that came from another console, from which."""
+    return ForeignCase.objects.filter(case=evidence.case).first() if is_foreign(evidence) else None
 
 
 def _get_evidence(case: Case, number: int) -> Evidence:
@@ -182,7 +189,12 @@ def _withdraw(evidence: Evidence, form: ReasonForm, request: HttpRequest) -> boo
 
 
 def _check(evidence: Evidence) -> services.CopyCheck | absences.StatementCheck | None:
-    """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared."""
+    """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared.
+
+    None too of what came from another console, whose events this console's trail does not have.
+    """
+    if is_foreign(evidence):
+        return None
     try:
         return absences.check_statement(evidence) if evidence.is_absence else services.check_copy(evidence)
     except TrailUnavailable:

@@ -228,8 +228,8 @@ def _describe_searches(case: Case) -> Iterator[dict[str, Any]]:
     for search, number in rows.iterator():
         if search:
             numbers.setdefault(orjson.dumps(search, option=orjson.OPT_SORT_KEYS), []).append(number)
-    for search, found in numbers.items():
-        yield {"search": orjson.loads(search), "evidence": found}
+    for search, labels in numbers.items():
+        yield {"search": orjson.loads(search), "evidence": labels}
 
 
 def _describe_run(run: Run) -> dict[str, Any]:

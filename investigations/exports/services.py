@@ -20,7 +20,7 @@ from investigations.evidence import services as evidence_services
 from investigations.evidence.custody import Action, Origin
 from investigations.exports.files import build_path
 from investigations.exports.formats import bundle, case_bundle
-from investigations.exports.formats.bundle import NotCosignedYet, NotSealedYet
+from investigations.exports.formats.bundle import Foreign, NotCosignedYet, NotSealedYet
 from investigations.exports.formats.case_bundle import AttachmentLost
 from investigations.exports.formats.file_formats import FORMATS
 from investigations.exports.formats.xlsx import MOST_ROWS, TooManyRows
@@ -95,7 +95,7 @@ def write_export(pk: int) -> None:
         except TrailUnavailable as error:
             incidents.record_trail_outage(error, writer="auditconsole", events=0)
             jobs.put_back(export, str(error))
-        except (_NotWhole, runs.ResultsLost, AttachmentLost, WriteRefused) as error:
+        except (_NotWhole, runs.ResultsLost, AttachmentLost, Foreign, WriteRefused) as error:
             jobs.fail(export, str(error))
         except (NotSealedYet, NotCosignedYet) as error:
             jobs.put_back(export, str(error))
@@ -244,8 +244,9 @@ def _lines(export: Export, evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
     """The file's lines, each with whether it is an event or a statement of the export."""
     write = FORMATS[Export.Format(export.format)].write
     if write is None:
-        made_of_more = case_bundle if export.format == Export.Format.CASE_BUNDLE else bundle
-        return made_of_more.lines(export, lambda: _keep_claim(export, 0), evidence)
+        is_case = export.format == Export.Format.CASE_BUNDLE
+        write_parts = case_bundle.lines if is_case else bundle.lines
+        return write_parts(export, lambda: _keep_claim(export, 0), evidence)
     return write(stream_rows(export, evidence))
 
 

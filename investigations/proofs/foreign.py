@@ -42,9 +42,9 @@ def prove_foreign(evidence: Iterable[Evidence]) -> dict[int, ForeignProof]:
     if not proofs:
         return {}
     origins = ForeignCase.objects.in_bulk({each.case_id for each in pieces}, field_name="case_id")
-    opened = {key: open_foreign_checkpoint(foreign) for key, foreign in origins.items()}
+    checkpoints = {key: open_foreign_checkpoint(foreign) for key, foreign in origins.items()}
     return {
-        each.pk: _prove(each, proofs[each.pk], origins[each.case_id], opened[each.case_id])
+        each.pk: _prove(each, proofs[each.pk], origins[each.case_id], checkpoints[each.case_id])
         for each in pieces
         if each.pk in proofs
     }
@@ -68,13 +68,13 @@ def _list_keys(texts: Iterable[str], size: int) -> Iterable[Verifier]:
             yield Verifier.parse(vkey)
 
 
-def _prove(evidence: Evidence, row: ForeignEvidence, foreign: ForeignCase, opened: Checkpoint | Broken) -> ForeignProof:
-    if isinstance(opened, Broken):
-        return ForeignProof(row.leaf, 0, foreign.origin, opened)
+def _prove(evidence: Evidence, row: ForeignEvidence, foreign: ForeignCase, signed: Checkpoint | Broken) -> ForeignProof:
+    if isinstance(signed, Broken):
+        return ForeignProof(row.leaf, 0, foreign.origin, signed)
     try:
         sealed = bytes(row.record) or canonicalise(evidence.document)
     except (ValueError, TypeError):
-        return ForeignProof(row.leaf, opened.size, opened.origin, Broken("the copy cannot be read any more"))
+        return ForeignProof(row.leaf, signed.size, signed.origin, Broken("the copy cannot be read any more"))
     path = [digest for text in row.proof if (digest := signed_note.decode(text)) is not None]
-    verdict = merkle.verify_inclusion(merkle.leaf_hash(sealed), row.leaf, opened.size, path, opened.root)
-    return ForeignProof(row.leaf, opened.size, opened.origin, verdict)
+    verdict = merkle.verify_inclusion(merkle.leaf_hash(sealed), row.leaf, signed.size, path, signed.root)
+    return ForeignProof(row.leaf, signed.size, signed.origin, verdict)

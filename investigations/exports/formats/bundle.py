@@ -22,6 +22,7 @@ from investigations.models.runs import CHUNK
 from investigations.proofs import bundles
 from investigations.proofs import services as proofs
 from investigations.proofs.bundles import Notes, ProvingCheckpoint
+from investigations.proofs.foreign import ForeignProof
 from investigations.proofs.services import Unknown
 from investigations.runs import services as runs
 from operations.sealing import proofs as sealing
@@ -37,6 +38,10 @@ PATIENCE = timedelta(minutes=15)  # for which an export waits for the witnesses'
 
 class NotSealedYet(TrailError):
     """Something of what is asked for has arrived and has no leaf yet. In a moment it will."""
+
+
+class Foreign(TrailError):
+    """Something of what is asked for came from another console; `exports.start` refuses that before."""
 
 
 class NotCosignedYet(TrailError):
@@ -173,7 +178,7 @@ def _result_entries(run: Run, order: InLeafOrder) -> Iterator[BundleEntry]:
             yield BundleEntry(leaves.pop(hit.event_id), hit.document, statement=statements.get(hit.event_id))
 
 
-def _leaf_of(answer: Proof | NotSealed | NeverSealed | Unknown | None, event_id: str) -> int:
+def _leaf_of(answer: Proof | ForeignProof | NotSealed | NeverSealed | Unknown | None, event_id: str) -> int:
     match answer:
         case Proof():
             return answer.leaf
@@ -181,4 +186,6 @@ def _leaf_of(answer: Proof | NotSealed | NeverSealed | Unknown | None, event_id:
             raise NotSealedYet(f"The event {event_id} is not sealed yet; the export waits for it.")
         case NeverSealed():
             raise Unproved(f"The event {event_id} was never sealed: {answer.reason}.")
+        case ForeignProof():
+            raise Foreign(f"The event {event_id} is proved by the log of another console, and not by this one.")
     raise TrailUnavailable(answer.reason if answer else f"The trail does not show the event {event_id}.")

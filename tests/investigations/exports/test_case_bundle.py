@@ -92,7 +92,7 @@ def test_it_holds_the_case_and_is_proved_without_the_console(file: bytes, tmp_pa
     assert told["entities"][-1]["verdicts"] or any(each["verdicts"] for each in told["entities"])
     assert (told["hypotheses"][0]["for"], told["tasks"][0]["title"]) == ([1], "Rotate it")
     assert told["attachments"][0]["sha256"] in names[5]
-    assert b"%PDF" == archive.read("report.pdf")[:4]
+    assert archive.read("report.pdf")[:4] == b"%PDF"
 
 
 def test_without_the_consoles_key_nothing_is_checked(file: bytes, tmp_path: Path) -> None:
