@@ -26,7 +26,8 @@ ABOUT = {
     "search": "", "home": "", "notice_list": "", "notice_count": "", "jump": "", "jump_options": "", "field_statistics": "", "search_facets": "", "search_lifetime": "", "search_lifeline": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
     "question_before_revocation": "", "token_detail": "token", "token_lineage": "token", "token_compromise": "token",
     "token_radius": "token", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
-    "case_status": "case", "case_bulk": "", "case_merge": "case", "case_template_detail": "template", "case_template_new": "", "case_template_list": "", "attachment_remove": "attachment", "attachment_download": "attachment", "attachment_list": "case", "case_glass": "", "case_live": "case", "case_restriction": "case", "case_close": "case", "case_by_number": "number", "case_work": "case", "case_leave": "", "view_settings": "", "case_notes": "case", "note_detail": "note", "task_list": "case", "entity_list": "case", "hypothesis_list": "case", "hypothesis_detail": "hypothesis", "task_detail": "task", "task_state": "task", "case_people": "case", "case_activity": "case", "case_report": "case", "case_report_file": "case", "export_case": "case",
+    "case_import_list": "", "case_import_detail": "import", "case_import_carry_out": "import", "case_import_drop": "import",
+    "foreign_key_revoke": "foreign key", "case_status": "case", "case_bulk": "", "case_merge": "case", "case_template_detail": "template", "case_template_new": "", "case_template_list": "", "attachment_remove": "attachment", "attachment_download": "attachment", "attachment_list": "case", "case_glass": "", "case_live": "case", "case_restriction": "case", "case_close": "case", "case_by_number": "number", "case_work": "case", "case_leave": "", "view_settings": "", "case_notes": "case", "note_detail": "note", "task_list": "case", "entity_list": "case", "hypothesis_list": "case", "hypothesis_detail": "hypothesis", "task_detail": "task", "task_state": "task", "case_people": "case", "case_activity": "case", "case_report": "case", "case_report_file": "case", "export_case": "case",
     "evidence_detail": "evidence", "evidence_annotate": "evidence", "case_custody": "case", "case_verify": "case", "evidence_pin": "", "absence_pin": "", "indicators": "", "indicators_result": "list", "indicators_file": "list", "query_list": "", "query_detail": "query", "run_list": "",
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_detail": "export",
     "export_cancel": "export", "export_remove": "export", "export_download": "export", "status": "", "profile": "",
@@ -56,6 +57,11 @@ KEYED = {
     "ingest_health": [], "log_cosignatures": [], "log_entries": ["000"],
 }  # fmt: skip
 FOR_ADMINS = {
+    "case_import_list",
+    "case_import_detail",
+    "case_import_carry_out",
+    "case_import_drop",
+    "foreign_key_revoke",
     "case_template_list",
     "case_template_new",
     "case_template_detail",
