@@ -33,8 +33,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 # The second has statements beside events, the third also what the bundle says of the log's keys and witnesses, the fourth
-# also the custody of the events.
-FORMATS = ("audit-trail-bundle/v1", "audit-trail-bundle/v2", "audit-trail-bundle/v3", "audit-trail-bundle/v4")
+# also the custody of the events, the fifth also events of which the leaf alone is named.
+FORMATS = tuple(f"audit-trail-bundle/v{version}" for version in range(1, 6))
 CUSTODY = (
     "evidence",
     "action",
@@ -532,7 +532,7 @@ class Bundle:
         self.options, self.keys = options, options.keys
         self.findings: list[Finding] = []
         self.wrong = self.checkpoints = self.events = self.proved = self.stated = self.records = self.signed_records = 0
-        self.custody = 0
+        self.custody = self.withheld = 0
         self.format = FORMATS[0]
         self.tree: Checkpoint | None = None  # the last checkpoint, if it is sound
         self.signed: set[tuple[int, str]] = set()
@@ -592,7 +592,10 @@ class Bundle:
         elif names - {"about"} - statements == {"index", "event", "proof"}:
             self.events += 1
             self.check_event(content)
-        elif names == {"custody"} and self.format == FORMATS[3]:
+        elif names - {"about"} == {"index", "leaf_hash", "proof"} and self.format == FORMATS[4]:
+            self.events += 1
+            self.check_withheld(content)
+        elif names == {"custody"} and self.format in FORMATS[3:]:
             self.check_custody(content["custody"])
         elif names == {"end"}:
             self.check_end(content["end"])
@@ -666,6 +669,30 @@ class Bundle:
         self.last_index = index
         self.proved += 1
 
+    def check_withheld(self, line: dict[str, Any]) -> None:
+        """That an event which stays in the house is the log's leaf of this number, by its hash. Raises Wrong."""
+        self.check_witnesses()
+        if self.custody:
+            raise Wrong("event-late")
+        if self.tree is None:
+            if self.events > 1:
+                return
+            raise Wrong("checkpoint-unsound")
+        index = line["index"]
+        try:
+            (leaf,) = hashes([line["leaf_hash"]])
+            check_inclusion(leaf, index, self.tree, hashes(line["proof"]))
+            if index <= self.last_index:
+                raise Wrong("event-order")
+            if "about" in line:
+                self.check_description(line["about"])
+        except Wrong as wrong:
+            wrong.sentence = f"leaf {show(index, 40)}: {wrong.sentence}"
+            raise
+        self.last_index = index
+        self.proved += 1
+        self.withheld += 1
+
     def check_record(self, index: int, event: dict[str, Any]) -> None:
         """That a record of the console's own was signed by it, if that is to be checked. Raises Wrong."""
         if not is_record(event):
@@ -709,7 +736,7 @@ class Bundle:
         self.ended = True
         self.check_witnesses()
         expected = {"checkpoints": self.checkpoints, "events": self.events, "sha256": self.digest.hexdigest()}
-        if self.format == FORMATS[3]:
+        if self.format in FORMATS[3:]:
             expected["custody"] = self.custody
         if canonical(end) != canonical(expected):
             raise Wrong("end")
@@ -732,6 +759,8 @@ class Bundle:
         endless = {(key.name, key.public) for key in self.options.keys if key.last is None}
         if len(endless) > len({name for name, _ in endless}):
             parts.append("keys were given without the size up to which they count, so a retired one could still sign")
+        if self.withheld:
+            parts.append(f"{self.withheld} of them withheld: which leaves they are is proved, and not what they hold")
         if self.stated:
             parts.append(f"{self.stated} of them put on record that nothing was found")
         if self.records:

@@ -47,6 +47,7 @@ AREAS = (
     "detections",
     "exports",
     "case_import",
+    "redaction",
     "reports",
     "notices",
 )

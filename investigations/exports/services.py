@@ -26,8 +26,10 @@ from investigations.exports.formats.file_formats import FORMATS
 from investigations.exports.formats.xlsx import MOST_ROWS, TooManyRows
 from investigations.exports.limits import expect_room, remove_file
 from investigations.exports.rows import ExportRow
-from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, ForeignCase, Run
+from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, ForeignCase, RedactionProfile, Run
 from investigations.proofs import services as proofs
+from investigations.redaction.redactor import Redactor
+from investigations.redaction.services import build_redactor
 from investigations.runs import jobs
 from investigations.runs import services as runs
 from operations.incidents import services as incidents
@@ -43,8 +45,13 @@ PROVED = (Export.Format.BUNDLE, Export.Format.CASE_BUNDLE)  # formats that hold 
 
 
 @transaction.atomic
-def start(*, format: str, by: User, case: Case | None = None, run: Run | None = None) -> Export:
-    """Queue an export of a case's timeline, or of a finished run's results. Raises Refused."""
+def start(
+    *, format: str, by: User, case: Case | None = None, run: Run | None = None, redaction: RedactionProfile | None = None
+) -> Export:
+    """Queue an export of a case's timeline, or of a finished run's results, redacted by a profile where one is named.
+
+    Raises Refused.
+    """
     if (case is None) == (run is None):
         raise ValueError("an export is of a case or of a run")
     if run is not None and run.state != Run.State.FINISHED:
@@ -60,7 +67,8 @@ def start(*, format: str, by: User, case: Case | None = None, run: Run | None = 
         case=belongs,
         run=run,
         format=format,
-        name=f"{stem}.{FORMATS[Export.Format(format)].suffix}",
+        redaction=redaction,
+        name=f"{stem}{'.redacted' if redaction else ''}.{FORMATS[Export.Format(format)].suffix}",
         time_zone=timezone.get_current_timezone_name(),
         address=(origin := custody.read_origin()).address,
         client=origin.client,
@@ -69,6 +77,8 @@ def start(*, format: str, by: User, case: Case | None = None, run: Run | None = 
         total=case.evidence.not_withdrawn().count() if case else run.done if run else None,
     )
     labels = {"export": export.public_id, "format": format, "run": run.public_id if run else ""}
+    if redaction:
+        labels["redaction"] = redaction.public_id
     if belongs is None:
         record(CaseAction.EXPORT_START, by=by, resource=("export", export.public_id), labels=labels)
     else:
@@ -95,7 +105,7 @@ def write_export(pk: int) -> None:
         except TrailUnavailable as error:
             incidents.record_trail_outage(error, writer="auditconsole", events=0)
             jobs.put_back(export, str(error))
-        except (_NotWhole, runs.ResultsLost, AttachmentLost, Foreign, WriteRefused) as error:
+        except (_NotWhole, runs.ResultsLost, AttachmentLost, Foreign, Refused, WriteRefused) as error:
             jobs.fail(export, str(error))
         except (NotSealedYet, NotCosignedYet) as error:
             jobs.put_back(export, str(error))
@@ -246,8 +256,23 @@ def _lines(export: Export, evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
     if write is None:
         is_case = export.format == Export.Format.CASE_BUNDLE
         write_parts = case_bundle.lines if is_case else bundle.lines
-        return write_parts(export, lambda: _keep_claim(export, 0), evidence)
-    return write(stream_rows(export, evidence))
+        return write_parts(export, lambda: _keep_claim(export, 0), evidence, build_export_redactor(export, evidence))
+    rows = stream_rows(export, evidence)
+    if redactor := build_export_redactor(export, evidence):
+        return write(row.redact(redactor) for row in rows)
+    return write(rows)
+
+
+def build_export_redactor(export: Export, evidence: list[int] | None = None) -> Redactor | None:
+    """What redacts an export, once it has read all that the file will hold; none where nothing is to be redacted.
+
+    Raises Refused, TrailUnavailable.
+    """
+    if export.redaction is None:
+        return None
+    run_id = export.run.public_id if export.run else ""
+    events = (row.document for row in stream_rows(export, evidence) if row.statement is None)
+    return build_redactor(export.redaction, case=export.case, run_id=run_id, events=events)
 
 
 def stream_rows(export: Export, evidence: list[int] | None = None) -> Iterator[ExportRow]:

@@ -16,6 +16,7 @@ from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
 from investigations.models.notes import Mention, Note
 from investigations.models.preferences import GlassNotice, NoticesRead, TablePreference
+from investigations.models.redaction import RedactionProfile
 from investigations.models.reports import CaseReport
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
@@ -54,6 +55,7 @@ __all__ = [
     "NoticesRead",
     "PastSearch",
     "QueryParameter",
+    "RedactionProfile",
     "Run",
     "RunChunk",
     "SavedQuery",

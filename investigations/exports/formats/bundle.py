@@ -24,9 +24,12 @@ from investigations.proofs import services as proofs
 from investigations.proofs.bundles import Notes, ProvingCheckpoint
 from investigations.proofs.foreign import ForeignProof
 from investigations.proofs.services import Unknown
+from investigations.redaction.redactor import Redactor
+from investigations.redaction.services import describe_profile
 from investigations.runs import services as runs
 from operations.sealing import proofs as sealing
 from operations.sealing.proofs import NeverSealed, NotSealed, Proof
+from trail.canonical_form import compute_digest
 from trail.errors import TrailError, TrailUnavailable
 from trail.integrity.bundle import BundleEntry, Unproved
 from trail.search import execute
@@ -48,12 +51,15 @@ class NotCosignedYet(TrailError):
     """No checkpoint that holds all that is asked for has the cosignature of every witness. In a minute or so one will."""
 
 
-def lines(export: Export, keep_claim: Callable[[], None], evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
+def lines(
+    export: Export, keep_claim: Callable[[], None], evidence: list[int], redactor: Redactor | None = None
+) -> Iterator[tuple[bytes, bool]]:
     """The bundle of a case's timeline or of a run's results, each line with whether it is an entry.
 
     Of a case it holds the `evidence` with these keys, and the custody of that behind it.
     `keep_claim` is called now and then while leaves are looked up, and may raise to stop it. The witnesses who had not
-    cosigned within PATIENCE are named in `export.uncosigned`, and in the file.
+    cosigned within PATIENCE are named in `export.uncosigned`, and in the file. With a `redactor` events are named by their leaves
+    alone, and every text is redacted.
     Raises NotSealedYet, NotCosignedYet, Unproved, LogDamaged, TileMissing, TrailUnavailable.
     """
     folder = Path(settings.STATE_DIR) / "exports"
@@ -61,16 +67,30 @@ def lines(export: Export, keep_claim: Callable[[], None], evidence: list[int]) -
         named: Notes = {}
         with closing(InLeafOrder(_results_by_leaf(export.run, keep_claim, named), folder)) as order:
             chosen = _choose_checkpoint(export, order.last)
-            yield from bundles.build_lines(chosen, _result_entries(export.run, order), _describe(export), named)
+            entries = _redact_entries(_result_entries(export.run, order), redactor)
+            custody: list[dict[str, Any]] | None = None if redactor is None else []
+            yield from bundles.build_lines(chosen, entries, _describe(export, redactor), named, custody, redactor is not None)
         return
     if export.case is None:
         raise ValueError("an export is of a case or of a run")
     case = export.case
     with closing(InLeafOrder(_evidence_by_leaf(case, evidence), folder)) as order:
-        entries = _evidence_entries(case, order)
+        entries = _redact_entries(_evidence_entries(case, order), redactor)
         chosen = _choose_checkpoint(export, order.last)
         entered = map(describe_entry, stream_custody(case, evidence))
-        yield from bundles.build_lines(chosen, entries, _describe(export), _named_checkpoints(case), entered)
+        described = entered if redactor is None else map(redactor.redact, entered)
+        about, named = _describe(export, redactor), _named_checkpoints(case)
+        yield from bundles.build_lines(chosen, entries, about, named, described, redactor is not None)
+
+
+def _redact_entries(entries: Iterator[BundleEntry], redactor: Redactor | None) -> Iterator[BundleEntry]:
+    """Entries of which the events stay in the house: their leaves are proved, and not what they hold."""
+    if redactor is None:
+        yield from entries
+        return
+    for entry in entries:
+        about = {**redactor.redact(entry.about or {}), "sha256": compute_digest(entry.document)}
+        yield BundleEntry(entry.leaf, entry.document, about, is_withheld=True)
 
 
 def _choose_checkpoint(export: Export, last: int) -> ProvingCheckpoint:
@@ -85,7 +105,7 @@ def _choose_checkpoint(export: Export, last: int) -> ProvingCheckpoint:
     return chosen
 
 
-def _describe(export: Export) -> dict[str, Any]:
+def _describe(export: Export, redactor: Redactor | None) -> dict[str, Any]:
     """What the file says of itself, in the console's words; nothing proves it."""
     description: dict[str, Any] = {
         "exported_by": export.started_by_name,
@@ -106,7 +126,11 @@ def _describe(export: Export) -> dict[str, Any]:
         description["verification"] = describe_verification(export.verification)
     if export.run is not None:
         description["run"] = {"id": export.run.public_id, "title": export.run.title, "search": export.run.search}
-    return description
+    if redactor is None or export.redaction is None:
+        return description
+    if export.run is not None:
+        del description["run"]["search"]
+    return redactor.redact(description) | {"redaction": describe_profile(export.redaction)}
 
 
 # --- A case's timeline

@@ -153,7 +153,8 @@ def _build_user(document: dict[str, Any]) -> Iterator[Any]:
 
 
 def _build_address(document: dict[str, Any]) -> Iterator[Any]:
-    if address := get(document, "source.ip"):
+    address = get(document, "source.ip")
+    if address and is_ip(address):  # a redacted one is none
         kind = stix.IPv4Address if ip_address(address).version == 4 else stix.IPv6Address
         yield kind(value=address)
 
