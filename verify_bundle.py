@@ -924,6 +924,16 @@ class EvidenceBundle(Bundle):
             digest = sha256(canonical(content).encode()).hexdigest()
             self.evidence[label] = line["index"], str(event["event"].get("id")), digest
 
+    def check_withheld(self, line: dict[str, Any]) -> None:
+        """The same of an event that stays in the house, of which the leaf alone is known."""
+        proved = self.proved
+        super().check_withheld(line)
+        about = line.get("about")
+        said = about.get("evidence") if isinstance(about, dict) else None
+        label = said.get("number") if isinstance(said, dict) else None
+        if self.proved > proved and isinstance(label, str):
+            self.evidence[label] = line["index"], "", ""
+
 
 class CaseBundle:
     """Reads a case bundle from its beginning to its end, and notes what is wrong."""
@@ -1004,7 +1014,8 @@ class CaseBundle:
             if not isinstance(each, dict) or not {"number", "leaf", "event_id", "digest", "withdrawn"} <= each.keys():
                 raise Wrong("case-file", name=show(CASE))
             if each["withdrawn"] is None:
-                named[f"E{each['number']}"] = each["leaf"], each["event_id"], each["digest"]
+                proved = ("", "") if self.is_redacted else (each["event_id"], each["digest"])
+                named[f"E{each['number']}"] = each["leaf"], *proved
         for label, said in named.items():
             if self.bundle.evidence.get(label) != said:
                 raise Wrong("case-evidence", label=show(label))
@@ -1018,7 +1029,7 @@ class CaseBundle:
         for each in attachments:
             if not isinstance(each, dict) or not {"number", "sha256", "removed"} <= each.keys():
                 raise Wrong("case-file", name=show(CASE))
-            if each["removed"] is None:
+            if each["removed"] is None and not self.is_redacted:
                 wanted.add(name := f"attachments/{each['sha256']}")
                 if name not in names:
                     raise Wrong("case-attachment", number=show(each["number"], 40))
@@ -1028,6 +1039,11 @@ class CaseBundle:
     def note(self, wrong: Wrong) -> None:
         """Keep a finding of the archive itself."""
         self.found.append(Finding(0, wrong.reason, f"case bundle: {wrong.sentence}"))
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether the manifest says that events and attachments stay in the house."""
+        return self.manifest.get("redaction") is not None
 
     @property
     def wrong(self) -> int:
@@ -1045,7 +1061,10 @@ class CaseBundle:
         number = (
             show(self.manifest.get("case", {}).get("number")) if isinstance(self.manifest.get("case"), dict) else "?"
         )
-        head = f"case {number}: {len(self.members)} files, {signed}; {len(self.found)} findings of the archive"
+        redacted = "; redacted" if self.is_redacted else ""
+        head = (
+            f"case {number}: {len(self.members)} files, {signed}{redacted}; {len(self.found)} findings of the archive"
+        )
         return [*(finding.sentence for finding in self.found), head, *self.bundle.lines()]
 
 

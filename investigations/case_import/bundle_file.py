@@ -87,6 +87,10 @@ def verify_file(path: Path) -> VerifiedBundle:
         raise BadCaseBundle(f"The bundle is not as its console made it: {bundle.findings[0].sentence}.")
     if bundle.bundle.tree is None or signer is None:
         raise BadCaseBundle("The bundle has no checkpoint, so nothing proves its evidence.")
+    if bundle.is_redacted:
+        raise BadCaseBundle(
+            "The bundle is redacted: it proves which leaves it is of, and holds no event to make a case of."
+        )
     tree = bundle.bundle.tree
     case = Fields.of(bundle.case, "case.json")
     return VerifiedBundle(

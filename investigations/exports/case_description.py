@@ -1,6 +1,6 @@
 """Describes a case as JSON for its bundle: what people wrote in it and what was asked, piece by piece and in flat memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -21,6 +21,7 @@ from investigations.models import (
     SavedQueryVersion,
     Verdict,
 )
+from investigations.redaction.redactor import Redactor
 from trail.times import format_datetime
 
 FORMAT = "audit-case/v1"
@@ -29,7 +30,7 @@ AT_ONCE = 1_000  # rows of one query
 Rows = Iterable[dict[str, Any]]
 
 
-def write_case(case: Case) -> Iterator[bytes]:
+def write_case(case: Case, redactor: Redactor | None = None) -> Iterator[bytes]:
     """The case as one JSON object (docs/trail/case-bundle-format.md): every time in UTC, people by their names."""
     sections: dict[str, Rows] = {
         "members": map(_describe_member, case.memberships.select_related("user").order_by("pk").iterator()),
@@ -41,11 +42,31 @@ def write_case(case: Case) -> Iterator[bytes]:
         "attachments": map(_describe_attachment, case.attachments.order_by("number")),
         "activities": map(_describe_activity, _read_in_order(case.activities.order_by("pk"))),
     }
-    return _write_object({"format": FORMAT, "case": describe_words(case)}, sections)
+    members = {"format": FORMAT, "case": describe_words(case)}
+    if redactor is None:
+        return _write_object(members, sections)
+    redacted = {name: (_redact_row(row, redactor) for row in rows) for name, rows in sections.items()}
+    return _write_object(redactor.redact(members), redacted)
 
 
-def write_queries(case: Case) -> Iterator[bytes]:
-    """What was asked of the trail: searches by which evidence was found, runs, and the versions of saved queries in use."""
+def _redact_row(row: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
+    """A row without what a profile takes out. How evidence was found and what a file is are left out: both may tell."""
+    left_out: dict[str, Any] = {name: empty for name, empty in (("search", {}), ("sha256", "")) if name in row}
+    own = {"digest": row["digest"]} if "digest" in row else {}
+    if event_id := row.get("event_id"):
+        own["event_id"] = redactor.redact_value("event.id", event_id)
+    if "field" in row:
+        own["value"] = redactor.redact_value(row["field"], row["value"])
+    return {**redactor.redact(row), **left_out, **own}
+
+
+def write_queries(case: Case, redactor: Redactor | None = None) -> Iterator[bytes]:
+    """What was asked of the trail: searches by which evidence was found, runs, and the versions of saved queries in use.
+
+    With a `redactor` nothing of it: a query may name who stands in no event.
+    """
+    if redactor is not None:
+        return _write_object({"format": QUERIES_FORMAT}, {"searches": [], "runs": [], "saved_queries": []})
     runs = case.runs.select_related("version__query").order_by("pk")
     versions = SavedQueryVersion.objects.filter(runs__case=case).distinct().select_related("query").order_by("pk")
     sections: dict[str, Rows] = {
@@ -56,7 +77,7 @@ def write_queries(case: Case) -> Iterator[bytes]:
     return _write_object({"format": QUERIES_FORMAT}, sections)
 
 
-def _write_object(members: dict[str, Any], sections: dict[str, Rows]) -> Iterator[bytes]:
+def _write_object(members: dict[str, Any], sections: Mapping[str, Rows]) -> Iterator[bytes]:
     """One JSON object: its own members, then its lists, a row at a time."""
     yield orjson.dumps(members)[:-1]
     for name, rows in sections.items():

@@ -29,7 +29,7 @@ from investigations.exports.rows import ExportRow
 from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, ForeignCase, RedactionProfile, Run
 from investigations.proofs import services as proofs
 from investigations.redaction.redactor import Redactor
-from investigations.redaction.services import build_redactor
+from investigations.redaction.services import build_case_redactor, build_redactor
 from investigations.runs import jobs
 from investigations.runs import services as runs
 from operations.incidents import services as incidents
@@ -46,7 +46,12 @@ PROVED = (Export.Format.BUNDLE, Export.Format.CASE_BUNDLE)  # formats that hold 
 
 @transaction.atomic
 def start(
-    *, format: str, by: User, case: Case | None = None, run: Run | None = None, redaction: RedactionProfile | None = None
+    *,
+    format: str,
+    by: User,
+    case: Case | None = None,
+    run: Run | None = None,
+    redaction: RedactionProfile | None = None,
 ) -> Export:
     """Queue an export of a case's timeline, or of a finished run's results, redacted by a profile where one is named.
 
@@ -270,8 +275,10 @@ def build_export_redactor(export: Export, evidence: list[int] | None = None) -> 
     """
     if export.redaction is None:
         return None
+    if export.run is None and export.case is not None:
+        return build_case_redactor(export.redaction, export.case)
     run_id = export.run.public_id if export.run else ""
-    events = (row.document for row in stream_rows(export, evidence) if row.statement is None)
+    events = (row.document for row in stream_rows(export, evidence))
     return build_redactor(export.redaction, case=export.case, run_id=run_id, events=events)
 
 

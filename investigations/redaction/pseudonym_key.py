@@ -28,7 +28,9 @@ def _read_secret() -> bytes:
             files.sync_folder(path.parent)
         secret = bytes.fromhex(path.read_text())
     except (OSError, ValueError) as error:
-        raise Refused(f"The secret of pseudonyms cannot be read from {path}: tell an admin. Nothing was redacted.") from error
+        raise Refused(
+            f"The secret of pseudonyms cannot be read from {path}: tell an admin. Nothing was redacted."
+        ) from error
     if len(secret) != _BYTES:
         raise Refused(f"The secret of pseudonyms in {path} is not one: tell an admin. Nothing was redacted.")
     return secret

@@ -22,7 +22,8 @@ Value = TypeVar("Value")
 KINDS = {
     "user.id": "user", "user.name": "user", "user.full_name": "user", "user.email": "user", "organization.id": "organisation",
     "organization.name": "organisation", "source.ip": "address", "source.address": "address", "host.name": "host",
-    "service.name": "service", "user_agent.original": "client", "url.path": "path", "url.domain": "host", "resource.id": "resource",
+    "service.name": "service", "user_agent.original": "client", "url.path": "path", "url.domain": "host",
+    "resource.id": "resource",
     "resource.name": "resource", "token.id": "token", "token.fingerprint": "fingerprint",
     "token.parent_fingerprint": "fingerprint", "token.key_id": "key", "trace.id": "trace", "http.request.id": "request",
     "source.geo.city_name": "place", "source.geo.region_name": "place", "event.reason": "reason",
@@ -94,6 +95,10 @@ class Redactor:
         digest = hmac.digest(self._key, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), "sha256").hex()
         return f"{kind}-{digest[:_DIGITS]}"
 
+    def redact_value(self, field: str, value: str) -> str:
+        """What stands for a value of a field, whether it was learnt or not; the value itself of a field that stays."""
+        return self._substitute(field, value) if field in self.rules else self.redact_text(value)
+
     def redact_text(self, text: str) -> str:
         """A text without the values that were learnt, in whichever letters they stand."""
         return self._replace(text)
@@ -131,7 +136,9 @@ class Redactor:
     def _redact_member(self, value: Any, path: str) -> Any:
         if isinstance(value, dict):
             return {
-                self.redact_text(name) if path == "labels" else name: self._redact_member(member, f"{path}.{name}".lstrip("."))
+                self.redact_text(name) if path == "labels" else name: self._redact_member(
+                    member, f"{path}.{name}".lstrip(".")
+                )
                 for name, member in value.items()
                 if name not in _DROPPED or path
             }
@@ -169,7 +176,9 @@ class Redactor:
 def _fold(text: str) -> str:
     """A text in small letters, place by place the same."""
     small = text.lower()
-    return small if len(small) == len(text) else "".join(low if len(low := each.lower()) == 1 else each for each in text)
+    return (
+        small if len(small) == len(text) else "".join(low if len(low := each.lower()) == 1 else each for each in text)
+    )
 
 
 def _escape(text: str) -> str:

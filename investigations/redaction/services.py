@@ -1,6 +1,7 @@
 """Makes and retires redaction profiles, and builds what redacts an export or a report by one."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,9 +11,12 @@ from django.utils import timezone
 from accounts.models import User
 from core.errors import Refused
 from investigations.audit import CaseAction, record
-from investigations.models import Case, RedactionProfile
+from investigations.models import Case, Evidence, RedactionProfile
 from investigations.redaction.pseudonym_key import derive_key
 from investigations.redaction.redactor import KINDS, Redactor
+
+AT_ONCE = 1_000  # pieces of evidence
+_NAMED = re.compile(r'([a-z_.]+):\s*(?:"([^"]+)"|([^\s()"]+))')
 
 
 @transaction.atomic
@@ -60,7 +64,32 @@ def find_profile(public_id: str) -> RedactionProfile | None:
     return profile
 
 
-def build_redactor(profile: RedactionProfile, *, case: Case | None, run_id: str, events: Iterable[Mapping[str, Any]]) -> Redactor:
+def build_case_redactor(profile: RedactionProfile, case: Case) -> Redactor:
+    """What redacts a case: it knows the values of all of its evidence, withdrawn too, and its entities. Raises Refused."""
+    redactor = build_redactor(profile, case=case, run_id="", events=_read_events(case))
+    for absence in case.evidence.filter(kind=Evidence.Kind.ABSENCE).order_by("number").iterator(chunk_size=AT_ONCE):
+        _learn_query(redactor, str(absence.document["query"]["words"]))
+    return redactor
+
+
+def _read_events(case: Case) -> Iterator[dict[str, Any]]:
+    """The events of all evidence of a case, AT_ONCE in a query."""
+    last = 0
+    events = case.evidence.filter(kind=Evidence.Kind.EVENT).order_by("number")
+    while batch := list(events.filter(number__gt=last)[:AT_ONCE]):
+        yield from (evidence.document for evidence in batch)
+        last = batch[-1].number
+
+
+def _learn_query(redactor: Redactor, words: str) -> None:
+    """Learn whom a search that found nothing was for, as far as its words name a field: people may name them in notes."""
+    for field, quoted, plain in _NAMED.findall(words):
+        redactor.learn(field, [quoted or plain])
+
+
+def build_redactor(
+    profile: RedactionProfile, *, case: Case | None, run_id: str, events: Iterable[Mapping[str, Any]]
+) -> Redactor:
     """What redacts one case, or the results of a run outside a case, once it knows the values of these events.
 
     Of a case it knows the entities too, which may stand in no event. Raises Refused.

@@ -9,8 +9,9 @@ from django.utils import timezone
 from accounts.models import User
 from investigations.models import CaseReport
 from investigations.presentation.times import format_sentence
+from investigations.redaction.redactor import Redactor
 from investigations.reports import proof_sections, sections
-from investigations.reports.case_record import CaseRecord, read_case_record
+from investigations.reports.case_record import CaseRecord, read_case_record, redact_events
 from investigations.reports.structure import Block, Report, ReportSection, count_parts, paragraph
 from trail.times import is_event_time
 
@@ -40,6 +41,8 @@ SECTIONS = {
     "verification": SectionKind("How this can be checked", proof_sections.build_verification),
 }
 # Those with what people typed, and of how many parts they may be made together: more takes many seconds to set in type.
+# Those that name what was searched for, which may stand in no event.
+ASKED = {"absences", "searches"}
 PROSE, MOST_PROSE = {"summary", "hypotheses", "notes"}, 5_000
 _LEFT_OUT = f"The rest of this section is left out, for what people wrote is longer than {MOST_PROSE:,} parts. It is in the case."
 
@@ -51,13 +54,19 @@ def list_sections(choice: CaseReport) -> list[tuple[str, bool]]:
     return [*((key, key not in choice.left_out) for key in known), *((key, SECTIONS[key].is_usual) for key in new)]
 
 
-def build_report(choice: CaseReport, by: User, made_at: datetime) -> Report:
-    """The report of a case as `by` makes it at `made_at`; its times are UTC. As many queries however much is in the case."""
+def build_report(choice: CaseReport, by: User, made_at: datetime, redactor: Redactor | None = None) -> Report:
+    """The report of a case as `by` makes it at `made_at`; its times are UTC. As many queries however much is in the case.
+
+    With a `redactor` it is made of redacted events, every text in it is redacted, and what was asked is left out.
+    """
     made_at = made_at.replace(microsecond=0)
     with timezone.override(UTC):
         record = read_case_record(choice.case, made_at)
         shown = [key for key, is_shown in list_sections(choice) if is_shown]
-        return Report(
+        if redactor is not None:
+            shown = [key for key in shown if key not in ASKED]
+            redact_events(record, redactor)
+        report = Report(
             title=choice.title or choice.case.title,
             number=choice.case.number,
             case_id=choice.case.public_id,
@@ -68,6 +77,7 @@ def build_report(choice: CaseReport, by: User, made_at: datetime) -> Report:
             sections=tuple(_build_sections(shown, record)),
             evidence=tuple(_list_evidence(shown, record)),
         )
+        return report if redactor is None else redactor.redact(report)
 
 
 def _build_sections(keys: Sequence[str], record: CaseRecord) -> Iterator[ReportSection]:

@@ -93,8 +93,8 @@ def build_lines_and_entries(
     """The bundle, line by line, each with whether it is an entry. Raises Unproved for what does not fit the tree.
 
     `entries` come in ascending order of their leaves; a bundle with statements has the format WITH_STATEMENTS, and one that
-    says of its `log` WITH_LOG; with `custody` too, what was done with the events, it is WITH_CUSTODY, which needs a `log`, and REDACTED where
-    it may withhold events.
+    says of its `log` WITH_LOG; with `custody` too, what was done with the events, it is WITH_CUSTODY, which needs a
+    `log`, and REDACTED where it may withhold events.
 
     `checkpoints` are signed notes, from old to new: the last proves the events, and consistency proofs lead to it from each
     before. `about` says what the bundle is, and is not proved.

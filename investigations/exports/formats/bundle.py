@@ -69,7 +69,9 @@ def lines(
             chosen = _choose_checkpoint(export, order.last)
             entries = _redact_entries(_result_entries(export.run, order), redactor)
             custody: list[dict[str, Any]] | None = None if redactor is None else []
-            yield from bundles.build_lines(chosen, entries, _describe(export, redactor), named, custody, redactor is not None)
+            yield from bundles.build_lines(
+                chosen, entries, _describe(export, redactor), named, custody, redactor is not None
+            )
         return
     if export.case is None:
         raise ValueError("an export is of a case or of a run")

@@ -15,6 +15,8 @@ from investigations.exports.case_description import write_case, write_queries
 from investigations.exports.files import read_parts
 from investigations.exports.formats import bundle
 from investigations.models import Attachment, Case, Export
+from investigations.redaction.redactor import Redactor
+from investigations.redaction.services import describe_profile
 from investigations.reports.content import build_report
 from investigations.reports.errors import NotTypeset
 from investigations.reports.html import write_html
@@ -33,29 +35,36 @@ class AttachmentLost(Exception):
     """A file that is attached to the case is not there, or not what was attached. The text is a sentence."""
 
 
-def lines(export: Export, keep_claim: Callable[[], None], evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
+def lines(
+    export: Export, keep_claim: Callable[[], None], evidence: list[int], redactor: Redactor | None = None
+) -> Iterator[tuple[bytes, bool]]:
     """The archive in parts, with an empty part for each piece of evidence that went into it.
 
     `keep_claim` is called between its files, and may raise to stop. Raises what `bundle.lines` raises, AttachmentLost, OSError,
-    WriteRefused where the key cannot be read that signs.
+    WriteRefused where the key cannot be read that signs. With a `redactor` leaves stand in the place of events, what was
+    asked and the attachments are left out, and every text is redacted.
     """
     if export.case is None or export.run is not None:
         raise ValueError("a case bundle is of a case")
     case, archive = export.case, CaseArchive()
     folder = Path(settings.STATE_DIR) / "exports"
     with closing(FileDraft(folder)) as draft:
-        for line, is_entry in bundle.lines(export, keep_claim, evidence):
+        for line, is_entry in bundle.lines(export, keep_claim, evidence, redactor):
             draft.write(line)
             if is_entry:
                 yield b"", True
         yield from _parts(archive.add(EVENTS, draft))
-    for name, content in ((CASE, write_case(case)), (QUERIES, write_queries(case)), *_write_report(export, case)):
+    texts = ((CASE, write_case(case, redactor)), (QUERIES, write_queries(case, redactor)))
+    for name, content in (*texts, *_write_report(export, case, redactor)):
         keep_claim()
         yield from _parts(_add(archive, name, content, folder))
-    for attachment in _list_attachments(case):
+    for attachment in _list_attachments(case) if redactor is None else ():
         keep_claim()
         yield from _parts(_add(archive, f"{ATTACHMENTS}{attachment.sha256}", _read_attachment(attachment), folder))
-    yield from _parts(archive.finish(_describe(export, case), read_signer()))
+    about = _describe(export, case)
+    if redactor and export.redaction:
+        about = redactor.redact(about) | {"keys": about["keys"], "redaction": describe_profile(export.redaction)}
+    yield from _parts(archive.finish(about, read_signer()))
 
 
 def _parts(parts: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -69,9 +78,9 @@ def _add(archive: CaseArchive, name: str, content: Iterable[bytes], folder: Path
         yield from archive.add(name, draft)
 
 
-def _write_report(export: Export, case: Case) -> Iterator[tuple[str, list[bytes]]]:
+def _write_report(export: Export, case: Case, redactor: Redactor | None) -> Iterator[tuple[str, list[bytes]]]:
     """The report as who exports would take it; a PDF that cannot be typeset is left out."""
-    report = build_report(read_choice(case), export.started_by, export.created_at)
+    report = build_report(read_choice(case), export.started_by, export.created_at, redactor)
     yield REPORT_HTML, [write_html(report)]
     try:
         yield REPORT_PDF, [write_pdf(report)]
