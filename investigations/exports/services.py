@@ -57,6 +57,29 @@ def start(
 
     Raises Refused.
     """
+    _expect_exportable(case, run, format)
+    expect_room(by)
+    belongs = case or (run.case if run else None)
+    export = Export.objects.create(
+        case=belongs,
+        run=run,
+        format=format,
+        redaction=redaction,
+        name=_name_file(case, run, format, is_redacted=redaction is not None),
+        time_zone=timezone.get_current_timezone_name(),
+        address=(origin := custody.read_origin()).address,
+        client=origin.client,
+        started_by=by,
+        started_by_name=by.name or by.username,
+        total=case.evidence.not_withdrawn().count() if case else run.done if run else None,
+    )
+    _record_start(export, belongs, "timeline" if case else "results of a run", by)
+    jobs.enqueue(export)
+    return export
+
+
+def _expect_exportable(case: Case | None, run: Run | None, format: str) -> None:
+    """Raises Refused for what is not whole yet, and for a format that it cannot have."""
     if (case is None) == (run is None):
         raise ValueError("an export is of a case or of a run")
     if run is not None and run.state != Run.State.FINISHED:
@@ -65,29 +88,23 @@ def start(
         raise Refused("A case bundle is made of a case; export the results of a run with proofs.")
     if case is not None and format in PROVED and ForeignCase.objects.filter(case=case).exists():
         raise Refused("Its evidence is proved by another console's log: hand on the case bundle that it came with.")
-    expect_room(by)
-    belongs = case or (run.case if run else None)
+
+
+def _name_file(case: Case | None, run: Run | None, format: str, *, is_redacted: bool) -> str:
     stem = f"case-{case.public_id}-timeline" if case else f"run-{run.public_id}-results" if run else ""
-    export = Export.objects.create(
-        case=belongs,
-        run=run,
-        format=format,
-        redaction=redaction,
-        name=f"{stem}{'.redacted' if redaction else ''}.{FORMATS[Export.Format(format)].suffix}",
-        time_zone=timezone.get_current_timezone_name(),
-        address=(origin := custody.read_origin()).address,
-        client=origin.client,
-        started_by=by,
-        started_by_name=by.name or by.username,
-        total=case.evidence.not_withdrawn().count() if case else run.done if run else None,
-    )
-    labels = {"export": export.public_id, "format": format, "run": run.public_id if run else ""}
-    if redaction:
-        labels["redaction"] = redaction.public_id
+    if format == Export.Format.CASE_BUNDLE:
+        stem = stem.removesuffix("-timeline")
+    return f"{stem}{'.redacted' if is_redacted else ''}.{FORMATS[Export.Format(format)].suffix}"
+
+
+def _record_start(export: Export, belongs: Case | None, what: str, by: User) -> None:
+    run = export.run.public_id if export.run else ""
+    labels = {"export": export.public_id, "format": export.format, "run": run}
+    if export.redaction:
+        labels["redaction"] = export.redaction.public_id
     if belongs is None:
         record(CaseAction.EXPORT_START, by=by, resource=("export", export.public_id), labels=labels)
     else:
-        what = "timeline" if case else "results of a run"
         record_in_case(
             CaseAction.EXPORT_START,
             f"exported the {what} as {export.get_format_display()}",
@@ -95,8 +112,6 @@ def start(
             case=belongs,
             labels=labels,
         )
-    jobs.enqueue(export)
-    return export
 
 
 def write_export(pk: int) -> None:

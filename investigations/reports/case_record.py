@@ -13,7 +13,7 @@ from investigations.cases.services import count_contents
 from investigations.entities.services import EntitySummary, list_entities
 from investigations.evidence.custody import CustodyAct
 from investigations.hypotheses.services import list_hypotheses
-from investigations.models import Case, CaseTask, Evidence, Hypothesis, Membership, Note, Run
+from investigations.models import Case, CaseTask, Evidence, ForeignCase, Hypothesis, Membership, Note, Run
 from investigations.redaction.redactor import Redactor
 from investigations.reports.custody import ActivityEntry, list_activity, list_acts
 from operations.sealing import proofs as sealing
@@ -60,6 +60,7 @@ class CaseRecord:
     activity: Sequence[ActivityEntry]
     checkpoint: SealedState | None
     problem: str
+    foreign: ForeignCase | None
 
 
 @transaction.atomic
@@ -99,6 +100,7 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
         activity=activity,
         checkpoint=checkpoint,
         problem=problem,
+        foreign=ForeignCase.objects.filter(case=case).first(),
     )
 
 

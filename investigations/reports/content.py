@@ -13,7 +13,7 @@ from investigations.redaction.redactor import Redactor
 from investigations.reports import proof_sections, sections
 from investigations.reports.case_record import CaseRecord, read_case_record, redact_events
 from investigations.reports.structure import Block, Report, ReportSection, count_parts, paragraph
-from trail.times import is_event_time
+from trail.times import format_datetime, is_event_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,10 @@ def _list_evidence(keys: Sequence[str], record: CaseRecord) -> Iterator[int]:
 def _build_facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     case, counts = record.case, record.counts
     yield "Case", case.number
+    if foreign := record.foreign:
+        origin = f"{foreign.number} of the console with the log {foreign.origin}"
+        exported = f"exported there by {foreign.exported_by} {format_sentence(format_datetime(foreign.exported_at))}"
+        yield "Foreign", f"{origin}, {exported}; its evidence is proved by that log"
     yield "Severity", case.get_severity_display()
     yield "Status", f"{case.get_status_display()}{f', {case.disposition_words}' if not case.is_open else ''}"
     yield "Period", _write_period([record.events[0].event_timestamp, record.last]) if record.events else "no event"

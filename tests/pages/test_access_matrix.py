@@ -115,6 +115,8 @@ ROWS = [
     Row("case_import_list", "", RESOLVE, RESOLVE),
     Row("case_import_detail", "import", "who uploaded", "who uploaded", (("fingerprint", "12"), ("note", "By telephone"))),
     *(Row(view, "import", NO, "who uploaded") for view in ("case_import_carry_out", "case_import_drop")),
+    Row("redaction_list", "", WORK, WORK, (("name", "No people"), ("user.id", "mask"))),
+    Row("redaction_retire", "redaction", NO, RESOLVE),
     Row("foreign_key_revoke", "foreign key", NO, RESOLVE),
     Row("case_bulk", "", NO, WORK, (("severity", "high"),)),
     Row("case_merge", "case", LEAD, LEAD, (("number", "C-2026-0001"), ("reason", "One incident"))),

@@ -47,7 +47,7 @@ from investigations.reports.content import SECTIONS
 from investigations.search import links
 from tests.pages.test_every_address import ABOUT, FOR_ADMINS
 from tests.support import hostile
-from tests.support.factories.cases import accepted_key, case_upload, export, run, saved_query
+from tests.support.factories.cases import accepted_key, case_upload, export, redaction_profile, run, saved_query
 from tests.support.factories.incidents import incident, rejected
 from tests.support.factories.searches import detection, finding
 from tests.support.offline_verifier import verify
@@ -64,7 +64,7 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
-    "case_import_carry_out", "case_import_drop", "foreign_key_revoke",
+    "case_import_carry_out", "case_import_drop", "foreign_key_revoke", "redaction_retire",
     "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
@@ -162,6 +162,7 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
     for value in values[:20]:
         case_upload(ada, words=value)
         accepted_key(ada, words=value)
+        redaction_profile(alice, name=value)
         attachments.attach_file(case=case, name=value, chunks=[value.encode()], by=alice, description=value[:500])
     CaseReport.objects.create(case=case, title=values[1][:200], sections=list(SECTIONS))
     CaseTag.objects.bulk_create(CaseTag(case=case, name=name) for name in {value[:40] for value in values})

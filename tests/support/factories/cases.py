@@ -16,6 +16,7 @@ from investigations.models import (
     Evidence,
     Export,
     Membership,
+    RedactionProfile,
     Run,
     SavedQuery,
 )
@@ -84,6 +85,11 @@ def case_upload(by: User, *, words: str = "their.case.zip") -> CaseUpload:
         uploaded_by=by,
         uploaded_by_name=words[:200],
     )
+
+
+def redaction_profile(by: User, *, name: str = "No people") -> RedactionProfile:
+    words = {"rules": {"user.id": "pseudonym"}, "made_by": by, "made_by_name": name[:200]}
+    return RedactionProfile.objects.create(name=name[:80], **words)
 
 
 def accepted_key(by: User, *, words: str = "By telephone") -> AcceptedKey:
