@@ -20,7 +20,9 @@ import binascii
 import json
 import os
 import re
+import struct
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from functools import partial
 from hashlib import sha256
@@ -31,8 +33,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 # The second has statements beside events, the third also what the bundle says of the log's keys and witnesses, the fourth
-# also the custody of the events.
-FORMATS = ("audit-trail-bundle/v1", "audit-trail-bundle/v2", "audit-trail-bundle/v3", "audit-trail-bundle/v4")
+# also the custody of the events, the fifth also events of which the leaf alone is named.
+FORMATS = tuple(f"audit-trail-bundle/v{version}" for version in range(1, 6))
 LABELS = ("absence", "statement")  # of an event that puts a statement on record: one of these names its digest
 CUSTODY = (
     "evidence",
@@ -105,13 +107,27 @@ REASONS = {
     "end": "the bundle is not as it was written: lines are missing, added or changed",
 }
 
+# The same of a case bundle, which this program reads and verify_bundle.html does not.
+CASE_REASONS = {
+    "archive": "the archive is not laid out as a case bundle is: {what}",
+    "member-name": "{name} may not stand in a case bundle, or not here",
+    "member-long": "{name} is longer than {most} bytes",
+    "member-changed": "{name} is not what the manifest says",
+    "manifest": "the manifest is malformed",
+    "manifest-signature": "the manifest is not signed by a console key given",
+    "case-file": "{name} is malformed",
+    "case-evidence": "{label} is not in the bundle of events as the case has it",
+    "case-extra": "the bundle of events holds {number} pieces of evidence that the case does not name",
+    "case-attachment": "A{number} is not attached as the case has it",
+}
+
 
 class Wrong(Exception):
     """Something in the bundle does not hold: a name in REASONS, what its sentence tells, and which event it is of."""
 
     def __init__(self, reason: str, **details: object) -> None:
         super().__init__(reason)
-        self.reason, self.sentence = reason, REASONS[reason].format(**details)
+        self.reason, self.sentence = reason, (REASONS | CASE_REASONS)[reason].format(**details)
 
 
 class Unusable(Exception):
@@ -517,7 +533,7 @@ class Bundle:
         self.options, self.keys = options, options.keys
         self.findings: list[Finding] = []
         self.wrong = self.checkpoints = self.events = self.proved = self.stated = self.records = self.signed_records = 0
-        self.custody = self.others_stated = 0
+        self.custody = self.withheld = self.others_stated = 0
         self.format = FORMATS[0]
         self.tree: Checkpoint | None = None  # the last checkpoint, if it is sound
         self.signed: set[tuple[int, str]] = set()
@@ -577,7 +593,10 @@ class Bundle:
         elif names - {"about"} - statements == {"index", "event", "proof"}:
             self.events += 1
             self.check_event(content)
-        elif names == {"custody"} and self.format == FORMATS[3]:
+        elif names - {"about"} == {"index", "leaf_hash", "proof"} and self.format == FORMATS[4]:
+            self.events += 1
+            self.check_withheld(content)
+        elif names == {"custody"} and self.format in FORMATS[3:]:
             self.check_custody(content["custody"])
         elif names == {"end"}:
             self.check_end(content["end"])
@@ -651,6 +670,30 @@ class Bundle:
         self.last_index = index
         self.proved += 1
 
+    def check_withheld(self, line: dict[str, Any]) -> None:
+        """That an event which stays in the house is the log's leaf of this number, by its hash. Raises Wrong."""
+        self.check_witnesses()
+        if self.custody:
+            raise Wrong("event-late")
+        if self.tree is None:
+            if self.events > 1:
+                return
+            raise Wrong("checkpoint-unsound")
+        index = line["index"]
+        try:
+            (leaf,) = hashes([line["leaf_hash"]])
+            check_inclusion(leaf, index, self.tree, hashes(line["proof"]))
+            if index <= self.last_index:
+                raise Wrong("event-order")
+            if "about" in line:
+                self.check_description(line["about"])
+        except Wrong as wrong:
+            wrong.sentence = f"leaf {show(index, 40)}: {wrong.sentence}"
+            raise
+        self.last_index = index
+        self.proved += 1
+        self.withheld += 1
+
     def check_record(self, index: int, event: dict[str, Any]) -> None:
         """That a record of the console's own was signed by it, if that is to be checked. Raises Wrong."""
         if not is_record(event):
@@ -699,7 +742,7 @@ class Bundle:
         self.ended = True
         self.check_witnesses()
         expected = {"checkpoints": self.checkpoints, "events": self.events, "sha256": self.digest.hexdigest()}
-        if self.format == FORMATS[3]:
+        if self.format in FORMATS[3:]:
             expected["custody"] = self.custody
         if canonical(end) != canonical(expected):
             raise Wrong("end")
@@ -722,6 +765,8 @@ class Bundle:
         endless = {(key.name, key.public) for key in self.options.keys if key.last is None}
         if len(endless) > len({name for name, _ in endless}):
             parts.append("keys were given without the size up to which they count, so a retired one could still sign")
+        if self.withheld:
+            parts.append(f"{self.withheld} of them withheld: which leaves they are is proved, and not what they hold")
         if self.stated:
             parts.append(f"{self.stated} of them put on record that nothing was found")
         if self.others_stated:
@@ -742,14 +787,305 @@ class Bundle:
         return [*(finding.sentence for finding in self.findings), *more, self.summarise()]
 
 
+# ---- The bundle of a whole case: a ZIP archive (APPNOTE 6.3.10) of which every byte follows from what it holds
+
+CASE_FORMAT = "audit-case-bundle/v1"
+CASE_NOTE = "auditconsole-case-bundle/v1\n"  # before the digest of the manifest in what the console signs
+EVENTS, CASE, QUERIES, REPORTS = "evidence.bundle.jsonl", "case.json", "queries.json", ("report.html", "report.pdf")
+ATTACHMENT = re.compile(r"attachments/([0-9a-f]{64})")
+MANIFEST, NOTE = "manifest.json", "manifest.note"
+MAX_MEMBERS = 10_000
+MAX_PART = 64 * 1024 * 1024  # bytes of a member that is read at once
+ALL, ALL_LONG = 0xFFFF, 0xFFFFFFFF  # where the number stands in the ZIP64 field
+FIXED = (45, 0x0800, 0, 0, 0x0021)  # version, names in UTF-8, stored, and the first time that there is
+CHUNK = 1 << 20
+
+
+class Member(NamedTuple):
+    """A file in the archive: its path, its CRC-32, its size in bytes, and its SHA-256 in hexadecimal digits."""
+
+    name: str
+    crc: int
+    size: int
+    sha256: str
+
+
+def local_header(name: str, crc: int, size: int) -> bytes:
+    """What stands before a member."""
+    path = name.encode()
+    head = struct.pack("<4s5H3L2H", b"PK\x03\x04", *FIXED, crc, ALL_LONG, ALL_LONG, len(path), 20)
+    return head + path + struct.pack("<2H2Q", 1, 16, size, size)
+
+
+def directory(members: list[Member]) -> bytes:
+    """What stands behind the members: their directory, and where it is."""
+    entries, offset = [], 0
+    for name, crc, size, _ in members:
+        path = name.encode()
+        head = struct.pack(
+            "<4s6H3L5H2L", b"PK\x01\x02", 45, *FIXED, crc, ALL_LONG, ALL_LONG, len(path), 28, 0, 0, 0, 0, ALL_LONG
+        )
+        entries.append(head + path + struct.pack("<2H3Q", 1, 24, size, size, offset))
+        offset += len(local_header(name, crc, size)) + size
+    listed, count = b"".join(entries), len(members)
+    end = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, len(listed), offset)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, offset + len(listed), 1)
+    return listed + end + locator + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, ALL, ALL, ALL_LONG, ALL_LONG, 0)
+
+
+class Part:
+    """One member, read piece by piece, with the digest and the CRC of what was read."""
+
+    def __init__(self, file: BinaryIO, name: str, size: int) -> None:
+        self.file, self.name, self.size, self.left = file, name, size, size
+        self.digest, self.crc = sha256(), 0
+
+    def readline(self, most: int = -1) -> bytes:
+        """The next line, or as much of it; nothing at the member's end."""
+        return self._take(self.file.readline(self.left if most < 0 else min(most, self.left)))
+
+    def read_all(self) -> bytes:
+        """All of it. Raises Wrong where it is too long to be held."""
+        if self.size > MAX_PART:
+            raise Wrong("member-long", name=show(self.name), most=MAX_PART)
+        return self._take(self.file.read(self.left))
+
+    def read_some(self) -> bytes:
+        """The next piece of it; nothing at the member's end. Raises Wrong where the file ends before."""
+        data = self._take(self.file.read(min(CHUNK, self.left)))
+        if self.left and not data:
+            raise Wrong("archive", what="it is cut off")
+        return data
+
+    def finish(self) -> tuple[int, str]:
+        """Read what is left; the CRC and the digest. Raises Wrong where the file ends before."""
+        while self.left:
+            self.read_some()
+        return self.crc, self.digest.hexdigest()
+
+    def _take(self, data: bytes) -> bytes:
+        self.left -= len(data)
+        self.digest.update(data)
+        self.crc = zlib.crc32(data, self.crc)
+        return data
+
+
+def read_parts(file: BinaryIO) -> Iterator[Part]:
+    """The members in turn, each to be read before the next. Raises Wrong for any byte that no case bundle would have there."""
+    members: list[Member] = []
+    while (head := file.read(30))[:4] == b"PK\x03\x04":
+        if len(head) < 30 or len(members) == MAX_MEMBERS:
+            raise Wrong("archive", what="it is cut off" if len(head) < 30 else "it holds too many files")
+        crc, length = struct.unpack("<14xL8xH2x", head)
+        rest = file.read(length + 20)
+        size = int.from_bytes(rest[-8:], "little")
+        name = rest[:length].decode(errors="replace")
+        check_order(name, members[-1].name if members else "")
+        if head + rest != local_header(name, crc, size):
+            raise Wrong("archive", what=f"the header of {show(name)} is another, or it is compressed")
+        part = Part(file, name, size)
+        yield part
+        read_crc, digest = part.finish()
+        if read_crc != crc:
+            raise Wrong("archive", what=f"the checksum of {show(name)} is another")
+        members.append(Member(name, crc, size, digest))
+    expected = directory(members)
+    if head + file.read(len(expected)) != expected:
+        raise Wrong("archive", what="its directory is another")
+
+
+def rank(name: str) -> tuple[int, str]:
+    """The place of a file in the archive: those with names of their own, attachments by digest, the manifest. Raises Wrong."""
+    fixed = (EVENTS, CASE, QUERIES, *REPORTS)
+    if name in fixed:
+        return fixed.index(name), ""
+    if ATTACHMENT.fullmatch(name):
+        return len(fixed), name
+    if name in (MANIFEST, NOTE):
+        return len(fixed) + 1 + (name == NOTE), ""
+    raise Wrong("member-name", name=show(name))
+
+
+def check_order(name: str, before: str) -> None:
+    """That a file may stand here, once. Raises Wrong."""
+    if before and rank(name) <= rank(before):
+        raise Wrong("member-name", name=show(name))
+    rank(name)
+
+
+class EvidenceBundle(Bundle):
+    """The bundle of a case's events, which notes what is proved: for each label the leaf, the event's id and the digest."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.evidence: dict[str, tuple[int, str, str]] = {}
+
+    def check_event(self, line: dict[str, Any]) -> None:
+        """The same, and note it."""
+        proved = self.proved
+        super().check_event(line)
+        about = line.get("about")
+        said = about.get("evidence") if isinstance(about, dict) else None
+        label = said.get("number") if isinstance(said, dict) else None
+        if self.proved > proved and isinstance(label, str):
+            event, content = line["event"], line.get("statement", line["event"])
+            digest = sha256(canonical(content).encode()).hexdigest()
+            self.evidence[label] = line["index"], str(event["event"].get("id")), digest
+
+    def check_withheld(self, line: dict[str, Any]) -> None:
+        """The same of an event that stays in the house, of which the leaf alone is known."""
+        proved = self.proved
+        super().check_withheld(line)
+        about = line.get("about")
+        said = about.get("evidence") if isinstance(about, dict) else None
+        label = said.get("number") if isinstance(said, dict) else None
+        if self.proved > proved and isinstance(label, str):
+            self.evidence[label] = line["index"], "", ""
+
+
+class CaseBundle:
+    """Reads a case bundle from its beginning to its end, and notes what is wrong."""
+
+    def __init__(self, options: Options) -> None:
+        if not options.console_keys:
+            raise Unusable("A case bundle is signed by its console: give the console's key with --console-key.")
+        self.options, self.bundle = options, EvidenceBundle(options)
+        self.found: list[Finding] = []
+        self.members: list[Member] = []
+        self.case: dict[str, Any] = {}
+        self.manifest: dict[str, Any] = {}
+        self.signed_by = ""
+
+    def check(self, file: BinaryIO) -> None:
+        """Read it all. Raises OSError."""
+        raw: dict[str, bytes] = {}
+        try:
+            for part in read_parts(file):
+                self.check_part(part, raw)
+            if file.read(1):
+                raise Wrong("archive", what="something follows its end")
+            self.check_manifest(raw)
+            self.check_case()
+        except Wrong as wrong:
+            self.note(wrong)
+
+    def check_part(self, part: Part, raw: dict[str, bytes]) -> None:
+        """Check the events as they come; keep what the end is compared with."""
+        if part.name == EVENTS:
+            try:
+                self.bundle.check(part)  # type: ignore[arg-type]
+            except Unusable as unusable:
+                raise Wrong("case-file", name=show(part.name)) from unusable
+        elif part.name in (CASE, QUERIES, MANIFEST, NOTE):
+            raw[part.name] = part.read_all()
+        _, digest = part.finish()
+        self.members.append(Member(part.name, part.crc, part.size, digest))
+        if part.name in (CASE, QUERIES):
+            try:
+                content = parse_json(raw.pop(part.name))
+            except Wrong as wrong:
+                raise Wrong("case-file", name=show(part.name)) from wrong
+            self.case = content if part.name == CASE else self.case
+
+    def check_manifest(self, raw: dict[str, bytes]) -> None:
+        """That a console key signed the manifest, and that it names exactly these files. Raises Wrong."""
+        manifest = raw.get(MANIFEST, b"")
+        text = raw.get(NOTE, b"").decode(errors="replace")
+        signed, signatures = open_note(text)
+        keys = signers(text, self.options.console_keys)
+        expected = f"{CASE_NOTE}{sha256(manifest).hexdigest()}\n"
+        if signed != expected or not keys or len(signatures) != 1:
+            raise Wrong("manifest-signature")
+        self.signed_by = f"{keys[0].name}+{keys[0].id.hex()}"
+        self.manifest = parse_json(manifest)
+        files = self.manifest.get("files")
+        if self.manifest.get("format") != CASE_FORMAT or not isinstance(files, list):
+            raise Wrong("manifest")
+        here = [{"path": each.name, "size": each.size, "sha256": each.sha256} for each in self.members]
+        here = [each for each in here if each["path"] not in (MANIFEST, NOTE)]
+        if len(files) != len(here):
+            raise Wrong("manifest")
+        for said, file in zip(files, here, strict=True):
+            if said != file:
+                raise Wrong("member-changed", name=show(file["path"]))
+
+    def check_case(self) -> None:
+        """That the case names the evidence and the attachments that are here, and no others. Raises Wrong."""
+        names = {each.name for each in self.members}
+        if not {EVENTS, CASE, QUERIES} <= names:
+            raise Wrong("manifest")
+        evidence, attachments = self.case.get("evidence"), self.case.get("attachments")
+        if not isinstance(evidence, list) or not isinstance(attachments, list):
+            raise Wrong("case-file", name=show(CASE))
+        named = {}
+        for each in evidence:
+            if not isinstance(each, dict) or not {"number", "leaf", "event_id", "digest", "withdrawn"} <= each.keys():
+                raise Wrong("case-file", name=show(CASE))
+            if each["withdrawn"] is None:
+                proved = ("", "") if self.is_redacted else (each["event_id"], each["digest"])
+                named[f"E{each['number']}"] = each["leaf"], *proved
+        for label, said in named.items():
+            if self.bundle.evidence.get(label) != said:
+                raise Wrong("case-evidence", label=show(label))
+        if extra := self.bundle.events - len(named):
+            raise Wrong("case-extra", number=extra)
+        self.check_attachments(attachments, {name for name in names if ATTACHMENT.fullmatch(name)})
+
+    def check_attachments(self, attachments: list[Any], names: set[str]) -> None:
+        """That each attachment that was not removed is here, and no other file. Raises Wrong."""
+        wanted = set()
+        for each in attachments:
+            if not isinstance(each, dict) or not {"number", "sha256", "removed"} <= each.keys():
+                raise Wrong("case-file", name=show(CASE))
+            if each["removed"] is None and not self.is_redacted:
+                wanted.add(name := f"attachments/{each['sha256']}")
+                if name not in names:
+                    raise Wrong("case-attachment", number=show(each["number"], 40))
+        if names - wanted:
+            raise Wrong("case-file", name=show(CASE))
+
+    def note(self, wrong: Wrong) -> None:
+        """Keep a finding of the archive itself."""
+        self.found.append(Finding(0, wrong.reason, f"case bundle: {wrong.sentence}"))
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether the manifest says that events and attachments stay in the house."""
+        return self.manifest.get("redaction") is not None
+
+    @property
+    def wrong(self) -> int:
+        """How many things are wrong."""
+        return self.bundle.wrong + len(self.found)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The first things that are wrong, those of the archive before those of its events."""
+        return [*self.found, *self.bundle.findings]
+
+    def lines(self) -> list[str]:
+        """All that there is to say."""
+        signed = f"signed by {show(self.signed_by)}" if self.signed_by else "NOT signed by a console key given"
+        number = (
+            show(self.manifest.get("case", {}).get("number")) if isinstance(self.manifest.get("case"), dict) else "?"
+        )
+        redacted = "; redacted" if self.is_redacted else ""
+        head = (
+            f"case {number}: {len(self.members)} files, {signed}{redacted}; {len(self.found)} findings of the archive"
+        )
+        return [*(finding.sentence for finding in self.found), head, *self.bundle.lines()]
+
+
 # ---- The command
 
 
 def judge(path: Path, options: Options) -> tuple[int, list[str], list[Finding]]:
     """The status, what to say of a file, and the first findings in it. Raises Unusable."""
-    bundle = Bundle(options)
     try:
         with path.open("rb") as file:
+            is_case = file.read(4) == b"PK\x03\x04"
+            file.seek(0)
+            bundle = CaseBundle(options) if is_case else Bundle(options)
             bundle.check(file)
     except OSError as error:
         raise Unusable(f"The bundle cannot be read: {error}") from None

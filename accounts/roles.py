@@ -27,6 +27,7 @@ DUTIES = {
         "everything an analyst may",
         "see, change and close every case that is not restricted",
         "break the glass of a restricted case",
+        "import cases of other consoles",
         "resolve incidents",
         "read rejected events",
     ),
@@ -36,6 +37,7 @@ DUTIES = {
         "manage people",
         "manage the keys of writers",
         "break the glass of a restricted case",
+        "import cases of other consoles",
         "resolve incidents",
         "decide about rejected events",
     ),
@@ -80,6 +82,11 @@ def sees_every_case(user: HasRole) -> bool:
 
 def may_break_glass(user: HasRole) -> bool:
     """Whether the person may let themselves into a restricted case, with a reason that its members read."""
+    return user.is_active and user.role in (Role.LEAD, Role.ADMIN)
+
+
+def may_import_cases(user: HasRole) -> bool:
+    """Whether the person may bring in the case of another console, and say whose key is believed."""
     return user.is_active and user.role in (Role.LEAD, Role.ADMIN)
 
 

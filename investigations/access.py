@@ -86,7 +86,7 @@ def get_run(user: User, public_id: str) -> Run:
 
 def get_export(user: User, public_id: str) -> Export:
     """An export: its starter's, and through its case that of everybody who sees the case."""
-    export = Export.objects.select_related("case", "run").filter(public_id=public_id).first()
+    export = Export.objects.select_related("case", "run", "redaction").filter(public_id=public_id).first()
     request_context.set_subject("export", public_id)
     if export is None or not _may_see(user, export):
         raise Http404("There is no such export.")

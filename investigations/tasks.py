@@ -88,11 +88,13 @@ def look(pk: int) -> None:
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def remove_expired_exports() -> None:
-    """Delete the files of exports whose time is over, and those of attachments that no case has."""
+    """Delete the files of exports whose time is over, and those of attachments and case bundles that no case has."""
     from django.utils import timezone
 
     from investigations.attachments.files import remove_orphans
+    from investigations.case_import import services as case_import
     from investigations.exports import limits
 
     limits.remove_expired(timezone.now())
     remove_orphans(timezone.now().timestamp())
+    case_import.remove_expired(timezone.now().timestamp())

@@ -50,6 +50,8 @@ AREAS = (
     "pin_batches",
     "detections",
     "exports",
+    "case_import",
+    "redaction",
     "reports",
     "notices",
 )

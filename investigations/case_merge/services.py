@@ -13,7 +13,7 @@ from investigations.case_merge import contents
 from investigations.cases.errors import CaseClosed
 from investigations.evidence.copies import CopiedEvidence, copy_evidence
 from investigations.evidence.custody import Action, record_details
-from investigations.models import Case
+from investigations.models import Case, ForeignCase
 
 # What is copied within one transaction, and for as long as nobody else may change either case.
 MOST_EVIDENCE = 2_000
@@ -69,6 +69,10 @@ def merge_cases(*, source: Case, target: Case, reason: str, by: User) -> dict[st
 def _check_pair(source: Case, target: Case, by: User) -> None:
     if not (access.may_lead(by, source) and access.may_lead(by, target)):
         raise Refused("Only who leads both cases may merge them.")
+    if ForeignCase.objects.filter(case__in=(source, target)).exists():
+        raise Refused(
+            "A case that came from another console stays by itself: its evidence is proved by that console's log."
+        )
     if not source.is_open:
         raise CaseClosed
     if not target.is_open:

@@ -10,6 +10,7 @@ from orjson import JSONDecodeError
 
 from core.connection import trail
 from investigations.models import Evidence
+from investigations.proofs.foreign import ForeignProof, prove_foreign
 from operations.sealing.errors import LogDamaged
 from operations.sealing.leaf_lookup import Leaves
 from operations.sealing.proofs import DocumentProver, list_waiting, search_leaves
@@ -89,11 +90,18 @@ class EvidenceComparison:
     def compare(self, batch: Sequence[Evidence]) -> list[EvidenceCheck]:
         """What each is now, in this order. Raises TrailUnavailable where the trail cannot be asked of one of them."""
         checks = [EvidenceCheck(evidence) for evidence in batch]
-        hits = find_events(batch)
+        foreign = prove_foreign(batch)
         for check in checks:
+            if check.evidence.pk in foreign:
+                _compare_foreign(check, foreign[check.evidence.pk])
+        own = [check for check in checks if check.evidence.pk not in foreign]
+        if not own:
+            return checks
+        hits = find_events([check.evidence for check in own])
+        for check in own:
             _compare_copies(check, hits.get(check.evidence.event_id))
         try:
-            self._compare_with_log(checks, hits)
+            self._compare_with_log(own, hits)
         except (LogDamaged, TileMissing) as error:
             self.log_problem = str(error)
         return checks
@@ -154,14 +162,26 @@ def _find_leaves(leaves: Leaves, places: dict[str, tuple[str, int]]) -> tuple[di
     return leaf_of, waiting
 
 
-def _compare_copies(check: EvidenceCheck, hit: Hit | None) -> None:
-    evidence = check.evidence
+def _compare_foreign(check: EvidenceCheck, proof: ForeignProof) -> None:
+    """Compare what came from another console with its digest, and with that console's log by what came with it."""
+    check.is_sealed = True
+    _compare_digest(check)
+    if not proof.verdict and DiffersBy.COPY not in check.differences:
+        check.add(DiffersBy.LOG, f"it is not what {proof.origin} sealed as leaf {proof.leaf:,}")
+
+
+def _compare_digest(check: EvidenceCheck) -> None:
     try:
-        is_sound = compute_copy_digest(evidence) == evidence.digest
+        is_sound = compute_copy_digest(check.evidence) == check.evidence.digest
     except (JSONDecodeError, TypeError, ValueError, KeyError, AttributeError):
         is_sound = False
     if not is_sound:
         check.add(DiffersBy.COPY)
+
+
+def _compare_copies(check: EvidenceCheck, hit: Hit | None) -> None:
+    evidence = check.evidence
+    _compare_digest(check)
     if hit is None:
         check.add(DiffersBy.GONE)
     elif evidence.is_statement:

@@ -24,7 +24,7 @@ from investigations.case_verification.comparison import (
 )
 from investigations.evidence import custody
 from investigations.evidence.custody import Action, Origin
-from investigations.models import Case, CaseVerification, Evidence, Export
+from investigations.models import Case, CaseVerification, Evidence, Export, ForeignCase
 from investigations.models.jobs import LEASE
 from investigations.runs import jobs
 from operations.incidents import services as incidents
@@ -159,9 +159,11 @@ def _keep_batch(verification: CaseVerification, checks: Sequence[EvidenceCheck],
     """
     differing = [check for check in checks if check.differences]
     numbers = [verification.after, *(check.evidence.number for check in checks)]
+    withheld = _list_withheld(verification.case)
     gaps = [range(before + 1, number) for before, number in pairwise(numbers)]
-    missing = sum(map(len, gaps))
-    first_missing = islice(chain.from_iterable(gaps), CaseVerification.MOST_NAMED)
+    missing = sum(len(gap) - sum(number in gap for number in withheld) for gap in gaps)
+    named_missing = (number for number in chain.from_iterable(gaps) if number not in withheld)
+    first_missing = islice(named_missing, CaseVerification.MOST_NAMED)
     unordered = [*map(name_missing, first_missing), *chain.from_iterable(map(name_differences, differing))]
     named = sorted(unordered, key=lambda difference: difference["evidence"])
     _record_custody(verification, checks)
@@ -174,6 +176,12 @@ def _keep_batch(verification: CaseVerification, checks: Sequence[EvidenceCheck],
         unsealed=verification.unsealed + sum(check.is_sealed is False for check in checks),
         log_problem=log_problem[:500],
     )
+
+
+def _list_withheld(case: Case) -> frozenset[int]:
+    """The numbers of a foreign case whose evidence was withdrawn at the other console, and did not come."""
+    numbers = ForeignCase.objects.filter(case=case).values_list("withheld", flat=True).first()
+    return frozenset(numbers or ())
 
 
 def _record_custody(verification: CaseVerification, checks: Sequence[EvidenceCheck]) -> None:

@@ -9,7 +9,7 @@ from accounts.models import User
 from core.htmx import render_page
 from investigations import access
 from investigations.cases.services import count_contents, find_newest_activity
-from investigations.models import Case, CaseVerification
+from investigations.models import Case, CaseVerification, ForeignCase
 from investigations.presentation.markdown import References
 
 
@@ -27,6 +27,7 @@ def build_case_context(user: User, case: Case) -> dict[str, object]:
         if case.merged_into_id
         else None,
         "merged_cases": Case.objects.visible_to(user).filter(merged_into=case).order_by("number"),
+        "foreign": ForeignCase.objects.filter(case=case).select_related("key").first(),
         "verified": case.verifications.filter(state=CaseVerification.State.FINISHED).order_by("-pk").first(),
     }
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.decorators import person, requires, signed_in
 from accounts.models import User
-from accounts.roles import may_break_glass, may_curate, may_investigate
+from accounts.roles import may_break_glass, may_curate, may_import_cases, may_investigate
 from core.access import not_recorded, recorded_as
 from core.errors import Refused
 from core.forms import read_number, try_change
@@ -48,6 +48,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
         "may_open": may_investigate(user),
         "may_break_glass": may_break_glass(user),
         "may_curate": may_curate(user),
+        "may_import": may_import_cases(user),
         **(_build_board(user, chosen) if chosen.board else _build_list(user, chosen, request.GET.get("page"))),
     }
     return render_page(request, "investigations/cases/list.html", context)

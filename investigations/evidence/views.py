@@ -25,10 +25,11 @@ from investigations.audit import CaseAction
 from investigations.evidence import absences, annotations, custody, services, statements
 from investigations.evidence.absences import Doubtful
 from investigations.evidence.forms import AbsenceForm, AnnotationForm, PinForm
-from investigations.models import Case, Evidence, Run
+from investigations.models import Case, Evidence, ForeignCase, Run
 from investigations.presentation import cells
 from investigations.presentation.statements import describe_evidence, find_kind
 from investigations.proofs import services as proofs
+from investigations.proofs.foreign import is_foreign
 from investigations.search_url import fits_address
 from trail.errors import BadQuery, TrailUnavailable
 from trail.questions.statements import read_coverage
@@ -105,11 +106,17 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
         "evidence": evidence,
         "form": form,
         "seal": proofs.judge_copy(evidence),
+        "foreign": _find_origin(evidence),
         "may_write": case.is_open and access.may_write(user, case),
         **_read_custody(evidence),
     }
     page = find_kind(evidence).page if evidence.is_statement else "investigations/evidence/detail.html"
     return render_page(request, page, context, status=400 if form.errors else 200)
+
+
+def _find_origin(evidence: Evidence) -> ForeignCase | None:
+    """Of evidence that came from another console, from which."""
+    return ForeignCase.objects.filter(case=evidence.case).first() if is_foreign(evidence) else None
 
 
 def _get_evidence(case: Case, number: int) -> Evidence:
@@ -152,7 +159,7 @@ def _copy_context(evidence: Evidence) -> dict[str, object]:
     return {
         "fields": cells.build_fields(document),
         "original": document.get("event", {}).get("original"),
-        "check": _compare(lambda: services.check_copy(evidence)),
+        "check": _compare(evidence, lambda: services.check_copy(evidence)),
     }
 
 
@@ -164,7 +171,7 @@ def _statement_context(request: HttpRequest, evidence: Evidence) -> dict[str, ob
         "coverage": read_coverage(statement),
         "canonical": bytes(evidence.frozen).decode(),
         "sentence": describe_evidence(evidence),
-        "check": _compare(lambda: statements.check_statement(evidence, on_demand=on_demand)),
+        "check": _compare(evidence, lambda: statements.check_statement(evidence, on_demand=on_demand)),
         "search_url": address if fits_address(address) else None,
     }
 
@@ -180,8 +187,13 @@ def _withdraw(evidence: Evidence, form: ReasonForm, request: HttpRequest) -> boo
     return True
 
 
-def _compare(ask: Callable[[], Check]) -> Check | None:
-    """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared."""
+def _compare(evidence: Evidence, ask: Callable[[], Check]) -> Check | None:
+    """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared.
+
+    None too of what came from another console, whose events this console's trail does not have.
+    """
+    if is_foreign(evidence):
+        return None
     try:
         return ask()
     except TrailUnavailable:

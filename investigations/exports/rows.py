@@ -1,6 +1,6 @@
 """Builds what a line of an export holds: an event, and beside it what the case says of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from investigations.presentation.event_sentence import describe_event
@@ -11,6 +11,7 @@ from trail.times import format_datetime
 
 if TYPE_CHECKING:
     from investigations.models import Evidence
+    from investigations.redaction.redactor import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,16 @@ class ExportRow:
             pinned_at=format_datetime(evidence.pinned_at),
             leaf=evidence.leaf,
             statement=evidence.document if evidence.is_statement else None,
+        )
+
+    def redact(self, redactor: "Redactor") -> "ExportRow":
+        """The same without what a profile takes out; digest and leaf stay, which say of what it is made."""
+        return replace(
+            self,
+            document=redactor.redact_document(self.document),
+            reason=redactor.redact_text(self.reason),
+            pinned_by=redactor.redact_text(self.pinned_by),
+            statement=None if self.statement is None else redactor.redact_statement(self.statement),
         )
 
     def write_sentence(self) -> str:

@@ -19,42 +19,53 @@ from investigations.evidence import custody
 from investigations.evidence import services as evidence_services
 from investigations.evidence.custody import Action, Origin
 from investigations.exports.files import build_path
-from investigations.exports.formats import bundle
-from investigations.exports.formats.bundle import NotCosignedYet, NotSealedYet
+from investigations.exports.formats import bundle, case_bundle
+from investigations.exports.formats.bundle import Foreign, NotCosignedYet, NotSealedYet
+from investigations.exports.formats.case_bundle import AttachmentLost
 from investigations.exports.formats.file_formats import FORMATS
 from investigations.exports.formats.xlsx import MOST_ROWS, TooManyRows
 from investigations.exports.limits import expect_room, remove_file
 from investigations.exports.rows import ExportRow
-from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, Run
+from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, ForeignCase, RedactionProfile, Run
 from investigations.proofs import services as proofs
+from investigations.redaction.redactor import Redactor
+from investigations.redaction.services import build_case_redactor, build_redactor
 from investigations.runs import jobs
 from investigations.runs import services as runs
 from operations.incidents import services as incidents
 from operations.incidents.services import IncidentKind
 from operations.sealing.errors import LogDamaged
-from trail.errors import TrailUnavailable
+from trail.errors import TrailUnavailable, WriteRefused
 from trail.files import open_for_owner
 from trail.integrity.bundle import Unproved
 from trail.integrity.tiles import TileMissing
 
 STEP = 1_000
+PROVED = (Export.Format.BUNDLE, Export.Format.CASE_BUNDLE)  # formats that hold proofs by this console's log
 
 
 @transaction.atomic
-def start(*, format: str, by: User, case: Case | None = None, run: Run | None = None) -> Export:
-    """Queue an export of a case's timeline, or of a finished run's results. Raises Refused."""
-    if (case is None) == (run is None):
-        raise ValueError("an export is of a case or of a run")
-    if run is not None and run.state != Run.State.FINISHED:
-        raise Refused("Only a finished run can be exported: before that its results are not whole.")
+def start(
+    *,
+    format: str,
+    by: User,
+    case: Case | None = None,
+    run: Run | None = None,
+    redaction: RedactionProfile | None = None,
+) -> Export:
+    """Queue an export of a case's timeline, or of a finished run's results, redacted by a profile where one is named.
+
+    Raises Refused.
+    """
+    _expect_exportable(case, run, format)
     expect_room(by)
     belongs = case or (run.case if run else None)
-    stem = f"case-{case.public_id}-timeline" if case else f"run-{run.public_id}-results" if run else ""
     export = Export.objects.create(
         case=belongs,
         run=run,
         format=format,
-        name=f"{stem}.{FORMATS[Export.Format(format)].suffix}",
+        redaction=redaction,
+        name=_name_file(case, run, format, is_redacted=redaction is not None),
         time_zone=timezone.get_current_timezone_name(),
         address=(origin := custody.read_origin()).address,
         client=origin.client,
@@ -62,11 +73,38 @@ def start(*, format: str, by: User, case: Case | None = None, run: Run | None = 
         started_by_name=by.name or by.username,
         total=case.evidence.not_withdrawn().count() if case else run.done if run else None,
     )
-    labels = {"export": export.public_id, "format": format, "run": run.public_id if run else ""}
+    _record_start(export, belongs, "timeline" if case else "results of a run", by)
+    jobs.enqueue(export)
+    return export
+
+
+def _expect_exportable(case: Case | None, run: Run | None, format: str) -> None:
+    """Raises Refused for what is not whole yet, and for a format that it cannot have."""
+    if (case is None) == (run is None):
+        raise ValueError("an export is of a case or of a run")
+    if run is not None and run.state != Run.State.FINISHED:
+        raise Refused("Only a finished run can be exported: before that its results are not whole.")
+    if run is not None and format == Export.Format.CASE_BUNDLE:
+        raise Refused("A case bundle is made of a case; export the results of a run with proofs.")
+    if case is not None and format in PROVED and ForeignCase.objects.filter(case=case).exists():
+        raise Refused("Its evidence is proved by another console's log: hand on the case bundle that it came with.")
+
+
+def _name_file(case: Case | None, run: Run | None, format: str, *, is_redacted: bool) -> str:
+    stem = f"case-{case.public_id}-timeline" if case else f"run-{run.public_id}-results" if run else ""
+    if format == Export.Format.CASE_BUNDLE:
+        stem = stem.removesuffix("-timeline")
+    return f"{stem}{'.redacted' if is_redacted else ''}.{FORMATS[Export.Format(format)].suffix}"
+
+
+def _record_start(export: Export, belongs: Case | None, what: str, by: User) -> None:
+    run = export.run.public_id if export.run else ""
+    labels = {"export": export.public_id, "format": export.format, "run": run}
+    if export.redaction:
+        labels["redaction"] = export.redaction.public_id
     if belongs is None:
         record(CaseAction.EXPORT_START, by=by, resource=("export", export.public_id), labels=labels)
     else:
-        what = "timeline" if case else "results of a run"
         record_in_case(
             CaseAction.EXPORT_START,
             f"exported the {what} as {export.get_format_display()}",
@@ -74,8 +112,6 @@ def start(*, format: str, by: User, case: Case | None = None, run: Run | None = 
             case=belongs,
             labels=labels,
         )
-    jobs.enqueue(export)
-    return export
 
 
 def write_export(pk: int) -> None:
@@ -89,7 +125,7 @@ def write_export(pk: int) -> None:
         except TrailUnavailable as error:
             incidents.record_trail_outage(error, writer="auditconsole", events=0)
             jobs.put_back(export, str(error))
-        except (_NotWhole, runs.ResultsLost) as error:
+        except (_NotWhole, runs.ResultsLost, AttachmentLost, Foreign, Refused, WriteRefused) as error:
             jobs.fail(export, str(error))
         except (NotSealedYet, NotCosignedYet) as error:
             jobs.put_back(export, str(error))
@@ -238,8 +274,27 @@ def _lines(export: Export, evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
     """The file's lines, each with whether it is an event or a statement of the export."""
     write = FORMATS[Export.Format(export.format)].write
     if write is None:
-        return bundle.lines(export, lambda: _keep_claim(export, 0), evidence)
-    return write(stream_rows(export, evidence))
+        is_case = export.format == Export.Format.CASE_BUNDLE
+        write_parts = case_bundle.lines if is_case else bundle.lines
+        return write_parts(export, lambda: _keep_claim(export, 0), evidence, build_export_redactor(export, evidence))
+    rows = stream_rows(export, evidence)
+    if redactor := build_export_redactor(export, evidence):
+        return write(row.redact(redactor) for row in rows)
+    return write(rows)
+
+
+def build_export_redactor(export: Export, evidence: list[int] | None = None) -> Redactor | None:
+    """What redacts an export, once it has read all that the file will hold; none where nothing is to be redacted.
+
+    Raises Refused, TrailUnavailable.
+    """
+    if export.redaction is None:
+        return None
+    if export.run is None and export.case is not None:
+        return build_case_redactor(export.redaction, export.case)
+    run_id = export.run.public_id if export.run else ""
+    events = (row.document for row in stream_rows(export, evidence))
+    return build_redactor(export.redaction, case=export.case, run_id=run_id, events=events)
 
 
 def stream_rows(export: Export, evidence: list[int] | None = None) -> Iterator[ExportRow]:

@@ -20,6 +20,7 @@ from investigations.exports import services as exports
 from investigations.exports.files import describe_file
 from investigations.exports.formats.file_formats import FORMATS
 from investigations.models import Case, Export
+from investigations.redaction.services import find_profile
 
 
 @require_safe
@@ -44,7 +45,9 @@ def export_case(request: HttpRequest, public_id: str) -> HttpResponseBase:
     case = access.get_case(person(request), public_id)
     format = _format(request)
     try:
-        return redirect("export_detail", exports.start(format=format, by=person(request), case=case).public_id)
+        redaction = find_profile(request.POST.get("redaction", ""))
+        export = exports.start(format=format, by=person(request), case=case, redaction=redaction)
+        return redirect("export_detail", export.public_id)
     except Refused as refused:
         messages.error(request, refused.sentence)
         return redirect("case_detail", public_id)
@@ -57,7 +60,9 @@ def export_run(request: HttpRequest, public_id: str) -> HttpResponseBase:
     run = access.get_run(person(request), public_id)
     format = _format(request)
     try:
-        return redirect("export_detail", exports.start(format=format, by=person(request), run=run).public_id)
+        redaction = find_profile(request.POST.get("redaction", ""))
+        export = exports.start(format=format, by=person(request), run=run, redaction=redaction)
+        return redirect("export_detail", export.public_id)
     except Refused as refused:
         messages.error(request, refused.sentence)
         return redirect("run_detail", public_id)

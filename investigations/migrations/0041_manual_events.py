@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('investigations', '0038_statement_kinds'),
+        ('investigations', '0040_redaction'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

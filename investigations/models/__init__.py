@@ -12,6 +12,7 @@ from investigations.models.entities import CaseEntity, Verdict
 from investigations.models.evidence import Evidence, EvidenceTag
 from investigations.models.evidence_facts import EvidenceFact
 from investigations.models.exports import EVERY_CASE, NOT_CASE, Export
+from investigations.models.foreign_cases import AcceptedKey, CaseUpload, ForeignCase, ForeignEvidence
 from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
@@ -19,6 +20,7 @@ from investigations.models.manual_events import ManualEvent, ManualEventVersion,
 from investigations.models.notes import Mention, Note
 from investigations.models.pin_batches import PinBatch
 from investigations.models.preferences import GlassNotice, NoticesRead, TablePreference
+from investigations.models.redaction import RedactionProfile
 from investigations.models.reports import CaseReport, ReportTemplate
 from investigations.models.runs import Run, RunChunk
 from investigations.models.searches import PastSearch, ShortLink
@@ -27,6 +29,7 @@ from investigations.models.snippets import Snippet
 __all__ = [
     "EVERY_CASE",
     "NOT_CASE",
+    "AcceptedKey",
     "Activity",
     "Attachment",
     "Case",
@@ -36,6 +39,7 @@ __all__ = [
     "CaseTag",
     "CaseTask",
     "CaseTemplate",
+    "CaseUpload",
     "CaseVerification",
     "ClockSkew",
     "CustodyEntry",
@@ -45,6 +49,8 @@ __all__ = [
     "EvidenceTag",
     "Export",
     "Finding",
+    "ForeignCase",
+    "ForeignEvidence",
     "GlassNotice",
     "Hypothesis",
     "HypothesisEvidence",
@@ -59,6 +65,7 @@ __all__ = [
     "Phase",
     "PinBatch",
     "QueryParameter",
+    "RedactionProfile",
     "ReportTemplate",
     "Run",
     "RunChunk",

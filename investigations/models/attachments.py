@@ -1,6 +1,7 @@
 """Keeps what files are attached to cases; the files themselves lie beside the database."""
 
 from django.db import models
+from django.utils import timezone
 
 from accounts.models import User
 from core.records import new_public_id
@@ -25,9 +26,10 @@ class Attachment(models.Model):
     size = models.PositiveBigIntegerField()
     content_type = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
-    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    # Nobody of this console where it came from another.
+    added_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     added_by_name = models.CharField(max_length=200)
-    added_at = models.DateTimeField(auto_now_add=True)
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
     removed_at = models.DateTimeField(null=True)
     removed_by_name = models.CharField(max_length=200, blank=True)
     removal_reason = models.CharField(max_length=500, blank=True)

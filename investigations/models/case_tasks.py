@@ -5,6 +5,7 @@ from datetime import date
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from investigations.models.cases import Case
@@ -38,7 +39,7 @@ class CaseTask(models.Model):
     due = models.DateField(null=True)
     revision = models.PositiveIntegerField(default=1, editable=False)
     created_by_name = models.CharField(max_length=200)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
     settled_by_name = models.CharField(max_length=200, blank=True)
     settled_at = models.DateTimeField(null=True)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import may_investigate, sees_every_case
@@ -160,8 +161,9 @@ class Activity(Record):
     """One thing done to a case; `event_id` is the same thing's event in the trail."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="activities")
-    at = models.DateTimeField(auto_now_add=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    # Nobody of this console where it came from another.
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     actor_name = models.CharField(max_length=200)
     action = models.CharField(max_length=40)
     summary = models.CharField(max_length=500)

@@ -44,6 +44,7 @@ class CustodyEntry(Record):
         EXPORT = "export", "Exported"
         DOWNLOAD = "download", "Downloaded"
         WITHDRAW = "withdraw", "Withdrawn"
+        IMPORT = "import", "Imported"
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="custody")
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="custody")

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from core.records import Record
 from investigations.models.cases import Case
@@ -48,9 +49,10 @@ class Verdict(Record):
     entity = models.ForeignKey(CaseEntity, on_delete=models.PROTECT, related_name="verdicts")
     word = models.CharField(max_length=20, choices=Word)
     reason = models.CharField(max_length=500, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # Nobody of this console where it came from another.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     by_name = models.CharField(max_length=200)
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ("-at", "-pk")

@@ -6,6 +6,7 @@ import orjson
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from investigations.models.cases import Case
 
@@ -67,9 +68,10 @@ class Evidence(models.Model):
     run = models.ForeignKey("investigations.Run", null=True, on_delete=models.PROTECT, related_name="+")
     relevance = models.CharField(max_length=10, choices=Relevance, blank=True)
     revision = models.PositiveIntegerField(default=1, editable=False)
-    pinned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # Nobody of this console where it came from another.
+    pinned_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     pinned_by_name = models.CharField(max_length=200)
-    pinned_at = models.DateTimeField(auto_now_add=True)
+    pinned_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by_name = models.CharField(max_length=200, blank=True)
     withdrawn_reason = models.TextField(max_length=2_000, blank=True)

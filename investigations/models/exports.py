@@ -5,6 +5,7 @@ from django.db import models
 from investigations.models.case_verifications import CaseVerification
 from investigations.models.cases import Case
 from investigations.models.jobs import Job
+from investigations.models.redaction import RedactionProfile
 from investigations.models.runs import Run
 
 # In an export's `cases`: every case there is, but for those that stand there behind NOT_CASE.
@@ -21,6 +22,7 @@ class Export(Job):
         CSV = "csv", "CSV"
         JSONL = "jsonl", "JSON Lines"
         BUNDLE = "bundle", "bundle with proofs"
+        CASE_BUNDLE = "case_bundle", "case bundle"
         XLSX = "xlsx", "Excel workbook"
         TIMESKETCH_CSV = "timesketch_csv", "Timesketch CSV"
         TIMESKETCH_JSONL = "timesketch_jsonl", "Timesketch JSON Lines"
@@ -46,6 +48,8 @@ class Export(Job):
     # Of the request that asked for it, for the custody of what it holds.
     address = models.CharField(max_length=64, blank=True)
     client = models.CharField(max_length=1_000, blank=True)
+    # By which what it holds was redacted; none of a file that says all.
+    redaction = models.ForeignKey(RedactionProfile, null=True, on_delete=models.PROTECT, related_name="exports")
     removed_at = models.DateTimeField(null=True)
 
     class Meta(Job.Meta):

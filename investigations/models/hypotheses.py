@@ -1,6 +1,7 @@
 """Keeps what people of a case suppose, with the evidence for and against it, and what it came to."""
 
 from django.db import models
+from django.utils import timezone
 
 from investigations.models.cases import Case
 from investigations.models.evidence import Evidence
@@ -21,7 +22,7 @@ class Hypothesis(models.Model):
     answer = models.TextField(blank=True, max_length=5_000)
     revision = models.PositiveIntegerField(default=1, editable=False)
     created_by_name = models.CharField(max_length=200)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_by_name = models.CharField(max_length=200, blank=True)
     changed_at = models.DateTimeField(null=True)
 

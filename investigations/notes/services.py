@@ -75,7 +75,7 @@ def _tell_mentioned(note: Note) -> None:
     informed = Mention.objects.filter(note__in=_list_version_keys(note)).values("user")
     people = (
         User.objects.filter(memberships__case=note.case, is_active=True)
-        .exclude(pk=note.author_id)
+        .exclude(pk=note.author_id or 0)
         .exclude(pk__in=informed)
     )
     named = [user for user in people if user.username.lower() in names]

@@ -61,8 +61,11 @@ def build_lines(
     about: dict[str, Any] | None,
     named: Notes,
     custody: Iterable[dict[str, Any]] | None = None,
+    is_redacted: bool = False,
 ) -> Iterator[tuple[bytes, bool]]:
     """The lines of a bundle under a checkpoint that was chosen, each with whether it is an entry; of a case with its custody.
+
+    One that `is_redacted` may have entries that are withheld.
 
     Before that checkpoint stand those that statements name (`named`), which were signed before what put the statements on
     record was sealed. Raises Unproved, LogDamaged, TileMissing.
@@ -77,6 +80,7 @@ def build_lines(
         about,
         log=LogDescription(keys, chosen.witnesses),
         custody=custody,
+        is_redacted=is_redacted,
     )
 
 

@@ -10,6 +10,7 @@ from investigations import audit
 from investigations.access import get_events
 from investigations.audit import CaseAction
 from investigations.models import Evidence
+from investigations.proofs.foreign import ForeignProof, prove_foreign
 from operations.models import Checkpoint
 from operations.sealing import proofs, status, witnesses
 from operations.sealing.errors import LogDamaged
@@ -19,6 +20,7 @@ from operations.sealing.proofs import NeverSealed, NotSealed, Proof
 from trail.errors import TrailUnavailable
 from trail.integrity import merkle
 from trail.integrity.tiles import TileMissing
+from trail.integrity.verdict import Broken
 from trail.search import execute
 from trail.search.execute import Hit
 from trail.search.spec import WHOLE_TRAIL
@@ -35,11 +37,14 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What is known of an event's seal. `state` is sealed, waiting, broken or unknown; `leaf` where it has one."""
+    """What is known of an event's seal. `state` is sealed, foreign, waiting, broken or unknown; `leaf` where it has one.
+
+    Of what is *foreign* the leaf is in the log of another console, and is named in the answer alone.
+    """
 
     state: str
     leaf: int | None
-    answer: Proof | NotSealed | NeverSealed | Unknown
+    answer: Proof | ForeignProof | NotSealed | NeverSealed | Unknown
 
     @property
     def label(self) -> str:
@@ -47,6 +52,8 @@ class Seal:
         match self.state:
             case "sealed":
                 return f"Sealed, leaf {self.leaf:,}"
+            case "foreign":
+                return "Proved by another console's log"
             case "waiting":
                 return "Not sealed yet"
             case "broken":
@@ -76,7 +83,15 @@ def judge_copy(evidence: Evidence) -> Seal:
 
     Of a statement, which is no event, it is the seal of the event that put it on record and names its digest.
     """
+    if proof := prove_foreign([evidence]).get(evidence.pk):
+        return Seal("foreign" if proof.verdict else "broken", None, proof if proof.verdict else _refuse(proof))
     return _judge(lambda: _of_record(evidence) if evidence.is_statement else _of_copy(evidence))
+
+
+def _refuse(proof: ForeignProof) -> NeverSealed:
+    """What is said of foreign evidence that is not the other log's leaf."""
+    reason = proof.verdict.reason if isinstance(proof.verdict, Broken) else ""
+    return NeverSealed("", f"it is not leaf {proof.leaf:,} of {proof.origin}, which it came as: {reason}")
 
 
 def _of_record(evidence: Evidence) -> Proof | NotSealed | NeverSealed | Unknown:
@@ -144,7 +159,7 @@ def note_leaves(*, at_once: int = AT_ONCE) -> int:
     All of it is tried, so many at a time, for some may never get a leaf. Raises TrailUnavailable, LogDamaged.
     """
     noted, last = 0, 0
-    while waiting := list(Evidence.objects.filter(leaf=None, pk__gt=last).order_by("pk")[:at_once]):
+    while waiting := list(Evidence.objects.filter(leaf=None, foreign=None, pk__gt=last).order_by("pk")[:at_once]):
         if not (log := read_leaves()):
             break
         last = waiting[-1].pk

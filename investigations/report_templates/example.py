@@ -74,6 +74,7 @@ def _build_record() -> CaseRecord:
         activity=(),
         checkpoint=checkpoint,
         problem=problem,
+        foreign=None,
     )
 
 

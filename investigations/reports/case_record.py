@@ -1,10 +1,11 @@
 """Reads a case once, whole or up to limits that it says, for what its report is made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+import orjson
 from django.db import models, transaction
 from django.db.models import Count
 
@@ -12,7 +13,8 @@ from investigations.cases.services import count_contents
 from investigations.entities.services import EntitySummary, summarise_entities
 from investigations.evidence.custody import CustodyAct
 from investigations.hypotheses.services import list_hypotheses
-from investigations.models import Case, CaseTask, Evidence, Hypothesis, Membership, Note, Run
+from investigations.models import Case, CaseTask, Evidence, ForeignCase, Hypothesis, Membership, Note, Run
+from investigations.redaction.redactor import Redactor
 from investigations.reports.custody import ActivityEntry, list_activity, list_acts
 from operations.sealing import proofs as sealing
 from operations.sealing.errors import LogDamaged
@@ -53,7 +55,7 @@ class CaseRecord:
     withdrawn: Sequence[Evidence]
     last: str
     counts: dict[str, int]
-    entities: Sequence[EntitySummary]
+    entities: list[EntitySummary]
     hypotheses: Sequence[Hypothesis]
     tasks: Sequence[CaseTask]
     notes: Sequence[Note]
@@ -63,6 +65,7 @@ class CaseRecord:
     activity: Sequence[ActivityEntry]
     checkpoint: SealedState | None
     problem: str
+    foreign: ForeignCase | None
     introduction: str = ""
     closing: str = ""
 
@@ -107,7 +110,26 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
         activity=activity,
         checkpoint=checkpoint,
         problem=problem,
+        foreign=ForeignCase.objects.filter(case=case).first(),
     )
+
+
+def redact_events(record: CaseRecord, redactor: Redactor) -> None:
+    """Put redacted events in the place of the frozen copies that were read, of which nothing is saved."""
+    for evidence in (*record.events, *record.absences, *record.statements, *record.withdrawn):
+        redact = redactor.redact_statement if evidence.is_statement else redactor.redact_document
+        evidence.frozen = orjson.dumps(redact(evidence.document))
+        evidence.event_id = redactor.redact_value("event.id", evidence.event_id)
+    # What is cut or marked up later is redacted before that.
+    record.entities[:] = [
+        replace(each, value=redactor.redact_value(each.field, each.value)) for each in record.entities
+    ]
+    record.case.description = redactor.redact_text(record.case.description)
+    for note in record.notes:
+        note.text = redactor.redact_text(note.text)
+    for hypothesis in record.hypotheses:
+        hypothesis.statement = redactor.redact_text(hypothesis.statement)
+        hypothesis.answer = redactor.redact_text(hypothesis.answer)
 
 
 def _take(rows: "models.QuerySet[Row]") -> tuple[list[Row], int]:

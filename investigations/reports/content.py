@@ -1,6 +1,6 @@
 """Builds the report of a case from one read of it, so that every format says the same."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -9,10 +9,11 @@ from django.utils import timezone
 from accounts.models import User
 from investigations.models import CaseReport, ReportTemplate
 from investigations.presentation.times import format_sentence
+from investigations.redaction.redactor import Redactor
 from investigations.reports import proof_sections, sections
-from investigations.reports.case_record import CaseRecord, read_case_record
+from investigations.reports.case_record import CaseRecord, read_case_record, redact_events
 from investigations.reports.structure import Block, Report, ReportSection, count_parts, paragraph
-from trail.times import is_event_time
+from trail.times import format_datetime, is_event_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ OF_ITSELF = {
     "closing": SectionKind("Closing remarks", sections.build_closing),
 }
 # Those with what people typed, and of how many parts they may be made together: more takes many seconds to set in type.
+# Those that name what was searched for, which may stand in no event.
+ASKED = {"absences", "searches"}
 PROSE, MOST_PROSE = {"introduction", "summary", "hypotheses", "notes", "closing"}, 5_000
 _LEFT_OUT = f"The rest of this section is left out, for what people wrote is longer than {MOST_PROSE:,} parts. It is in the case."
 
@@ -57,17 +60,24 @@ def list_sections(choice: CaseReport | ReportTemplate) -> list[tuple[str, bool]]
     return [*((key, key not in choice.left_out) for key in known), *((key, SECTIONS[key].is_usual) for key in new)]
 
 
-def build_report(choice: CaseReport, by: User, made_at: datetime) -> Report:
-    """The report of a case as `by` makes it at `made_at`; its times are UTC. As many queries however much is in the case."""
+def build_report(choice: CaseReport, by: User, made_at: datetime, redactor: Redactor | None = None) -> Report:
+    """The report of a case as `by` makes it at `made_at`; its times are UTC. As many queries however much is in the case.
+
+    With a `redactor` it is made of redacted events, every text in it is redacted, and what was asked is left out.
+    """
     made_at = made_at.replace(microsecond=0)
     with timezone.override(UTC):
-        return build_report_of(choice, read_case_record(choice.case, made_at), by)
+        record = read_case_record(choice.case, made_at)
+        if redactor is None:
+            return build_report_of(choice, record, by)
+        redact_events(record, redactor)
+        return redactor.redact(build_report_of(choice, record, by, left_out=ASKED))
 
 
-def build_report_of(choice: CaseReport, record: CaseRecord, by: User) -> Report:
-    """The report of what was read of a case; the zone that is active is UTC."""
+def build_report_of(choice: CaseReport, record: CaseRecord, by: User, left_out: Container[str] = ()) -> Report:
+    """The report of what was read of a case, without some sections; the zone that is active is UTC."""
     record = replace(record, introduction=choice.introduction, closing=choice.closing)
-    shown = [key for key, is_shown in list_sections(choice) if is_shown]
+    shown = [key for key, is_shown in list_sections(choice) if is_shown and key not in left_out]
     return Report(
         title=choice.title or record.case.title,
         number=record.case.number,
@@ -112,6 +122,10 @@ def _list_evidence(keys: Sequence[str], record: CaseRecord) -> Iterator[int]:
 def _build_facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     case, counts = record.case, record.counts
     yield "Case", case.number
+    if foreign := record.foreign:
+        origin = f"{foreign.number} of the console with the log {foreign.origin}"
+        exported = f"exported there by {foreign.exported_by} {format_sentence(format_datetime(foreign.exported_at))}"
+        yield "Foreign", f"{origin}, {exported}; its evidence is proved by that log"
     yield "Severity", case.get_severity_display()
     yield "Status", f"{case.get_status_display()}{f', {case.disposition_words}' if not case.is_open else ''}"
     yield "Period", _write_period([record.events[0].event_timestamp, record.last]) if record.events else "no event"

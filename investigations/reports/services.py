@@ -14,7 +14,8 @@ from investigations.admission import admit_report
 from investigations.audit import CaseAction, record_in_case
 from investigations.evidence import custody
 from investigations.evidence.custody import Action
-from investigations.models import Case, CaseReport, ReportTemplate
+from investigations.models import Case, CaseReport, RedactionProfile, ReportTemplate
+from investigations.redaction.services import build_case_redactor
 from investigations.reports.content import build_report, list_sections
 from investigations.reports.html import render_report, write_html
 from investigations.reports.markdown import write_markdown
@@ -117,16 +118,17 @@ def render_preview(*, case: Case, by: User) -> SafeString:
         return render_report(build_report(read_choice(case), by, timezone.now()))
 
 
-def hand_out(*, case: Case, by: User, format: str) -> ReportFile:
+def hand_out(*, case: Case, by: User, format: str, redaction: RedactionProfile | None = None) -> ReportFile:
     """The report as a file of one of FORMATS; that it was taken is put on record with its digest, or there is none.
 
-    The custody of the evidence that it shows says so too.
+    It is redacted by a profile where one is named. The custody of the evidence that it shows says so too.
 
-    Raises NotTypeset, Busy, TrailUnavailable, WriteRefused.
+    Raises Refused, NotTypeset, Busy, TrailUnavailable, WriteRefused.
     """
     kind, choice = FORMATS[format], read_choice(case)
     with admit_report(by):
-        report = build_report(choice, by, timezone.now())
+        redactor = build_case_redactor(redaction, case) if redaction else None
+        report = build_report(choice, by, timezone.now(), redactor)
         content = kind.write(report)
     state = "draft" if report.is_draft else "final"
     labels = {
@@ -136,7 +138,10 @@ def hand_out(*, case: Case, by: User, format: str) -> ReportFile:
         "size": str(len(content)),
         "sections": ",".join(section.key for section in report.sections),
     }
-    name = f"{case.number}-report{'-draft' if report.is_draft else ''}.{kind.suffix}"
+    if redaction:
+        labels["redaction"] = redaction.public_id
+    state_in_name = f"{'-draft' if report.is_draft else ''}{'-redacted' if redaction else ''}"
+    name = f"{case.number}-report{state_in_name}.{kind.suffix}"
     with transaction.atomic():
         custody.record_details(case, ((key, name) for key in report.evidence), Action.EXPORT, by=by)
         record_in_case(

@@ -15,8 +15,8 @@ from investigations import access
 from investigations.audit import CaseAction
 from investigations.cases.case_page import build_case_context
 from investigations.models import Case, ReportTemplate
+from investigations.redaction.services import find_profile
 from investigations.reports import services as reports
-from investigations.reports.errors import NotTypeset
 from investigations.reports.forms import ReportForm, fill_report_form
 
 
@@ -72,8 +72,10 @@ def case_report_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     case = access.get_case(user, public_id)
     format = request.POST.get("format", "")
     try:
-        file = reports.hand_out(case=case, by=user, format=format if format in reports.FORMATS else "pdf")
-    except NotTypeset as refused:
+        redaction = find_profile(request.POST.get("redaction", ""))
+        kind = format if format in reports.FORMATS else "pdf"
+        file = reports.hand_out(case=case, by=user, format=kind, redaction=redaction)
+    except Refused as refused:
         messages.error(request, refused.sentence)
         return redirect("case_report", public_id)
     response = HttpResponse(file.content, content_type=file.content_type)

@@ -3,16 +3,24 @@
 from datetime import date
 
 from django import template
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.hypotheses.services import list_numbers
-from investigations.models import Case, CaseTask, Hypothesis
+from investigations.models import Case, CaseTask, Hypothesis, RedactionProfile
 from investigations.presentation.cells import make_visible
 from investigations.presentation.times import format_day
+from investigations.redaction.services import list_offered
 
 register = template.Library()
+
+
+@register.simple_tag
+def redaction_profiles() -> "QuerySet[RedactionProfile]":
+    """The profiles that somebody who takes something out of the console may choose."""
+    return list_offered()
 
 
 @register.simple_tag

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 
 from core.records import Record
+from trail.integrity.signed_note import Verifier
 
 UUID, INDEX = 64, 255  # characters
 VKEY = 2_200  # characters: a key of ML-DSA-44 has 1,752, and a name
@@ -57,6 +58,11 @@ class RecordKey(Record):
 
     def __str__(self) -> str:
         return self.vkey
+
+    @property
+    def fingerprint(self) -> str:
+        """By which people of another console compare it before they import a case."""
+        return Verifier.parse(self.vkey).fingerprint
 
 
 class LogOpening(Record):

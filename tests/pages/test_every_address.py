@@ -26,6 +26,7 @@ ABOUT = {
     "search": "", "home": "", "notice_list": "", "notice_count": "", "jump": "", "jump_options": "", "field_statistics": "", "search_facets": "", "search_lifetime": "", "search_lifeline": "", "secret": "", "secret_known": "", "event_detail": "event", "question_first_use": "", "question_tokens_issued": "",
     "question_before_revocation": "", "token_detail": "token", "token_lineage": "token", "token_compromise": "token",
     "token_radius": "token", "case_list": "", "case_new": "", "case_detail": "case", "case_change": "case",
+    "case_import_list": "", "case_import_detail": "import", "case_import_carry_out": "import", "case_import_drop": "import", "redaction_list": "", "redaction_retire": "redaction", "foreign_key_revoke": "foreign key",
     "manual_event_list": "case", "manual_event_detail": "manual event", "manual_event_change": "manual event",
     "report_template_list": "", "report_template_new": "", "report_template_detail": "report template", "case_report_template": "case",
     "clock_skew_list": "case", "clock_skew_withdraw": "clock skew",
@@ -61,6 +62,11 @@ KEYED = {
     "ingest_health": [], "log_cosignatures": [], "log_entries": ["000"],
 }  # fmt: skip
 FOR_ADMINS = {
+    "case_import_list",
+    "case_import_detail",
+    "case_import_carry_out",
+    "case_import_drop",
+    "foreign_key_revoke",
     "report_template_list",
     "report_template_new",
     "report_template_detail",

@@ -50,7 +50,15 @@ from investigations.reports.content import SECTIONS
 from investigations.search import links
 from tests.pages.test_every_address import ABOUT, FOR_ADMINS
 from tests.support import hostile
-from tests.support.factories.cases import export, pin_batch, run, saved_query
+from tests.support.factories.cases import (
+    accepted_key,
+    case_upload,
+    export,
+    pin_batch,
+    redaction_profile,
+    run,
+    saved_query,
+)
 from tests.support.factories.incidents import incident, rejected
 from tests.support.factories.searches import detection, finding
 from tests.support.offline_verifier import verify
@@ -67,8 +75,8 @@ LET_IN = [one for one in hostile.corpus() if not one.refused]
 REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
-    "evidence_pin_each", "result_set_pin",
-    "evidence_change",
+    "evidence_pin_each", "result_set_pin", "evidence_change",
+    "case_import_carry_out", "case_import_drop", "foreign_key_revoke", "redaction_retire",
     "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "clock_skew_withdraw", "case_report_template", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip
@@ -174,6 +182,9 @@ def seeds(events: list[execute.Hit], case: Case, alice: User, ada: User, seal: C
         entity, _ = CaseEntity.objects.get_or_create(case=case, field="user.id", value=value[:512])
         Verdict.objects.create(entity=entity, word="victim", reason=value[:500], by=alice, by_name=value[:200])
     for value in values[:20]:
+        case_upload(ada, words=value)
+        accepted_key(ada, words=value)
+        redaction_profile(alice, name=value)
         attachments.attach_file(case=case, name=value, chunks=[value.encode()], by=alice, description=value[:500])
     CaseReport.objects.create(
         case=case, title=values[1][:200], sections=list(SECTIONS), introduction="\n\n".join(values), closing=values[1]

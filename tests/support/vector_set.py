@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import verify_bundle
-from tests.support import bundle_custody_cases, bundle_json_cases, bundle_vectors
+from tests.support import bundle_custody_cases, bundle_json_cases, bundle_redaction_cases, bundle_vectors
 from tests.support.bundle_vector_cases import ANY_WITNESS, Given, Vector, list_cases
 
 FOLDER = Path(__file__).parents[2] / "docs" / "trail" / "vectors"
@@ -28,6 +28,7 @@ def list_vectors() -> list[Vector]:
         vectors += [Vector(f"tampered-{stem}", 1, content, Given(needed="1")) for stem, content in bad.items()]
         vectors += [*list_cases(folder, good), *bundle_json_cases.list_cases(good["alone"])]
         vectors += bundle_custody_cases.list_cases(folder)
+        vectors += bundle_redaction_cases.list_cases(folder)
     return sorted(vectors)
 
 

@@ -21,7 +21,18 @@ from investigations.notes import services as notes
 from investigations.questions import indicators
 from operations.status import health
 from tests.support.cast import PASSWORD
-from tests.support.factories.cases import case_template, export, pin, pin_batch, report_template, run, saved_query
+from tests.support.factories.cases import (
+    accepted_key,
+    case_template,
+    case_upload,
+    export,
+    pin,
+    pin_batch,
+    redaction_profile,
+    report_template,
+    run,
+    saved_query,
+)
 from tests.support.factories.events import use
 from tests.support.factories.incidents import incident, rejected
 from tests.support.factories.keys import writer_key
@@ -72,6 +83,8 @@ def world(
     found = finding(alice)
     values: dict[str, list[object]] = {
         "": [], "event": ["e1"], "token": ["t"], "user": ["user", "mallory"], "values": ["user", "mallory", "source.ip"], "identifier": ["t"],
+        "import": [case_upload(ada).public_id], "foreign key": [accepted_key(ada).pk],
+        "redaction": [redaction_profile(alice).public_id],
         "case": [case.public_id], "number": [case.number], "note": [case.public_id, note.pk], "attachment": [case.public_id, file.number], "task": [case.public_id, task.number], "manual event": [case.public_id, entered.number], "clock skew": [case.public_id, skew.pk], "hypothesis": [case.public_id, hypothesis.number], "evidence": [case.public_id, evidence.number], "query": ["failures"], "template": [case_template(ada).slug], "report template": [report_template(ada).slug],
         "run": [case_run.public_id], "batch": [pin_batch(alice, case_run, case).public_id], "own run": [own_run.public_id], "former run": [former_run.public_id],
         "export": [export(alice, case=case).public_id], "own export": [export(alice, run=own_run).public_id],

@@ -20,6 +20,7 @@ FORMAT = "audit-trail-bundle/v1"
 WITH_STATEMENTS = "audit-trail-bundle/v2"
 WITH_LOG = "audit-trail-bundle/v3"  # says of the log's keys and witnesses, and may have statements
 WITH_CUSTODY = "audit-trail-bundle/v4"  # the same, and behind the events what was done with them
+REDACTED = "audit-trail-bundle/v5"  # the same, with events of which the leaf alone is named
 _REMEMBERED = 4_096  # nodes of the tree
 
 
@@ -53,13 +54,15 @@ class BundleEntry(NamedTuple):
     """An event with the number of its leaf.
 
     `about` is what the maker of the bundle says of it, which is not proved. `statement` is what the event put on record by its
-    digest: that nothing was found (trail.questions.absence).
+    digest: that nothing was found (trail.questions.absence). Of an entry that `is_withheld` the hash of the leaf stands in the
+    bundle, which proves that the log has it and tells nothing of what it holds.
     """
 
     leaf: int
     document: dict[str, Any]
     about: dict[str, Any] | None = None
     statement: dict[str, Any] | None = None
+    is_withheld: bool = False
 
 
 def build_lines(
@@ -85,18 +88,20 @@ def build_lines_and_entries(
     format: str = FORMAT,
     log: LogDescription | None = None,
     custody: Iterable[dict[str, Any]] | None = None,
+    is_redacted: bool = False,
 ) -> Iterator[tuple[bytes, bool]]:
     """The bundle, line by line, each with whether it is an entry. Raises Unproved for what does not fit the tree.
 
     `entries` come in ascending order of their leaves; a bundle with statements has the format WITH_STATEMENTS, and one that
-    says of its `log` WITH_LOG; with `custody` too, what was done with the events, it is WITH_CUSTODY, which needs a `log`.
+    says of its `log` WITH_LOG; with `custody` too, what was done with the events, it is WITH_CUSTODY, which needs a
+    `log`, and REDACTED where it may withhold events.
 
     `checkpoints` are signed notes, from old to new: the last proves the events, and consistency proofs lead to it from each
     before. `about` says what the bundle is, and is not proved.
     """
     digest = sha256()
     events = 0
-    named = format if log is None else WITH_LOG if custody is None else WITH_CUSTODY
+    named = format if log is None else WITH_LOG if custody is None else REDACTED if is_redacted else WITH_CUSTODY
     opening: list[dict[str, Any]] = [{"format": named}]
     opening += [{"about": about}] if about is not None else []
     opening += [{"log": _describe_log(log)}] if log is not None else []
@@ -162,6 +167,9 @@ def _event(subtree: merkle.Subtree, last: Checkpoint, entry: BundleEntry) -> byt
         raise Unproved(f"The event {event_id} is not what was sealed as leaf {entry.leaf}: {verdict.reason}.")
     path = b",".join(b'"%b"' % signed_note.encode(sibling).encode() for sibling in proof)
     about = b"" if entry.about is None else b',"about":' + _line(entry.about).rstrip(b"\n")
+    if entry.is_withheld:
+        leaf_hash = signed_note.encode(merkle.leaf_hash(sealed)).encode()
+        return b'{"index":%d,"leaf_hash":"%b","proof":[%b]%b}\n' % (entry.leaf, leaf_hash, path, about)
     stated = b"" if entry.statement is None else b',"statement":' + rfc8785.dumps(entry.statement)
     return b'{"index":%d,"event":%b,"proof":[%b]%b%b}\n' % (entry.leaf, sealed, path, stated, about)
 

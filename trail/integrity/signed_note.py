@@ -113,6 +113,12 @@ class Verifier:
     def __str__(self) -> str:
         return f"{self.name}+{self.key_id.hex()}+{encode(bytes([self.algorithm]) + self.key)}"
 
+    @property
+    def fingerprint(self) -> str:
+        """By which people compare it: the SHA-256 of the whole `name+hash+base64` in hexadecimal, in groups of four digits."""
+        digest = sha256(str(self).encode()).hexdigest()
+        return " ".join(digest[place : place + 4] for place in range(0, len(digest), 4))
+
     def knows(self, signature: Signature) -> bool:
         """Whether a signature names this key."""
         return (self.name, self.key_id) == (signature.name, signature.key_id)

@@ -22,10 +22,14 @@ from investigations.models.runs import CHUNK
 from investigations.proofs import bundles
 from investigations.proofs import services as proofs
 from investigations.proofs.bundles import Notes, ProvingCheckpoint
+from investigations.proofs.foreign import ForeignProof
 from investigations.proofs.services import Unknown
+from investigations.redaction.redactor import Redactor
+from investigations.redaction.services import describe_profile
 from investigations.runs import services as runs
 from operations.sealing import proofs as sealing
 from operations.sealing.proofs import NeverSealed, NotSealed, Proof
+from trail.canonical_form import compute_digest
 from trail.errors import TrailError, TrailUnavailable
 from trail.integrity.bundle import BundleEntry, Unproved
 from trail.search import execute
@@ -39,16 +43,23 @@ class NotSealedYet(TrailError):
     """Something of what is asked for has arrived and has no leaf yet. In a moment it will."""
 
 
+class Foreign(TrailError):
+    """Something of what is asked for came from another console; `exports.start` refuses that before."""
+
+
 class NotCosignedYet(TrailError):
     """No checkpoint that holds all that is asked for has the cosignature of every witness. In a minute or so one will."""
 
 
-def lines(export: Export, keep_claim: Callable[[], None], evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
+def lines(
+    export: Export, keep_claim: Callable[[], None], evidence: list[int], redactor: Redactor | None = None
+) -> Iterator[tuple[bytes, bool]]:
     """The bundle of a case's timeline or of a run's results, each line with whether it is an entry.
 
     Of a case it holds the `evidence` with these keys, and the custody of that behind it.
     `keep_claim` is called now and then while leaves are looked up, and may raise to stop it. The witnesses who had not
-    cosigned within PATIENCE are named in `export.uncosigned`, and in the file.
+    cosigned within PATIENCE are named in `export.uncosigned`, and in the file. With a `redactor` events are named by their leaves
+    alone, and every text is redacted.
     Raises NotSealedYet, NotCosignedYet, Unproved, LogDamaged, TileMissing, TrailUnavailable.
     """
     folder = Path(settings.STATE_DIR) / "exports"
@@ -56,16 +67,32 @@ def lines(export: Export, keep_claim: Callable[[], None], evidence: list[int]) -
         named: Notes = {}
         with closing(InLeafOrder(_results_by_leaf(export.run, keep_claim, named), folder)) as order:
             chosen = _choose_checkpoint(export, order.last)
-            yield from bundles.build_lines(chosen, _result_entries(export.run, order), _describe(export), named)
+            entries = _redact_entries(_result_entries(export.run, order), redactor)
+            custody: list[dict[str, Any]] | None = None if redactor is None else []
+            yield from bundles.build_lines(
+                chosen, entries, _describe(export, redactor), named, custody, redactor is not None
+            )
         return
     if export.case is None:
         raise ValueError("an export is of a case or of a run")
     case = export.case
     with closing(InLeafOrder(_evidence_by_leaf(case, evidence), folder)) as order:
-        entries = _evidence_entries(case, order)
+        entries = _redact_entries(_evidence_entries(case, order), redactor)
         chosen = _choose_checkpoint(export, order.last)
         entered = map(describe_entry, stream_custody(case, evidence))
-        yield from bundles.build_lines(chosen, entries, _describe(export), _named_checkpoints(case), entered)
+        described = entered if redactor is None else map(redactor.redact, entered)
+        about, named = _describe(export, redactor), _named_checkpoints(case)
+        yield from bundles.build_lines(chosen, entries, about, named, described, redactor is not None)
+
+
+def _redact_entries(entries: Iterator[BundleEntry], redactor: Redactor | None) -> Iterator[BundleEntry]:
+    """Entries of which the events stay in the house: their leaves are proved, and not what they hold."""
+    if redactor is None:
+        yield from entries
+        return
+    for entry in entries:
+        about = {**redactor.redact(entry.about or {}), "sha256": compute_digest(entry.document)}
+        yield BundleEntry(entry.leaf, entry.document, about, is_withheld=True)
 
 
 def _choose_checkpoint(export: Export, last: int) -> ProvingCheckpoint:
@@ -80,7 +107,7 @@ def _choose_checkpoint(export: Export, last: int) -> ProvingCheckpoint:
     return chosen
 
 
-def _describe(export: Export) -> dict[str, Any]:
+def _describe(export: Export, redactor: Redactor | None) -> dict[str, Any]:
     """What the file says of itself, in the console's words; nothing proves it."""
     description: dict[str, Any] = {
         "exported_by": export.started_by_name,
@@ -101,7 +128,11 @@ def _describe(export: Export) -> dict[str, Any]:
         description["verification"] = describe_verification(export.verification)
     if export.run is not None:
         description["run"] = {"id": export.run.public_id, "title": export.run.title, "search": export.run.search}
-    return description
+    if redactor is None or export.redaction is None:
+        return description
+    if export.run is not None:
+        del description["run"]["search"]
+    return redactor.redact(description) | {"redaction": describe_profile(export.redaction)}
 
 
 # --- A case's timeline
@@ -173,7 +204,7 @@ def _result_entries(run: Run, order: InLeafOrder) -> Iterator[BundleEntry]:
             yield BundleEntry(leaves.pop(hit.event_id), hit.document, statement=statements.get(hit.event_id))
 
 
-def _leaf_of(answer: Proof | NotSealed | NeverSealed | Unknown | None, event_id: str) -> int:
+def _leaf_of(answer: Proof | ForeignProof | NotSealed | NeverSealed | Unknown | None, event_id: str) -> int:
     match answer:
         case Proof():
             return answer.leaf
@@ -181,4 +212,6 @@ def _leaf_of(answer: Proof | NotSealed | NeverSealed | Unknown | None, event_id:
             raise NotSealedYet(f"The event {event_id} is not sealed yet; the export waits for it.")
         case NeverSealed():
             raise Unproved(f"The event {event_id} was never sealed: {answer.reason}.")
+        case ForeignProof():
+            raise Foreign(f"The event {event_id} is proved by the log of another console, and not by this one.")
     raise TrailUnavailable(answer.reason if answer else f"The trail does not show the event {event_id}.")

@@ -12,7 +12,7 @@ _NDJSON = "application/x-ndjson"
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """`write` gives the file's parts, each with whether it is an entry; None for a bundle, which is made of more than rows."""
+    """`write` gives the file's parts, each with whether it is an entry; None for bundles, which are made of more than rows."""
 
     suffix: str
     content_type: str
@@ -23,6 +23,7 @@ FORMATS = {
     Export.Format.CSV: FileFormat("csv", "text/csv; charset=utf-8", csv.lines),
     Export.Format.JSONL: FileFormat("jsonl", _NDJSON, jsonl.lines),
     Export.Format.BUNDLE: FileFormat("bundle.jsonl", _NDJSON, None),
+    Export.Format.CASE_BUNDLE: FileFormat("case.zip", "application/zip", None),
     Export.Format.XLSX: FileFormat(
         "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx.lines
     ),

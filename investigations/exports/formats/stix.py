@@ -15,6 +15,7 @@ from stix2 import v21 as stix
 
 from investigations.exports.rows import ExportRow
 from trail.documents import get
+from trail.field_checks import is_ip
 
 EXTENSION = "extension-definition--7f0b9d3c-3a1e-4a53-9c43-5d5b1d6a0e17"
 CONSOLE = "identity--0c6a4b5e-91d2-4b7f-8e35-2f6f7c1d9a48"
@@ -153,7 +154,8 @@ def _build_user(document: dict[str, Any]) -> Iterator[Any]:
 
 
 def _build_address(document: dict[str, Any]) -> Iterator[Any]:
-    if address := get(document, "source.ip"):
+    address = get(document, "source.ip")
+    if address and is_ip(address):  # a redacted one is none
         kind = stix.IPv4Address if ip_address(address).version == 4 else stix.IPv6Address
         yield kind(value=address)
 

@@ -9,12 +9,15 @@ from investigations.evidence import services as evidence_services
 from investigations.exports import services as exports
 from investigations.library import services as library
 from investigations.models import (
+    AcceptedKey,
     Case,
     CaseTemplate,
+    CaseUpload,
     Evidence,
     Export,
     Membership,
     PinBatch,
+    RedactionProfile,
     ReportTemplate,
     Run,
     SavedQuery,
@@ -25,6 +28,7 @@ from investigations.reports.content import SECTIONS
 from investigations.runs import services as runs
 from tests.support.factories.events import write
 from trail.connection import Trail
+from trail.integrity.signed_note import Signer
 from trail.search.spec import Search
 
 
@@ -80,6 +84,31 @@ def saved_query(
     query = SavedQuery(slug=slug, name=name or slug, group=group)
     library.save(query=query, search=Search(text=text), parameters=parameters, by=None)
     return query
+
+
+def case_upload(by: User, *, words: str = "their.case.zip") -> CaseUpload:
+    """A bundle that was taken, without its file; its words are these."""
+    described = {"origin": words, "number": words, "title": words, "exported_by": words, "exported_at": words}
+    return CaseUpload.objects.create(
+        name=words[:255],
+        size=1,
+        manifest="0" * 64,
+        vkey=str(Signer.generate("auditconsole/other").verifier),
+        described=described | {"size": 1, "events": 1, "files": 1, "log_keys": [words]},
+        uploaded_by=by,
+        uploaded_by_name=words[:200],
+    )
+
+
+def redaction_profile(by: User, *, name: str = "No people") -> RedactionProfile:
+    words = {"rules": {"user.id": "pseudonym"}, "made_by": by, "made_by_name": name[:200]}
+    return RedactionProfile.objects.create(name=name[:80], **words)
+
+
+def accepted_key(by: User, *, words: str = "By telephone") -> AcceptedKey:
+    """The key of another console that somebody accepted."""
+    vkey = str(Signer.generate("auditconsole/third").verifier)
+    return AcceptedKey.objects.create(vkey=vkey, note=words[:500], accepted_by=by, accepted_by_name=words[:200])
 
 
 def case_template(by: User, slug: str = "leaked") -> CaseTemplate:

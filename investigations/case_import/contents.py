@@ -1,0 +1,277 @@
+"""Writes what came in a case bundle as rows of a case: people of the other console are names there, and not users here."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from core.records import fit_text
+from investigations.case_import.bundle_file import read_lines
+from investigations.case_import.errors import BadCaseBundle
+from investigations.case_import.foreign_content import (
+    MOST_CUSTODY,
+    ForeignContent,
+    check_event,
+    read_custody,
+)
+from investigations.case_import.foreign_statements import check_statement
+from investigations.evidence.records import add_evidence
+from investigations.models import (
+    Activity,
+    Attachment,
+    Case,
+    CaseEntity,
+    CaseTag,
+    CaseTask,
+    CustodyEntry,
+    Evidence,
+    EvidenceTag,
+    ForeignEvidence,
+    Hypothesis,
+    HypothesisEvidence,
+    Note,
+    Verdict,
+)
+from trail.canonical_form import canonicalise
+from trail.questions.statements import encode_statement
+from trail.search.execute import sortable_time
+from trail.times import NotATime
+
+AT_ONCE = 500  # rows of one statement
+NameOf = Callable[[str], str]
+
+
+def name_people(origin: str) -> NameOf:
+    """How people of another console are called here: by their name and their console, for ever."""
+
+    def name(person: str) -> str:
+        return fit_text(f"{person} ({origin})", 200) if person else ""
+
+    return name
+
+
+def write_words(case: Case, content: ForeignContent, name: NameOf) -> None:
+    """Tags, entities with every verdict, hypotheses, tasks, notes and activities."""
+    CaseTag.objects.bulk_create(CaseTag(case=case, name=tag) for tag in content.words["tags"])
+    _write_entities(case, content, name)
+    _write_tasks(case, content, name)
+    _write_notes(case, content, name)
+    Activity.objects.bulk_create(
+        (
+            Activity(case=case, at=row["at"], actor_name=name(row["by"]), action=row["action"], summary=row["summary"])
+            for row in content.activities
+        ),
+        batch_size=AT_ONCE,
+    )
+
+
+def _write_entities(case: Case, content: ForeignContent, name: NameOf) -> None:
+    rows = [CaseEntity(case=case, field=each["field"], value=each["value"]) for each in content.entities]
+    CaseEntity.objects.bulk_create(rows, ignore_conflicts=True, batch_size=AT_ONCE)
+    keys = {(field, value): pk for pk, field, value in case.entities.values_list("pk", "field", "value")}
+    Verdict.objects.bulk_create(
+        (
+            Verdict(
+                entity_id=keys[each["field"], each["value"]],
+                word=verdict["word"],
+                reason=verdict["reason"],
+                by_name=name(verdict["by"]),
+                at=verdict["at"],
+            )
+            for each in content.entities
+            for verdict in each["verdicts"]
+        ),
+        batch_size=AT_ONCE,
+    )
+
+
+def _write_tasks(case: Case, content: ForeignContent, name: NameOf) -> None:
+    CaseTask.objects.bulk_create(
+        (
+            CaseTask(
+                case=case,
+                number=row["number"],
+                title=row["title"],
+                state=row["state"],
+                due=row["due"],
+                created_by_name=name(row["created_by"]),
+                created_at=row["created_at"],
+                settled_by_name=name(row["settled_by"]),
+                settled_at=row["settled_at"],
+            )
+            for row in content.tasks
+        ),
+        batch_size=AT_ONCE,
+    )
+
+
+def _write_notes(case: Case, content: ForeignContent, name: NameOf) -> None:
+    """Each version after the one that it replaces; nobody is told of them again."""
+    for versions in content.notes:
+        first = before = None
+        for number, row in enumerate(versions, start=1):
+            before = Note.objects.create(
+                case=case,
+                original=first,
+                replaces=before,
+                version=number,
+                text=row["text"],
+                author_name=name(row["author"]),
+                written_at=row["written_at"],
+            )
+            first = first or before
+
+
+def write_hypotheses(case: Case, content: ForeignContent, name: NameOf) -> None:
+    """Those of the case with what speaks for them and against them; the evidence is there by then."""
+    rows = [
+        Hypothesis(
+            case=case,
+            number=row["number"],
+            statement=row["statement"],
+            state=row["state"],
+            answer=row["answer"],
+            created_by_name=name(row["created_by"]),
+            created_at=row["created_at"],
+            changed_by_name=name(row["changed_by"]),
+            changed_at=row["changed_at"],
+        )
+        for row in content.hypotheses
+    ]
+    Hypothesis.objects.bulk_create(rows, batch_size=AT_ONCE)
+    keys = dict(case.evidence.values_list("number", "pk"))
+    HypothesisEvidence.objects.bulk_create(
+        (
+            HypothesisEvidence(hypothesis=hypothesis, evidence_id=keys[number], speaks_for=side == "for")
+            for hypothesis, row in zip(rows, content.hypotheses, strict=True)
+            for side in ("for", "against")
+            for number in row[side]
+        ),
+        batch_size=AT_ONCE,
+    )
+
+
+def write_attachments(case: Case, content: ForeignContent, stored: dict[int, str], name: NameOf) -> None:
+    """What is attached; `stored` leads from an attachment's number to the name of its file here."""
+    rows = []
+    for row in content.attachments:
+        words = {key: row[key] for key in ("number", "name", "description", "size", "content_type", "sha256")}
+        rows.append(
+            Attachment(
+                case=case,
+                added_by_name=name(row["added_by"]),
+                added_at=row["added_at"],
+                removed_at=row["removed_at"],
+                removed_by_name=name(row["removed_by"]),
+                removal_reason=row["removal_reason"],
+                **words,
+                **({"public_id": stored[row["number"]]} if row["removed_at"] is None else {}),
+            )
+        )
+    Attachment.objects.bulk_create(rows, batch_size=AT_ONCE)
+
+
+def write_evidence(case: Case, content: ForeignContent, path: Path, name: NameOf) -> tuple[str, list[int]]:
+    """Every piece of evidence with what proves it, and its custody there; the proving checkpoint, and the keys here.
+
+    Raises BadCaseBundle.
+    """
+    checkpoint, keys = "", dict[str, int]()
+    lines = iter(read_lines(path))
+    custody: list[dict[str, Any]] = []
+    for line in lines:
+        if "checkpoint" in line:
+            checkpoint = line["checkpoint"]
+        if "index" in line:
+            batch = [line, *islice((each for each in lines if _keep(each, custody)), AT_ONCE - 1)]
+            keys |= _write_batch(case, content, batch, name)
+        else:
+            _keep(line, custody)
+        if len(custody) >= AT_ONCE:
+            _write_custody(case, keys, custody, name)
+    _write_custody(case, keys, custody, name)
+    return checkpoint, list(keys.values())
+
+
+def _keep(line: dict[str, Any], custody: list[dict[str, Any]]) -> bool:
+    """Whether a line is an event; what is custody is kept for later."""
+    if "custody" in line:
+        if len(custody) >= MOST_CUSTODY:
+            raise BadCaseBundle(f"The bundle holds more than {MOST_CUSTODY:,} entries of custody.")
+        custody.append(read_custody(line["custody"]))
+    return "index" in line
+
+
+def _write_batch(case: Case, content: ForeignContent, lines: list[dict[str, Any]], name: NameOf) -> dict[str, int]:
+    labels = [str(line["about"]["evidence"]["number"]) for line in lines]
+    pieces = [content.evidence[int(label.removeprefix("E"))] for label in labels]
+    rows = [_build_evidence(case, line, piece, name) for line, piece in zip(lines, pieces, strict=True)]
+    add_evidence(case, rows)
+    ForeignEvidence.objects.bulk_create(
+        ForeignEvidence(
+            evidence=row,
+            leaf=line["index"],
+            proof=line["proof"],
+            record=canonicalise(line["event"]) if row.is_statement else b"",
+        )
+        for row, line in zip(rows, lines, strict=True)
+    )
+    EvidenceTag.objects.bulk_create(
+        EvidenceTag(evidence=row, name=tag) for row, piece in zip(rows, pieces, strict=True) for tag in piece["tags"]
+    )
+    return {row.label: row.pk for row in rows}
+
+
+def _build_evidence(case: Case, line: dict[str, Any], piece: dict[str, Any], name: NameOf) -> Evidence:
+    label = f"E{piece['number']}"
+    is_statement = piece["kind"] != Evidence.Kind.EVENT
+    check_event(line["event"], label)
+    if is_statement != ("statement" in line):
+        raise BadCaseBundle(f"{label} is not of the kind that the case says.")
+    find_time = check_statement(line["statement"], piece["kind"], label).find_time if is_statement else None
+    try:
+        time = find_time(line["statement"]) if find_time else line["event"]["@timestamp"]
+        place = sortable_time(time)
+    except (NotATime, KeyError, TypeError, AttributeError):
+        raise BadCaseBundle(f"{label} has no time.") from None
+    if len(place) > 40 or len(time) > 40:
+        raise BadCaseBundle(f"{label} has no time that can be kept.")
+    return Evidence(
+        case=case,
+        kind=piece["kind"],
+        number=piece["number"],
+        event_id=piece["event_id"],
+        event_index="",
+        event_timestamp=time,
+        event_place=place,
+        frozen=encode_statement(line["statement"]) if is_statement else orjson.dumps(line["event"]),
+        digest=piece["digest"],
+        reason=piece["reason"],
+        search=piece["search"],
+        relevance=piece["relevance"],
+        pinned_by_name=name(piece["pinned_by"]),
+        pinned_at=piece["pinned_at"],
+    )
+
+
+def _write_custody(case: Case, keys: dict[str, int], entries: list[dict[str, Any]], name: NameOf) -> None:
+    """Acts at the other console. The records of its trail stand in its trail, and are not named here."""
+    if unknown := next((entry for entry in entries if entry["evidence"] not in keys), None):
+        raise BadCaseBundle(f"The bundle has custody of {unknown['evidence'][:20]}, which the case does not have.")
+    rows: Iterator[CustodyEntry] = (
+        CustodyEntry(
+            case=case,
+            evidence_id=keys[entry["evidence"]],
+            action=entry["action"],
+            by_name=name(entry["by"]),
+            at=entry["at"],
+            address=entry["address"],
+            client=entry["client"],
+            detail=entry["detail"],
+        )
+        for entry in entries
+    )
+    CustodyEntry.objects.bulk_create(rows, batch_size=AT_ONCE)
+    entries.clear()

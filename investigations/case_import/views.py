@@ -1,0 +1,142 @@
+"""Shows the case bundles that were uploaded and the keys that are believed, takes a bundle, and imports its case."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.decorators import person, requires
+from accounts.roles import may_import_cases
+from core import request_context
+from core.access import recorded_as
+from core.errors import Refused
+from core.forms import try_change
+from core.htmx import render_page
+from investigations.audit import CaseAction
+from investigations.case_import import services
+from investigations.case_import.bundle_file import compute_fingerprint
+from investigations.case_import.forms import AcceptanceForm, UploadForm
+from investigations.models import AcceptedKey, Case, CaseUpload
+
+MOST_SHOWN = 100
+
+
+@csrf_exempt  # until the file is taken by a handler of its own, which has to be named before anything reads the form
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(may_import_cases)
+def case_import_list(request: HttpRequest) -> HttpResponseBase:
+    """What was uploaded, and one bundle more. Of a body that is too large the web server keeps nothing."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.INGEST_BODY_BYTES:
+        messages.error(request, f"The file is longer than {settings.ATTACHMENT_BYTES:,} bytes; it was not taken.")
+        return redirect("case_import_list")
+    request.upload_handlers = [TemporaryFileUploadHandler(request)]
+    return _show_list(request)
+
+
+@csrf_protect
+@recorded_as(CaseAction.CASE_IMPORT_READ)
+def _show_list(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    taken: list[CaseUpload] = []
+    if request.method == "POST" and form.is_valid() and try_change(form, lambda: taken.append(_take(request, form))):
+        return redirect("case_import_detail", taken[0].public_id)
+    uploads = list(_list_uploads(request)[:MOST_SHOWN])
+    cases = _find_visible(request, uploads)
+    keys = AcceptedKey.objects.all()[:MOST_SHOWN]
+    context = {
+        "form": form,
+        "uploads": [(upload, cases.get(upload.pk), hasattr(upload, "foreign")) for upload in uploads],
+        "keys": [(key, compute_fingerprint(key.vkey)) for key in keys],
+    }
+    return render_page(request, "investigations/case_import/list.html", context, status=400 if form.errors else 200)
+
+
+def _take(request: HttpRequest, form: UploadForm) -> CaseUpload:
+    file: UploadedFile[bytes] = form.cleaned_data["file"]
+    return services.take_upload(name=file.name or "unnamed", chunks=file.chunks(), by=person(request))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(may_import_cases)
+@recorded_as(CaseAction.CASE_IMPORT_READ)
+def case_import_detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What one bundle says it is and whose key signed it; a POST accepts the key."""
+    upload = _get_upload(request, public_id)
+    form = AcceptanceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        words = form.cleaned_data
+        if try_change(form, lambda: services.accept_key(upload=upload, by=person(request), **words)):
+            return redirect("case_import_detail", public_id)
+    context = {
+        "upload": upload,
+        "form": form,
+        "key": services.find_accepted_key(upload.vkey),
+        "case": _find_visible(request, [upload]).get(upload.pk),
+        "is_imported": hasattr(upload, "foreign"),
+    }
+    return render_page(request, "investigations/case_import/detail.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@requires(may_import_cases)
+def case_import_carry_out(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Make the case of a bundle."""
+    upload = _get_upload(request, public_id)
+    try:
+        case = services.import_case(upload=upload, by=person(request))
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+        return redirect("case_import_detail", public_id)
+    messages.success(request, f"The case is here as {case.number}. You lead it.")
+    return redirect("case_detail", case.public_id)
+
+
+@require_POST
+@requires(may_import_cases)
+def case_import_drop(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Delete the file of a bundle that is not imported."""
+    try:
+        services.drop_upload(upload=_get_upload(request, public_id), by=person(request))
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+    return redirect("case_import_list")
+
+
+@require_POST
+@requires(may_import_cases)
+def foreign_key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Believe a key no more."""
+    key = AcceptedKey.objects.filter(pk=pk).first()
+    if key is None:
+        raise Http404("There is no such key.")
+    services.revoke_key(key=key, by=person(request))
+    return redirect("case_import_list")
+
+
+def _list_uploads(request: HttpRequest) -> "QuerySet[CaseUpload]":
+    """A person's own: what is in a bundle of a restricted case is nobody else's to read."""
+    own = CaseUpload.objects.filter(uploaded_by=person(request), dropped_at=None)
+    return own.select_related("foreign")
+
+
+def _get_upload(request: HttpRequest, public_id: str) -> CaseUpload:
+    request_context.set_subject("case_bundle", public_id)
+    upload = _list_uploads(request).filter(public_id=public_id).first()
+    if upload is None:
+        raise Http404("There is no such bundle.")
+    return upload
+
+
+def _find_visible(request: HttpRequest, uploads: Sequence[CaseUpload]) -> dict[int, Case]:
+    """The cases that bundles became, by the bundles' keys, as far as this person may know of them."""
+    made = {upload.pk: upload.foreign.case_id for upload in uploads if hasattr(upload, "foreign")}
+    cases = Case.objects.visible_to(person(request)).in_bulk(list(made.values()))
+    return {key: cases[case] for key, case in made.items() if case in cases}

@@ -1,0 +1,189 @@
+"""Takes values out of events and texts: the fields of a profile, and their values wherever else they stand."""
+
+import hmac
+import html
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+from urllib.parse import quote
+
+import orjson
+
+from core.errors import Refused
+from investigations.models import RedactionProfile
+from investigations.presentation.cells import make_visible
+from trail.documents import flatten
+from trail.schema import BY_NAME, Kind
+
+Value = TypeVar("Value")
+
+# What may be redacted, and what a pseudonym of it is called: the same value in all fields of one kind has the same one.
+KINDS = {
+    "user.id": "user", "user.name": "user", "user.full_name": "user", "user.email": "user", "organization.id": "organisation",
+    "organization.name": "organisation", "source.ip": "address", "source.address": "address", "host.name": "host",
+    "service.name": "service", "user_agent.original": "client", "url.path": "path", "url.domain": "host",
+    "resource.id": "resource",
+    "resource.name": "resource", "token.id": "token", "token.fingerprint": "fingerprint",
+    "token.parent_fingerprint": "fingerprint", "token.key_id": "key", "trace.id": "trace", "http.request.id": "request",
+    "source.geo.city_name": "place", "source.geo.region_name": "place", "event.reason": "reason",
+}  # fmt: skip
+# With its id, which nobody can guess, an event's digest would let anybody test a guess of what is masked in it.
+ALWAYS = {"event.id": RedactionProfile.PSEUDONYM}
+_KIND_OF_ID = "event"
+MASKED, LEFT_OUT = "[masked]", "[left out]"
+# A source record and a signature say in ways of their own what is masked; a place is as good as an address.
+_DROPPED = ("raw", "signature")
+MOST_VALUES = 300_000
+_SHORTEST = 4  # characters: what is shorter is taken out of texts only where it stands as a word
+_DIGITS = 16
+_REMEMBERED = 50_000
+_TIMES = frozenset(name for name, field in BY_NAME.items() if field.kind is Kind.TIME)
+
+
+class Redactor:
+    """Redacts what belongs to one case or run. First `collect` every event, then redact: a value may stand in another event.
+
+    `collect` raises Refused for more than MOST_VALUES different values. `knows_ids` is whether ids of events are looked for in
+    texts too.
+    """
+
+    def __init__(self, rules: Mapping[str, str], key: bytes, *, knows_ids: bool = True) -> None:
+        self.rules = {**rules, **ALWAYS}
+        self._learnt = frozenset(self.rules if knows_ids else rules)
+        self._key = key
+        self._known: dict[str, str] = {}
+        self._spelled: dict[str, str] = {}  # in small letters, each value in every spelling that a text may have
+        self._lengths: dict[str, list[int]] = {}  # of those that begin with these characters, the longest first
+        self._words: dict[str, str] = {}
+        self._replace = lru_cache(maxsize=_REMEMBERED)(self._replace_values)
+
+    def collect(self, document: Mapping[str, Any]) -> None:
+        """Learn the values of the fields in an event."""
+        for name, value in flatten(dict(document)):
+            if name in self._learnt:
+                self.learn(name, value if isinstance(value, list) else [value])
+
+    def learn(self, field: str, values: Iterable[Any]) -> None:
+        """Learn values of a field, of those that the profile names."""
+        for value in values:
+            text = str(value)
+            if text and field in self.rules and text not in self._known:
+                self._add(text, self._substitute(field, text))
+
+    def _add(self, text: str, substitute: str) -> None:
+        if len(self._known) >= MOST_VALUES:
+            raise Refused(f"There are more than {MOST_VALUES:,} values to redact; redact fewer fields, or export less.")
+        self._known[text] = substitute
+        spelled = {text, html.escape(text), quote(text, safe=""), quote(text), make_visible(text), _escape(text)}
+        for spelling in {_fold(each) for each in spelled if each}:
+            if len(spelling) < _SHORTEST:
+                self._words.setdefault(spelling, substitute)
+                continue
+            self._spelled.setdefault(spelling, substitute)
+            lengths = self._lengths.setdefault(spelling[:_SHORTEST], [])
+            if len(spelling) not in lengths:
+                lengths.append(len(spelling))
+                lengths.sort(reverse=True)
+        self._replace.cache_clear()
+
+    def _substitute(self, field: str, text: str) -> str:
+        """What stands for a value: from here nobody comes back to it without the key."""
+        if self.rules[field] == RedactionProfile.MASK:
+            return MASKED
+        kind = KINDS.get(field, _KIND_OF_ID)
+        digest = hmac.digest(self._key, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), "sha256").hex()
+        return f"{kind}-{digest[:_DIGITS]}"
+
+    def redact_value(self, field: str, value: str) -> str:
+        """What stands for a value of a field, whether it was learnt or not; the value itself of a field that stays."""
+        return self._substitute(field, value) if field in self.rules else self.redact_text(value)
+
+    def redact_text(self, text: str) -> str:
+        """A text without the values that were learnt, in whichever letters they stand."""
+        return self._replace(text)
+
+    def _replace_values(self, text: str) -> str:
+        folded, parts, start, place = _fold(text), [], 0, 0
+        if folded in self._words:
+            return self._words[folded]
+        while place < len(text):
+            match = self._find(folded, place)
+            if match is None:
+                place += 1
+                continue
+            length, substitute = match
+            parts += [text[start:place], substitute]
+            start = place = place + length
+        return "".join([*parts, text[start:]])
+
+    def _find(self, folded: str, place: int) -> tuple[int, str] | None:
+        """The longest value that stands at a place of a text, and what stands for it."""
+        for length in self._lengths.get(folded[place : place + _SHORTEST], ()):
+            if substitute := self._spelled.get(folded[place : place + length]):
+                return length, substitute
+        if self._words and (place == 0 or not folded[place - 1].isalnum()):
+            for length in range(1, _SHORTEST):
+                word = folded[place : place + length]
+                if word in self._words and not folded[place + length : place + length + 1].isalnum():
+                    return length, self._words[word]
+        return None
+
+    def redact_document(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """An event without what the profile takes out; without source record and signature too."""
+        return cast(dict[str, Any], self._redact_member({**document}, ""))
+
+    def _redact_member(self, value: Any, path: str) -> Any:
+        if isinstance(value, dict):
+            return {
+                self.redact_text(name) if path == "labels" else name: self._redact_member(
+                    member, f"{path}.{name}".lstrip(".")
+                )
+                for name, member in value.items()
+                if name not in _DROPPED or path
+            }
+        if path == "event.original":
+            return LEFT_OUT
+        if path in self.rules:
+            many = [self._substitute(path, str(each)) for each in value] if isinstance(value, list) else None
+            return many if many is not None else self._substitute(path, str(value))
+        return value if path in _TIMES else self.redact(value)
+
+    def redact_statement(self, statement: Mapping[str, Any]) -> dict[str, Any]:
+        """A statement that nothing was found, without what was asked: that may name who stands in no event."""
+        query = {"words": LEFT_OUT, "url": {}}
+        return {**self.redact(dict(statement)), "query": query, "left_out": LEFT_OUT}
+
+    def redact(self, value: Value) -> Value:
+        """The same with every text in it redacted: texts, lists, objects and data classes in each other."""
+        return cast(Value, self._redact_any(value))
+
+    def _redact_any(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.redact_text(value)
+            case dict():
+                return {self._redact_any(name): self._redact_any(member) for name, member in value.items()}
+            case list():
+                return [self._redact_any(each) for each in value]
+            case tuple() if not hasattr(value, "_fields"):
+                return tuple(self._redact_any(each) for each in value)
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{each.name: self._redact_any(getattr(value, each.name)) for each in fields(value)})
+        return value
+
+
+def _fold(text: str) -> str:
+    """A text in small letters, place by place the same."""
+    small = text.lower()
+    return (
+        small if len(small) == len(text) else "".join(low if len(low := each.lower()) == 1 else each for each in text)
+    )
+
+
+def _escape(text: str) -> str:
+    """A text as it stands in JSON."""
+    try:
+        return orjson.dumps(text).decode()[1:-1]
+    except orjson.JSONEncodeError:
+        return text

@@ -1,0 +1,329 @@
+"""A case of another console: verified whole, believed by a key that a person accepted, and marked as foreign for ever."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+from pytest_django.asserts import assertContains, assertRedirects
+
+from accounts.models import User
+from core import access_spool, record_key
+from core.errors import Refused
+from core.record_key import read_signer
+from investigations.case_import import services
+from investigations.case_import.bundle_file import build_path, compute_fingerprint, find_folder
+from investigations.case_import.errors import BadCaseBundle
+from investigations.case_verification import services as verification
+from investigations.exports import services as exports
+from investigations.models import (
+    AcceptedKey,
+    Attachment,
+    Case,
+    CaseUpload,
+    CaseVerification,
+    Evidence,
+    ForeignCase,
+    ForeignEvidence,
+)
+from investigations.proofs import services as proofs
+from operations.models import Incident
+from tests.investigations.exports.test_case_bundle import export_case_bundle, fill
+from tests.support.factories.cases import export
+from tests.support.pages import audit_log
+from trail.connection import Trail
+from trail.integrity.case_archive import CaseArchive, FileDraft
+
+Seal = Callable[[], object]
+
+
+@pytest.fixture
+def file(case: Case, alice: User, trail: Trail, seal: Seal) -> bytes:
+    fill(case, alice, trail, seal)
+    return export_case_bundle(case, alice)
+
+
+def upload(content: bytes, by: User) -> CaseUpload:
+    return services.take_upload(name="case.zip", chunks=[content], by=by)
+
+
+def accept(made: CaseUpload, by: User) -> AcceptedKey:
+    return services.accept_key(upload=made, fingerprint=compute_fingerprint(made.vkey), note="By telephone", by=by)
+
+
+def bring_in(content: bytes, by: User) -> Case:
+    made = upload(content, by)
+    accept(made, by)
+    return services.import_case(upload=made, by=by)
+
+
+def repack(file: bytes, change: Callable[[dict[str, bytes]], object]) -> bytes:
+    """The same bundle with other files in it, signed by the console's own key: what a lying console could make."""
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    about = json.loads(parts.pop("manifest.json"))
+    del parts["manifest.note"], about["files"], about["format"]
+    change(parts)
+    made = CaseArchive()
+    return b"".join(
+        [part for name, content in parts.items() for part in made.add_bytes(name, content)]
+        + list(made.finish(about, read_signer()))
+    )
+
+
+def change_case(file: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    def edit(parts: dict[str, bytes]) -> None:
+        told = json.loads(parts["case.json"])
+        change(told)
+        parts["case.json"] = json.dumps(told).encode()
+
+    return repack(file, edit)
+
+
+@contextmanager
+def nothing_is_written() -> Iterator[None]:
+    """Neither rows nor files stay of what is refused."""
+    models = (Case, CaseUpload, Evidence, ForeignCase, Attachment)
+    before = [model._default_manager.count() for model in models], list_files()
+    yield
+    assert ([model._default_manager.count() for model in models], list_files()) == before
+
+
+def list_files() -> set[Path]:
+    """What lies in the folder of imports, from other tests too."""
+    return set(find_folder().iterdir()) if find_folder().is_dir() else set()
+
+
+def test_the_same_case_is_there_and_is_foreign(file: bytes, case: Case, lea: User, trail: Trail) -> None:
+    here = bring_in(file, lea)
+    origin = here.foreign.origin
+    assert (here.title, here.severity, here.status) == (case.title, case.severity, case.status)
+    assert here.number != case.number
+    assert (here.foreign.number, here.foreign.withheld) == (case.number, [2])
+    for mine, theirs in zip(
+        here.evidence.order_by("number"), case.evidence.not_withdrawn().order_by("number"), strict=True
+    ):
+        assert (mine.number, mine.digest, mine.reason, mine.document.keys()) == (
+            theirs.number,
+            theirs.digest,
+            theirs.reason,
+            theirs.document.keys() - {"raw"},
+        )
+        assert (mine.leaf, mine.pinned_by, mine.pinned_at) == (None, None, theirs.pinned_at)
+        assert mine.pinned_by_name == f"Alice ({origin})"
+        acts = list(mine.custody.order_by("pk").values_list("action", "by_name"))
+        assert (acts[0], acts[-1]) == (("pin", f"Alice ({origin})"), ("import", "Lea"))
+    assert [note.text for note in here.notes.latest_versions()] == ["See E1 and E3"]
+    assert here.notes.count() == 2
+    (hypothesis,) = here.hypotheses.all()
+    assert [link.evidence.number for link in hypothesis.evidence_links.all()] == [1]
+    assert here.tasks.get().title == "Rotate it"
+    (verdict,) = here.entities.get(value="mallory").verdicts.all()
+    assert (verdict.word, verdict.reason, verdict.by) == ("malicious", "=cmd|", None)
+    attachment = here.attachments.get()
+    assert (attachment.name, attachment.sha256) == ("../letter.pdf", case.attachments.get().sha256)
+    assert here.activities.filter(actor=None).count() > 5
+    assert "case.import" in [record["event"]["action"] for record in audit_log(trail)]
+
+
+def test_its_evidence_is_proved_by_the_other_log_and_is_no_incident(file: bytes, lea: User) -> None:
+    here = bring_in(file, lea)
+    verification.verify_case(verification.start(case=here, by=lea).pk)
+    verified = CaseVerification.objects.get(case=here)
+    assert (verified.state, verified.done, verified.differing) == ("finished", 3, 0)
+    assert {proofs.judge_copy(each).state for each in here.evidence.all()} == {"foreign"}
+    assert not Incident.objects.exists()
+    proofs.note_leaves()
+    assert set(here.evidence.values_list("leaf", flat=True)) == {None}
+
+
+def test_a_foreign_copy_that_was_changed_here_is_named(file: bytes, lea: User) -> None:
+    here = bring_in(file, lea)
+    row = ForeignEvidence.objects.filter(evidence__case=here).order_by("pk")[0]
+    ForeignEvidence.objects.filter(pk=row.pk).update(leaf=row.leaf + 1)
+    verification.verify_case(verification.start(case=here, by=lea).pk)
+    (difference,) = CaseVerification.objects.get(case=here).differences
+    assert difference["kind"] == "log"
+    assert proofs.judge_copy(row.evidence).state == "broken"
+
+
+def test_the_same_bundle_makes_no_second_case(file: bytes, lea: User, ada: User) -> None:
+    here = bring_in(file, lea)
+    for by, name in ((lea, here.number), (ada, "a case that you may not see")):
+        with pytest.raises(Refused, match=f"imported before, as {name}"):
+            upload(file, by)
+    assert ForeignCase.objects.count() == 1
+
+
+def test_without_an_accepted_key_nothing_is_imported(file: bytes, lea: User) -> None:
+    made = upload(file, lea)
+    with pytest.raises(Refused, match="accepted the key"):
+        services.import_case(upload=made, by=lea)
+    with pytest.raises(Refused, match="fingerprint is another"):
+        services.accept_key(upload=made, fingerprint="00", note="by hand", by=lea)
+    services.revoke_key(key=accept(made, lea), by=lea)
+    with pytest.raises(Refused, match="revoked"):
+        services.import_case(upload=made, by=lea)
+    assert Attachment.objects.count() == 1
+    assert not ForeignCase.objects.exists()
+
+
+def test_a_bundle_that_was_tampered_with_is_dropped(file: bytes, lea: User) -> None:
+    changed, before = file.replace(b"It matters", b"It mutters", 1), access_spool.count_waiting()
+    with nothing_is_written(), pytest.raises(BadCaseBundle, match="checksum"):
+        upload(changed, lea)
+    assert access_spool.count_waiting() > before
+
+
+def test_another_key_than_the_manifest_names_does_not_sign(file: bytes, lea: User, monkeypatch: Any) -> None:
+    signer = record_key.generate_signer()
+    monkeypatch.setattr(f"{__name__}.read_signer", lambda: signer)
+    with nothing_is_written(), pytest.raises(BadCaseBundle, match="not signed"):
+        upload(repack(file, lambda parts: None), lea)
+
+
+REFUSED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a title of another type": lambda told: told["case"].update(title=["x"]),
+    "a NUL": lambda told: told["case"].update(summary="a\0b"),
+    "half a character": lambda told: told["notes"][0]["versions"][0].update(text="\ud800"),
+    "a status that there is not": lambda told: told["case"].update(status="burning"),
+    "a title that is too long": lambda told: told["case"].update(title="x" * 201),
+    "a number that stands twice": lambda told: told["tasks"].append(told["tasks"][0]),
+    "evidence with a gap": lambda told: told["evidence"].pop(1),
+    "evidence that the events do not have": lambda told: told["evidence"][1].update(withdrawn=None),
+    "another digest": lambda told: told["evidence"][0].update(digest="0" * 64),
+    "another leaf": lambda told: told["evidence"][0].update(leaf=10**9),
+    "a search of another type": lambda told: told["evidence"][0].update(search=[1]),
+    "a time that is none": lambda told: told["case"].update(opened_at="yesterday"),
+    "a verdict that there is not": lambda told: told["entities"][-1]["verdicts"].append({"word": "guilty"}),
+    "an entity of another field": lambda told: told["entities"].append(
+        {"field": "password", "value": "x", "verdicts": []}
+    ),
+    "evidence for and against": lambda told: told["hypotheses"][0].update(against=[1]),
+    "an attachment that is not there": lambda told: told["attachments"][0].update(sha256="a" * 64),
+    "a note without a version": lambda told: told["notes"].append({"versions": []}),
+    "a list in the place of an object": lambda told: told["notes"].append([]),
+    "a number that is true": lambda told: told["tasks"][0].update(number=True),
+    "a level that there is not": lambda told: told["members"][0].update(level="god"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_a_lying_console_signs_is_refused_and_leaves_nothing(name: str, file: bytes, lea: User) -> None:
+    with nothing_is_written(), pytest.raises(BadCaseBundle):
+        upload(change_case(file, REFUSED[name]), lea)
+
+
+def test_json_that_is_nested_too_deeply_is_refused(file: bytes, lea: User) -> None:
+    deep = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    with nothing_is_written(), pytest.raises(BadCaseBundle):
+        upload(repack(file, lambda parts: parts.update({"case.json": deep})), lea)
+
+
+def test_a_bomb_a_link_and_a_text_are_no_bundles(lea: User) -> None:
+    bomb, link = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("case.json", bytes(50_000_000))
+    with zipfile.ZipFile(link, "w") as archive:
+        entry = zipfile.ZipInfo("case.json")
+        entry.external_attr = 0o120777 << 16
+        archive.writestr(entry, "/etc/passwd")
+    for content in (bomb.getvalue(), link.getvalue(), b"", b"hello", b"PK\x03\x04", bytes(1_000)):
+        with nothing_is_written(), pytest.raises(BadCaseBundle):
+            upload(content, lea)
+
+
+def test_a_file_that_is_too_long_is_not_kept(file: bytes, lea: User, settings: Settings) -> None:
+    settings.ATTACHMENT_BYTES = len(file) - 1
+    with nothing_is_written(), pytest.raises(BadCaseBundle, match="longer than"):
+        upload(file, lea)
+
+
+def test_hostile_words_are_shown_and_never_run(file: bytes, client: Client, lea: User) -> None:
+    evil = "<script>alert(1)</script>"
+
+    def spoil(told: dict[str, Any]) -> None:
+        told["case"].update(title=evil, summary=evil)
+        told["members"][0].update(name=evil)
+        told["notes"][0]["versions"][0].update(author=evil, text=evil)
+        told["attachments"][0].update(name=f"../../{evil}")
+        told["activities"][0].update(by=evil, summary=evil)
+
+    here = bring_in(change_case(file, spoil), lea)
+    client.force_login(lea)
+    for tab in ("", "notes/", "activity/", "attachments/", "custody/", "report/"):
+        answer = client.get(f"/cases/{here.public_id}/{tab}")
+        assert (answer.status_code, evil.encode() in answer.content) == (200, False), tab
+        assertContains(answer, "foreign")
+
+
+def test_an_import_that_fails_half_way_leaves_nothing(file: bytes, lea: User, monkeypatch: Any) -> None:
+    made = upload(file, lea)
+    accept(made, lea)
+    before = (Case.objects.count(), Evidence.objects.count(), Attachment.objects.count())
+    files = set((build_path("x").parent.parent / "attachments").iterdir())
+
+    def fail(*args: object, **words: object) -> None:
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr("investigations.case_import.contents.write_hypotheses", fail)
+    with pytest.raises(RuntimeError):
+        services.import_case(upload=made, by=lea)
+    assert (Case.objects.count(), Evidence.objects.count(), Attachment.objects.count()) == before
+    assert set((build_path("x").parent.parent / "attachments").iterdir()) == files
+
+
+def test_it_is_done_on_the_pages(file: bytes, client: Client, lea: User) -> None:
+    client.force_login(lea)
+    answer = client.post("/case-imports/", {"file": SimpleUploadedFile("their.case.zip", file)})
+    made = CaseUpload.objects.get()
+    assertRedirects(answer, f"/case-imports/{made.public_id}/")
+    assertContains(client.get(f"/case-imports/{made.public_id}/"), "Nobody has accepted this key yet")
+    wrong = client.post(f"/case-imports/{made.public_id}/", {"fingerprint": "12 34", "note": "x"})
+    assertContains(wrong, "The fingerprint is another one", status_code=400)
+    words = {"fingerprint": compute_fingerprint(made.vkey).upper(), "note": "On the telephone"}
+    assertRedirects(client.post(f"/case-imports/{made.public_id}/", words), f"/case-imports/{made.public_id}/")
+    answer = client.post(f"/case-imports/{made.public_id}/import/")
+    here = ForeignCase.objects.get().case
+    assertRedirects(answer, f"/cases/{here.public_id}/")
+    first = client.get(f"/cases/{here.public_id}/evidence/1/")
+    assertContains(first, "It came from another console")
+    assert b"this is an incident" not in first.content
+    assertContains(client.get(f"/cases/{here.public_id}/evidence/4/"), "another console")
+    assertContains(client.get("/case-imports/"), "On the telephone")
+
+
+def test_the_bundle_of_a_foreign_case_is_handed_on_and_not_made_anew(file: bytes, lea: User) -> None:
+    here = bring_in(file, lea)
+    for format in ("bundle", "case_bundle"):
+        with pytest.raises(Refused, match="hand on the case bundle"):
+            exports.start(format=format, by=lea, case=here)
+    made = export(lea, format="csv", case=here)
+    assert (made.state, made.done) == ("finished", 3)
+
+
+def test_a_dropped_bundle_is_gone_and_an_imported_one_stays(file: bytes, lea: User) -> None:
+    made = upload(file, lea)
+    services.drop_upload(upload=made, by=lea)
+    assert not build_path(made.public_id).exists()
+    again = upload(file, lea)
+    accept(again, lea)
+    services.import_case(upload=again, by=lea)
+    with pytest.raises(Refused, match="stays with the case"):
+        services.drop_upload(upload=again, by=lea)
+    services.remove_expired(1e12)
+    assert build_path(again.public_id).exists()
+
+
+def test_drafts_leave_no_file_behind(tmp_path: Path) -> None:
+    draft = FileDraft(tmp_path)
+    draft.write(b"x")
+    draft.close()
+    assert list(tmp_path.iterdir()) == []
