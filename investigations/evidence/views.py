@@ -24,7 +24,6 @@ from investigations.evidence.forms import AbsenceForm, AnnotationForm, PinForm, 
 from investigations.models import Case, Evidence, ForeignCase, Run
 from investigations.presentation import cells
 from investigations.proofs import services as proofs
-from investigations.proofs.foreign import is_foreign
 from investigations.search_url import fits_address
 from trail.errors import BadQuery, TrailUnavailable
 from trail.questions.absence import read_coverage
@@ -103,12 +102,14 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
             return redirect("case_detail", public_id)
     else:
         custody.record_view(evidence, by=user)
-    context = (_absence_context(evidence) if evidence.is_absence else _copy_context(evidence)) | {
+    foreign = _find_origin(evidence)
+    build_context = _absence_context if evidence.is_absence else _copy_context
+    context = build_context(evidence, is_foreign=foreign is not None) | {
         "case": case,
         "evidence": evidence,
         "form": form,
         "seal": proofs.judge_copy(evidence),
-        "foreign": _find_origin(evidence),
+        "foreign": foreign,
         "may_write": case.is_open and access.may_write(user, case),
         **_read_custody(evidence),
     }
@@ -118,7 +119,7 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
 
 def _find_origin(evidence: Evidence) -> ForeignCase | None:
     """Of evidence that came from another console, from which."""
-    return ForeignCase.objects.filter(case=evidence.case).first() if is_foreign(evidence) else None
+    return ForeignCase.objects.filter(case__evidence=evidence, case__evidence__foreign__isnull=False).first()
 
 
 def _get_evidence(case: Case, number: int) -> Evidence:
@@ -156,23 +157,23 @@ def evidence_annotate(request: HttpRequest, public_id: str, number: int) -> Http
     return render_page(request, "investigations/evidence/annotate.html", context, status=status)
 
 
-def _copy_context(evidence: Evidence) -> dict[str, object]:
+def _copy_context(evidence: Evidence, *, is_foreign: bool) -> dict[str, object]:
     document = evidence.document
     return {
         "fields": cells.build_fields(document),
         "original": document.get("event", {}).get("original"),
-        "check": _check(evidence),
+        "check": None if is_foreign else _check(evidence),
     }
 
 
-def _absence_context(evidence: Evidence) -> dict[str, object]:
+def _absence_context(evidence: Evidence, *, is_foreign: bool) -> dict[str, object]:
     statement = evidence.document
     address = f"{reverse('search')}?{urlencode(statement['query']['url'], doseq=True)}"
     return {
         "statement": statement,
         "coverage": read_coverage(statement),
         "canonical": bytes(evidence.frozen).decode(),
-        "check": _check(evidence),
+        "check": None if is_foreign else _check(evidence),
         "search_url": address if fits_address(address) else None,
     }
 
@@ -189,12 +190,7 @@ def _withdraw(evidence: Evidence, form: ReasonForm, request: HttpRequest) -> boo
 
 
 def _check(evidence: Evidence) -> services.CopyCheck | absences.StatementCheck | None:
-    """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared.
-
-    None too of what came from another console, whose events this console's trail does not have.
-    """
-    if is_foreign(evidence):
-        return None
+    """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared."""
     try:
         return absences.check_statement(evidence) if evidence.is_absence else services.check_copy(evidence)
     except TrailUnavailable:
