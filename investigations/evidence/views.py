@@ -29,7 +29,6 @@ from investigations.models import Case, Evidence, ForeignCase, Run
 from investigations.presentation import cells
 from investigations.presentation.statements import describe_evidence, find_kind
 from investigations.proofs import services as proofs
-from investigations.proofs.foreign import is_foreign
 from investigations.search_url import fits_address
 from trail.errors import BadQuery, TrailUnavailable
 from trail.questions.statements import read_coverage
@@ -101,12 +100,14 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
             return redirect("case_detail", public_id)
     else:
         custody.record_view(evidence, by=user)
-    context = (_statement_context(request, evidence) if evidence.is_statement else _copy_context(evidence)) | {
+    foreign = _find_origin(evidence)
+    build = _build_statement_context if evidence.is_statement else _build_copy_context
+    context = build(request, evidence, is_foreign=foreign is not None) | {
         "case": case,
         "evidence": evidence,
         "form": form,
         "seal": proofs.judge_copy(evidence),
-        "foreign": _find_origin(evidence),
+        "foreign": foreign,
         "may_write": case.is_open and access.may_write(user, case),
         **_read_custody(evidence),
     }
@@ -116,7 +117,7 @@ def evidence_detail(request: HttpRequest, public_id: str, number: int) -> HttpRe
 
 def _find_origin(evidence: Evidence) -> ForeignCase | None:
     """Of evidence that came from another console, from which."""
-    return ForeignCase.objects.filter(case=evidence.case).first() if is_foreign(evidence) else None
+    return ForeignCase.objects.filter(case__evidence=evidence, case__evidence__foreign__isnull=False).first()
 
 
 def _get_evidence(case: Case, number: int) -> Evidence:
@@ -154,16 +155,16 @@ def evidence_annotate(request: HttpRequest, public_id: str, number: int) -> Http
     return render_page(request, "investigations/evidence/annotate.html", context, status=status)
 
 
-def _copy_context(evidence: Evidence) -> dict[str, object]:
+def _build_copy_context(request: HttpRequest, evidence: Evidence, *, is_foreign: bool) -> dict[str, object]:
     document = evidence.document
     return {
         "fields": cells.build_fields(document),
         "original": document.get("event", {}).get("original"),
-        "check": _compare(evidence, lambda: services.check_copy(evidence)),
+        "check": None if is_foreign else _compare(lambda: services.check_copy(evidence)),
     }
 
 
-def _statement_context(request: HttpRequest, evidence: Evidence) -> dict[str, object]:
+def _build_statement_context(request: HttpRequest, evidence: Evidence, *, is_foreign: bool) -> dict[str, object]:
     statement, on_demand = evidence.document, request.GET.get("again") == "yes"
     address = f"{reverse('search')}?{urlencode(statement['query']['url'], doseq=True)}"
     return {
@@ -171,7 +172,7 @@ def _statement_context(request: HttpRequest, evidence: Evidence) -> dict[str, ob
         "coverage": read_coverage(statement),
         "canonical": bytes(evidence.frozen).decode(),
         "sentence": describe_evidence(evidence),
-        "check": _compare(evidence, lambda: statements.check_statement(evidence, on_demand=on_demand)),
+        "check": None if is_foreign else _compare(lambda: statements.check_statement(evidence, on_demand=on_demand)),
         "search_url": address if fits_address(address) else None,
     }
 
@@ -187,13 +188,8 @@ def _withdraw(evidence: Evidence, form: ReasonForm, request: HttpRequest) -> boo
     return True
 
 
-def _compare(evidence: Evidence, ask: Callable[[], Check]) -> Check | None:
-    """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared.
-
-    None too of what came from another console, whose events this console's trail does not have.
-    """
-    if is_foreign(evidence):
-        return None
+def _compare(ask: Callable[[], Check]) -> Check | None:
+    """None when the trail does not answer: the copy is shown all the same, and the page says that it was not compared."""
     try:
         return ask()
     except TrailUnavailable:

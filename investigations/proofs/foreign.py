@@ -29,11 +29,6 @@ class ForeignProof:
         return PROVED.format(origin=self.origin, size=self.size)
 
 
-def is_foreign(evidence: Evidence) -> bool:
-    """Whether it came from another console. One query unless it was read with its proof."""
-    return ForeignEvidence.objects.filter(evidence=evidence).exists()
-
-
 def prove_foreign(evidence: Iterable[Evidence]) -> dict[int, ForeignProof]:
     """What proves those of these that came from another console, by their keys. Two queries, however many there are."""
     pieces = list(evidence)
