@@ -121,8 +121,10 @@ def read_page(streams: Sequence[Rows], place: PagePlace) -> KeyPage:
     keys = list(_read_keys(streams, place))
     whole = keys[:MOST_KEYS]
     groups = [list(group) for _, group in groupby(whole, key=_kind)]
-    entries = list(_take(groups))
     is_cut = len(keys) > MOST_KEYS
+    if is_cut and len(groups) > 1:
+        del groups[-1]  # which goes on beyond these keys, and stands whole on the next page
+    entries = list(_take(groups))
     beyond = is_cut or len(entries) < len(groups)
     if place.is_before:
         entries = [list(reversed(entry)) for entry in reversed(entries)]

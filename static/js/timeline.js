@@ -6,7 +6,7 @@ const STOPS = "[data-timeline] summary, [data-timeline] [data-item]";
 const chosen = new Map();
 let anchor = null, announced = 0;
 
-const isShown = (element) => element.getClientRects().length > 0;
+const isShown = (element) => !element.closest("[data-fold]:not([open]) ol");
 const stops = () => findAll(STOPS).filter(isShown);
 const current = () => find("[data-timeline] .is-current");
 const boxes = (from = document) => findAll("input[name='evidence'][type='checkbox']", from);
