@@ -16,6 +16,7 @@ from investigations.case_import.foreign_content import (
     check_event,
     read_custody,
 )
+from investigations.case_import.foreign_manual_events import write_clock_skews, write_manual_events
 from investigations.case_import.foreign_statements import check_statement
 from investigations.evidence.records import add_evidence
 from investigations.models import (
@@ -53,11 +54,13 @@ def name_people(origin: str) -> NameOf:
 
 
 def write_words(case: Case, content: ForeignContent, name: NameOf) -> None:
-    """Tags, entities with every verdict, hypotheses, tasks, notes and activities."""
+    """Tags, entities with every verdict, tasks, notes, what was entered by hand, clock skews and activities."""
     CaseTag.objects.bulk_create(CaseTag(case=case, name=tag) for tag in content.words["tags"])
     _write_entities(case, content, name)
     _write_tasks(case, content, name)
     _write_notes(case, content, name)
+    write_manual_events(case, content.manual_events, name)
+    write_clock_skews(case, content.clock_skews, name)
     Activity.objects.bulk_create(
         (
             Activity(case=case, at=row["at"], actor_name=name(row["by"]), action=row["action"], summary=row["summary"])

@@ -7,6 +7,7 @@ from typing import Any
 from investigations.case_import.bundle_file import VerifiedBundle
 from investigations.case_import.errors import BadCaseBundle
 from investigations.case_import.fields import Fields
+from investigations.case_import.foreign_manual_events import read_clock_skew, read_manual_event
 from investigations.entities.services import KINDS, LONGEST
 from investigations.models import Case, CaseTask, CustodyEntry, Evidence, Hypothesis, Membership, Verdict
 from trail.errors import TrailError
@@ -32,6 +33,8 @@ class ForeignContent:
     hypotheses: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
     notes: list[list[dict[str, Any]]]
+    manual_events: list[dict[str, Any]]
+    clock_skews: list[dict[str, Any]]
     attachments: list[dict[str, Any]]
     activities: list[dict[str, Any]]
 
@@ -54,6 +57,8 @@ def read_content(bundle: VerifiedBundle) -> ForeignContent:
         hypotheses=[_read_hypothesis(row, known) for row in _numbered(case, "hypotheses")],
         tasks=[_read_task(row) for row in _numbered(case, "tasks")],
         notes=[list(_read_versions(row)) for row in case.rows("notes", MOST_ROWS)],
+        manual_events=[read_manual_event(row) for row in _numbered(case, "manual_events")],
+        clock_skews=[read_clock_skew(row) for row in case.rows("clock_skews", MOST_ROWS)],
         attachments=[_read_attachment(row) for row in _numbered(case, "attachments")],
         activities=[_read_activity(row) for row in case.rows("activities", MOST_ACTIVITIES)],
     )

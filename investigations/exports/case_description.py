@@ -14,8 +14,10 @@ from investigations.models import (
     Attachment,
     Case,
     CaseTask,
+    ClockSkew,
     Evidence,
     Hypothesis,
+    ManualEvent,
     Note,
     Run,
     SavedQueryVersion,
@@ -39,6 +41,10 @@ def write_case(case: Case, redactor: Redactor | None = None) -> Iterator[bytes]:
         "hypotheses": map(_describe_hypothesis, list_hypotheses(case)),
         "tasks": map(_describe_task, case.tasks.select_related("assignee").order_by("number")),
         "notes": _describe_notes(case),
+        "manual_events": map(
+            _describe_manual_event, case.manual_events.prefetch_related("versions").order_by("number")
+        ),
+        "clock_skews": map(_describe_clock_skew, case.clock_skews.order_by("pk")),
         "attachments": map(_describe_attachment, case.attachments.order_by("number")),
         "activities": map(_describe_activity, _read_in_order(case.activities.order_by("pk"))),
     }
@@ -57,6 +63,8 @@ def _redact_row(row: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
         own["event_id"] = redactor.redact_value("event.id", event_id)
     if "field" in row:
         own["value"] = redactor.redact_value(row["field"], row["value"])
+    if "source_field" in row:
+        own["source"] = redactor.redact_value(row["source_field"], row["source"])
     return {**redactor.redact(row), **left_out, **own}
 
 
@@ -212,6 +220,37 @@ def _describe_notes(case: Case) -> Iterator[dict[str, Any]]:
 
 def _describe_version_of_note(note: Note) -> dict[str, Any]:
     return {"text": note.text, "author": note.author_name, "written_at": _write_time(note.written_at)}
+
+
+def _describe_manual_event(event: ManualEvent) -> dict[str, Any]:
+    """What was entered by hand, with every version of it, the first of them first."""
+    withdrawn = None
+    if event.withdrawn_at is not None:
+        at, reason = _write_time(event.withdrawn_at), event.withdrawn_reason
+        withdrawn = {"at": at, "by": event.withdrawn_by_name, "reason": reason}
+    versions = sorted(event.versions.all(), key=lambda version: version.number)
+    return {
+        "number": event.number,
+        "created_by": event.created_by_name,
+        "created_at": _write_time(event.created_at),
+        "versions": [{**version.words, "by": version.by_name, "at": _write_time(version.at)} for version in versions],
+        "withdrawn": withdrawn,
+    }
+
+
+def _describe_clock_skew(skew: ClockSkew) -> dict[str, Any]:
+    withdrawn = None
+    if skew.withdrawn_at is not None:
+        withdrawn = {"at": _write_time(skew.withdrawn_at), "by": skew.withdrawn_by_name}
+    return {
+        "source_field": skew.field,
+        "source": skew.value,
+        "offset_ns": skew.offset,
+        "reason": skew.reason,
+        "created_by": skew.created_by_name,
+        "created_at": _write_time(skew.created_at),
+        "withdrawn": withdrawn,
+    }
 
 
 def _describe_attachment(attachment: Attachment) -> dict[str, Any]:
