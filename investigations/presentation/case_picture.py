@@ -12,6 +12,7 @@ from investigations.presentation.lifeline.lanes import EventsLink
 from investigations.presentation.lifeline.picture import Flag
 from investigations.presentation.lifeline.rows import draw_lifeline
 from investigations.presentation.lifeline.words import write_clock
+from investigations.presentation.manual_picture import ManualPicture
 from trail.documents import get
 from trail.questions.document_lifeline import collect_lifeline
 from trail.questions.lifeline import Lifeline, Moment
@@ -39,8 +40,9 @@ def draw_case_lifeline(
     link_event: Callable[[str], str],
     link_events: EventsLink,
     now: datetime,
+    manual: ManualPicture | None = None,
 ) -> dict[str, Any]:
-    """The picture of a lifeline of pinned events, and its figures as rows."""
+    """The picture of a lifeline of pinned events, and its figures as rows; with what was entered by hand, where that is given."""
     subject = Subject(
         title,
         end=_choose_end(lifeline),
@@ -48,6 +50,7 @@ def draw_case_lifeline(
         has_firsts=False,
         link_event=link_event,
         link_events=link_events,
+        **({} if manual is None else manual.build_parts()),
     )
     return draw_lifeline(lifeline, choice.fit(lifeline.total), subject, now)
 

@@ -54,6 +54,7 @@ _SYMBOLS = {
     "att": f'<path d="M-5-4.5H5L0 4.5z" fill="{_DERIVED}"/>',
     "rev": f'<path d="M-1.2-6h2.4V6h-2.4zM1.2-6H6L4.5-3.5 6-1H1.2z" fill="{_REVOKED}"/>',
     "restored": f'<path d="M-1-6V6M-1-5.5h6l-1.5 2.5L5-.5h-6" fill="#fff" stroke="{_SEALED}" stroke-width="1.6"/>',
+    "manual": f'<path d="M-4.5-4.5h9v9h-9z" fill="#fff" stroke="{_INK}" stroke-width="1.6"/>',
     "use": f'<path d="M0-6V6" stroke="{_ACCEPTED}" stroke-width="1.6"/>',
     "other": f'<path d="M0-6V6" stroke="{_INK_3}"/>',
     "actor": f'<path d="M0-6V6" stroke="{_INK}" stroke-width="1.6"/>',
@@ -63,6 +64,7 @@ _LINES = {
     "revoked": f'stroke="{_REVOKED}"',
     "first": f'stroke="{_FIRST}"',
     "expired": f'stroke="{_UNSEALED}" stroke-dasharray="4 2"',
+    "milestone": f'stroke="{_INK_2}" stroke-dasharray="6 3"',
 }
 
 

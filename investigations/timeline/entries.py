@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from investigations.clock_skews.services import ClockSkews, CorrectedTime
 from investigations.models import Evidence
 from investigations.presentation.statements import describe_evidence
 from investigations.timeline.facts import compute_fold
@@ -16,11 +17,12 @@ UNFOLDED = 5
 
 @dataclass(frozen=True, slots=True)
 class TimelineItem:
-    """One thing that is pinned, what it tells in a sentence, and how it ended in a word."""
+    """One thing that is pinned: what it tells in a sentence, how it ended in a word, its true time where a clock was wrong."""
 
     evidence: Evidence
     sentence: str
     outcome: str
+    corrected: CorrectedTime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,10 @@ def fold_entries(evidence: Iterable[Evidence]) -> list[TimelineEntry]:
     return [TimelineEntry(tuple(map(_build_item, group))) for _, group in groupby(evidence, _name_kind)]
 
 
-def build_entries(page: KeyPage, label: str = "") -> list[PageEntry]:
+def build_entries(page: KeyPage, label: str = "", skews: ClockSkews | None = None) -> list[PageEntry]:
     """The entries of a page; that with the evidence of this `label` stands open. Two queries."""
     shown = {entry[0].pk: entry if len(entry) <= INLINE else entry[:1] for entry in page.entries}
-    items = build_items(key for keys in shown.values() for key in keys)
+    items = build_items((key for keys in shown.values() for key in keys), skews)
     entries = []
     for entry in page.entries:
         is_last = entry is page.entries[-1]
@@ -89,11 +91,11 @@ def build_entries(page: KeyPage, label: str = "") -> list[PageEntry]:
     return entries
 
 
-def build_items(keys: Iterable[EntryKey]) -> dict[int, TimelineItem]:
+def build_items(keys: Iterable[EntryKey], skews: ClockSkews | None = None) -> dict[int, TimelineItem]:
     """What each of these tells, by its key in the database, in the same order. Two queries."""
     wanted = [key.pk for key in keys]
     rows = Evidence.objects.select_related("case").prefetch_related("tags").defer("search").in_bulk(wanted)
-    return {pk: _build_item(rows[pk]) for pk in wanted}
+    return {pk: _build_item(rows[pk], skews) for pk in wanted}
 
 
 def _name_kind(evidence: Evidence) -> tuple[object, ...]:
@@ -103,6 +105,7 @@ def _name_kind(evidence: Evidence) -> tuple[object, ...]:
     return (compute_fold(evidence.reason, document),)
 
 
-def _build_item(evidence: Evidence) -> TimelineItem:
+def _build_item(evidence: Evidence, skews: ClockSkews | None = None) -> TimelineItem:
     outcome = "statement" if evidence.is_statement else str(get(evidence.document, "event.outcome"))
-    return TimelineItem(evidence, describe_evidence(evidence), outcome)
+    corrected = skews.correct_time(evidence.document) if skews and not evidence.is_statement else None
+    return TimelineItem(evidence, describe_evidence(evidence), outcome, corrected)

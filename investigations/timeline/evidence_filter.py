@@ -14,9 +14,10 @@ from core.audit import Result
 from core.connection import trail
 from investigations import access, admission, audit
 from investigations.audit import CaseAction
-from investigations.models import Case, Evidence, EvidenceTag
+from investigations.models import Case, Evidence, EvidenceTag, ManualEvent, Phase
 from investigations.search_url import refuse_secrets
 from investigations.timeline.fact_lifeline import Facts
+from investigations.timeline.manual_rows import select_phase
 from investigations.timeline.pages import Rows
 from trail.connection import deadline
 from trail.errors import BadQuery
@@ -48,10 +49,16 @@ class EvidenceFilter:
     tag: str = ""
     text: str = ""
     filters: tuple[str, ...] = ()
+    phase: str = ""
 
     @property
     def is_set(self) -> bool:
         """Whether something may be left out."""
+        return bool(self.phase or self.leaves_out_manual)
+
+    @property
+    def leaves_out_manual(self) -> bool:
+        """Whether what was entered by hand is left out: it has no relevance, tag or field that is searched."""
         return bool(self.relevance or self.tag or self.is_query)
 
     @property
@@ -62,7 +69,7 @@ class EvidenceFilter:
     @property
     def words(self) -> tuple[tuple[str, str], ...]:
         """The names and values that say it in an address."""
-        pairs = (("relevance", self.relevance), ("tag", self.tag), ("q", self.text))
+        pairs = (("relevance", self.relevance), ("tag", self.tag), ("phase", self.phase), ("q", self.text))
         return (*((name, value) for name, value in pairs if value), *(("f", value) for value in self.filters))
 
     def read_search(self) -> Search:
@@ -92,6 +99,7 @@ def read_evidence_filter(query: QueryDict) -> EvidenceFilter:
     """That of an address; a relevance that there is none of leaves out nothing."""
     relevance = query.get("relevance", "")
     return EvidenceFilter(
+        phase=phase if (phase := query.get("phase", "")) in Phase.values else "",
         relevance=relevance if relevance in Evidence.Relevance.values else "",
         tag=query.get("tag", "")[:40],
         text=query.get("q", "").replace("\r\n", "\n").strip(),
@@ -113,7 +121,9 @@ class NarrowedEvidence:
     statements: int = 0
 
 
-def narrow_evidence(case: Case, chosen: EvidenceFilter, by: User) -> NarrowedEvidence:
+def narrow_evidence(
+    case: Case, chosen: EvidenceFilter, by: User, milestones: Sequence[ManualEvent] = ()
+) -> NarrowedEvidence:
     """What is not withdrawn and passes the filter. The trail is asked where there is a query, within the person's scope.
 
     Raises BadQuery, also where there are more than MOST_ASKED events to ask about; Busy; TrailUnavailable; WriteRefused.
@@ -121,6 +131,9 @@ def narrow_evidence(case: Case, chosen: EvidenceFilter, by: User) -> NarrowedEvi
     rows, facts = case.evidence.not_withdrawn(), case.facts.not_withdrawn()
     if chosen.relevance:
         rows, facts = rows.filter(relevance=chosen.relevance), facts.filter(evidence__relevance=chosen.relevance)
+    if chosen.phase:
+        rows = rows.filter(select_phase(milestones, chosen.phase, "event_place"))
+        facts = facts.filter(select_phase(milestones, chosen.phase, "evidence__event_place"))
     if chosen.tag:
         rows, facts = rows.filter(tags__name=chosen.tag), facts.filter(evidence__tags__name=chosen.tag)
     if not chosen.is_query:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, F, Max, Min, Q, QuerySet, Value
+from django.db.models import BigIntegerField, CharField, Count, F, Max, Min, Q, QuerySet, Value, When
+from django.db.models import Case as CaseExpression
 from django.db.models.expressions import CombinedExpression
 
-from investigations.models import EvidenceFact
+from investigations.models import EvidenceFact, ManualEvent
 from investigations.timeline.facts import COLUMNS
 from trail.questions.document_lifeline import read_moment
 from trail.questions.lifeline import LaneFigures, Lifeline, Moment, Overview, TimeBin, find_ends
@@ -19,6 +20,7 @@ from trail.times import SECOND, floor_in_zone, parse_time
 Facts = QuerySet[EvidenceFact]
 # Every zone's clocks are ahead of UTC by a multiple of this, in seconds.
 QUARTER = 900
+BEFORE_PHASES = "before any phase"
 _OPERATIONS = [str(operation) for operation in LIFECYCLE]
 
 
@@ -45,14 +47,29 @@ def read_ends(facts: Facts) -> FactEnds | None:
     return None if first is None or last is None else FactEnds(first, last)
 
 
+def annotate_phase(facts: Facts, milestones: Sequence[ManualEvent]) -> Facts:
+    """The same with the phase in which each lies, in words, as `phase`."""
+    words = Value(BEFORE_PHASES)
+    steps = []
+    for milestone in milestones:
+        steps.append(When(time__lt=parse_time(milestone.starts), then=words))
+        words = Value(str(milestone.get_phase_display()))
+    return facts.annotate(phase=CaseExpression(*steps, default=words, output_field=CharField()))
+
+
 def count_lifeline(
-    facts: Facts, ends: FactEnds, request: LifelineRequest, names: Mapping[object, str] | None = None
+    facts: Facts,
+    ends: FactEnds,
+    request: LifelineRequest,
+    names: Mapping[object, str] | None = None,
+    column: str = "",
 ) -> FactLifeline:
-    """The lifeline of these facts. `names`, where they are given, are those of the lanes, which then are the cases.
+    """The lifeline of these facts. `names`, where they are given, are those of the lanes, which then are the cases; a `column`
+    is the one that holds the lanes, in place of the request's field.
 
     Read are the copies of what is listed alone, at most LISTED of a kind and LISTED_OF_A_LANE of a lane.
     """
-    return _Counting(facts.order_by(), request, names).count(ends)
+    return _Counting(facts.order_by(), request, names, column).count(ends)
 
 
 def build_bucket(seconds: int) -> CombinedExpression:
@@ -66,9 +83,9 @@ def build_bucket(seconds: int) -> CombinedExpression:
 class _Counting:
     """One lifeline while it is counted: `column` is the fact's that holds the lanes, `drawn` the facts within the time drawn."""
 
-    def __init__(self, facts: Facts, request: LifelineRequest, names: Mapping[object, str] | None) -> None:
+    def __init__(self, facts: Facts, request: LifelineRequest, names: Mapping[object, str] | None, column: str) -> None:
         self.facts, self.request, self.names = facts, request, names
-        self.column = "case_id" if names is not None else COLUMNS[request.field]
+        self.column = column or ("case_id" if names is not None else COLUMNS[request.field])
         start, end = request.start, request.end
         self.between = Q()
         if start:

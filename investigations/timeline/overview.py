@@ -36,8 +36,8 @@ def count_steps(facts: Facts, rows: Rows) -> list[OverviewStep]:
     days, zone = Counter[date](), timezone.get_current_timezone()
     for start, number in facts.order_by().values_list(build_bucket(QUARTER)).annotate(number=Count("time")):
         days[datetime.fromtimestamp(start // SECOND, zone).date()] += number
-    absences = rows.order_by().filter(kind=Evidence.Kind.ABSENCE)
-    for text, number in absences.values_list("event_timestamp").annotate(number=Count("event_timestamp")):
+    statements = rows.order_by().exclude(kind=Evidence.Kind.EVENT)
+    for text, number in statements.values_list("event_timestamp").annotate(number=Count("event_timestamp")):
         days[parse_datetime(text).astimezone(zone).date()] += number
     by_month = len(days) > MOST_DAYS
     steps = Counter[date]()

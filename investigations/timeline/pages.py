@@ -135,6 +135,12 @@ def read_page(streams: Sequence[Rows], place: PagePlace) -> KeyPage:
     return KeyPage(entries, earlier, beyond, goes_on)
 
 
+def read_next_place(rows: Rows, last: EntryKey | None) -> str | None:
+    """Where the evidence after the last of a page stands in time; None after all. One query."""
+    place = PagePlace(last.place, is_after=True) if last else PagePlace()
+    return _from(rows, place).in_time_order().values_list("event_place", flat=True).first()
+
+
 def read_alike(rows: Rows, place: PagePlace) -> tuple[list[EntryKey], bool]:
     """What is alike from a place on, as many as a page shows, and whether there are more of them. One query."""
     keys = list(_read_keys([rows], place, SHOWN))

@@ -10,15 +10,19 @@ from django.utils.http import urlencode
 from investigations.models import Case
 from investigations.presentation.case_picture import draw_case_lifeline
 from investigations.presentation.lifeline.choice import LANES_OF, LaneField, read_choice
-from investigations.timeline.fact_lifeline import Facts, count_lifeline, read_ends
+from investigations.presentation.manual_picture import ManualPicture
+from investigations.timeline.fact_lifeline import Facts, annotate_phase, count_lifeline, read_ends
 from trail.search.spec import Search
 from trail.times import format_time
 
 _CASES = (LaneField("cases", "case.number", "Cases", "Case"),)
+_PHASES = LaneField("phases", "case.phase", "Phases", "Phase")
 Words = Sequence[tuple[str, str]]
 
 
-def draw_case(case: Case, facts: Facts, query: Mapping[str, str], words: Words, shown: set[int]) -> dict[str, Any]:
+def draw_case(
+    case: Case, facts: Facts, query: Mapping[str, str], words: Words, shown: set[int], manual: ManualPicture
+) -> dict[str, Any]:
     """The picture of a case and its figures as rows; nothing of no events.
 
     `words` are what the address says beside the picture; `shown` are the numbers of the evidence on this page, to which
@@ -29,7 +33,8 @@ def draw_case(case: Case, facts: Facts, query: Mapping[str, str], words: Words, 
         anchor = f"#E{number}"
         return anchor if number in shown else f"?{urlencode([*words, ('at', f'E{number}')])}{anchor}"
 
-    return _draw(case.title, facts, query, LANES_OF["case"], words, lambda _, number: link(number))
+    options = (*LANES_OF["case"], *((_PHASES,) if manual.milestones else ()))
+    return _draw(case.title, facts, query, options, words, lambda _, number: link(number), manual=manual)
 
 
 def draw_cases(cases: Sequence[Case], facts: Facts, query: Mapping[str, str], words: Words) -> dict[str, Any]:
@@ -51,6 +56,7 @@ def _draw(
     words: Words,
     link: Callable[[int, int], str],
     names: Mapping[Any, str] | None = None,
+    manual: ManualPicture | None = None,
 ) -> dict[str, Any]:
     ends = read_ends(facts)
     if ends is None:
@@ -59,7 +65,10 @@ def _draw(
     choice = read_choice(query, options, now)
     choice = replace(choice, others=(*words, *choice.others))
     request = choice.build_request(Search(), ends=(format_time(ends.first), format_time(ends.last)))
-    counted = count_lifeline(facts, ends, request, names)
+    if choice.lanes == _PHASES and manual:
+        counted = count_lifeline(annotate_phase(facts, manual.milestones), ends, request, column="phase")
+    else:
+        counted = count_lifeline(facts, ends, request, names)
 
     def link_event(event_id: str) -> str:
         return link(*counted.numbers[event_id])
@@ -68,4 +77,4 @@ def _draw(
         """To where the first of the events stands, or would."""
         return f"?{urlencode([*words, ('time', format_time(first))])}#entries"
 
-    return draw_case_lifeline(title, counted.lifeline, choice, link_event, link_events, now)
+    return draw_case_lifeline(title, counted.lifeline, choice, link_event, link_events, now, manual)

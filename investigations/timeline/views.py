@@ -1,5 +1,6 @@
 """Shows a case's timeline page by page, and beside it what people think of the case and what it is about."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,10 +16,12 @@ from core.htmx import render_page
 from investigations import access, audit
 from investigations.audit import CaseAction
 from investigations.cases.case_page import build_case_context, build_references
+from investigations.clock_skews.services import read_clock_skews
 from investigations.entities.related_cases import find_related_cases
 from investigations.entities.services import list_entities
 from investigations.hypotheses.services import list_hypotheses
-from investigations.models import Case, Evidence
+from investigations.models import Case, Evidence, ManualEvent
+from investigations.presentation.manual_picture import MOST, ManualPicture
 from investigations.presentation.markdown import render_markdown
 from investigations.presentation.problems import answer_or_problem
 from investigations.timeline import joint
@@ -32,6 +35,15 @@ from investigations.timeline.evidence_filter import (
     read_evidence_filter,
 )
 from investigations.timeline.fact_lifeline import Facts
+from investigations.timeline.manual_rows import (
+    TimelineRow,
+    cut_alike,
+    list_milestones,
+    list_phases,
+    merge_rows,
+    part_entries,
+    read_manual_events,
+)
 from investigations.timeline.overview import count_steps
 from investigations.timeline.pages import SHOWN, PagePlace, read_alike, read_page, read_place
 from investigations.timeline.picture import draw_case, draw_cases
@@ -50,52 +62,68 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """A page of a case's timeline."""
     user = person(request)
     case = access.get_case(user, public_id)
-    chosen = read_evidence_filter(request.GET)
+    chosen, milestones = read_evidence_filter(request.GET), list_milestones(case)
     context = build_case_context(user, case) | {
         "tab": "timeline",
         "chosen": chosen,
         "relevances": Evidence.Relevance.choices if _has_relevance(case) else [],
         "all_relevances": Evidence.Relevance.choices,
         "evidence_tags": list_tags(case),
+        "phases": list_phases(milestones),
         **_read_thoughts(case),
         **_list_around(case, user),
         **_list_withdrawn(case),
         "exports": case.exports.filter(run=None)[:5],
         "pin_batch": case.pin_batches.under_way().select_related("run").first(),
     }
-    shown, status = _build_timeline(request, case, chosen, context["counts"]["evidence"])  # type: ignore[index]
+    shown, status = _build_timeline(request, case, chosen, milestones)
     return render_page(request, "investigations/timeline/detail.html", context | shown, PARTIALS, status)
 
 
-def _build_timeline(request: HttpRequest, case: Case, chosen: EvidenceFilter, total: int) -> tuple[dict[str, Any], int]:
+def _build_timeline(
+    request: HttpRequest, case: Case, chosen: EvidenceFilter, milestones: Sequence[ManualEvent]
+) -> tuple[dict[str, Any], int]:
     """The entries of the page, what leads to the others, and the picture of all; a problem in the place of what it is of."""
 
     def read() -> dict[str, Any]:
-        narrowed = narrow_evidence(case, chosen, person(request))
-        return _read_entries(request, case, narrowed, chosen, total)
+        narrowed = narrow_evidence(case, chosen, person(request), milestones)
+        return _read_entries(request, case, narrowed, chosen, milestones)
 
     context, status = answer_or_problem(read, text=chosen.text)
     if "narrowed" not in context:
         return context, status
     numbers = {item.evidence.number for entry in context["entries"] for item in entry.items}
+    manual = ManualPicture(case.public_id, list(case.manual_events.not_withdrawn()[:MOST]), milestones)
     drawn, status = answer_or_problem(
-        lambda: draw_case(case, context["narrowed"].facts, request.GET, chosen.words, numbers)
+        lambda: draw_case(case, context["narrowed"].facts, request.GET, chosen.words, numbers, manual)
     )
     return context | drawn, status
 
 
 def _read_entries(
-    request: HttpRequest, case: Case, narrowed: NarrowedEvidence, chosen: EvidenceFilter, total: int
+    request: HttpRequest,
+    case: Case,
+    narrowed: NarrowedEvidence,
+    chosen: EvidenceFilter,
+    milestones: Sequence[ManualEvent],
 ) -> dict[str, Any]:
-    place = read_place([case], request.GET, is_short=total <= SHOWN)
-    page = read_page([narrowed.rows], place)
     steps = count_steps(narrowed.facts, narrowed.rows)
+    shown = sum(step.count for step in steps)
+    place = read_place([case], request.GET, is_short=shown <= SHOWN)
+    page = read_page([narrowed.rows], place)
+    manual = read_manual_events(
+        case, page, narrowed.rows, milestones, phase=chosen.phase, is_left_out=chosen.leaves_out_manual
+    )
+    page = part_entries(page, manual.places)
+    entries = build_entries(page, place.label, read_clock_skews(case))
     return {
         "narrowed": narrowed,
         "page": page,
-        "entries": build_entries(page, place.label),
+        "entries": entries,
+        "rows": merge_rows(page, entries, manual.events),
+        "manual": manual,
         "days": steps if page.has_earlier or page.has_later else [],
-        "shown": sum(step.count for step in steps),
+        "shown": shown,
         "carried": urlencode(chosen.words),
     }
 
@@ -144,9 +172,12 @@ def timeline_entry(request: HttpRequest, public_id: str, number: int) -> HttpRes
     chosen = read_evidence_filter(request.GET)
 
     def read() -> dict[str, Any]:
-        narrowed = narrow_evidence(case, chosen, person(request))
-        alike, has_more = read_alike(narrowed.rows, PagePlace(key, is_after=request.GET.get("from") == "after"))
-        return {"items": list(build_items(alike).values()), "next": alike[-1].number if has_more else None}
+        narrowed = narrow_evidence(case, chosen, person(request), list_milestones(case))
+        place = PagePlace(key, is_after=request.GET.get("from") == "after")
+        alike, has_more = read_alike(narrowed.rows, place)
+        shown, is_all = cut_alike(alike, case, place)
+        items = build_items(shown, read_clock_skews(case)).values()
+        return {"items": list(items), "next": shown[-1].number if has_more and is_all else None}
 
     shown, status = answer_or_problem(read, text=chosen.text)
     context = {"case": case, "number": number, "carried": urlencode(chosen.words), **_may_write(request, case), **shown}
@@ -184,7 +215,7 @@ def _read_joint_page(request: HttpRequest, cases: list[Case], facts: Facts) -> d
     page = read_page([case.evidence.not_withdrawn() for case in cases], place)
     return {
         "page": page,
-        "entries": build_entries(page, place.label),
+        "rows": [TimelineRow(entry) for entry in build_entries(page, place.label)],
         "days": count_steps(facts, joint.select_evidence(cases)),
         **joint.name_ends(cases, page),
     }

@@ -37,6 +37,7 @@ LEGEND = (
     ("use", "accepted"),
     ("att", "attenuated"),
     ("denied", "denied"),
+    ("manual", "entered by hand"),
 )
 
 
@@ -46,7 +47,7 @@ class Subject:
 
     `names` says what stands beside an event of its life; `has_firsts` whether a lane's first event is the first ever, which it
     is where the search holds all of the subject's events. `link_event` says where one event is shown; `link_events`, where
-    it is not None, where several are, in place of a search.
+    it is not None, where several are, in place of a search. `build_more_lanes` gives lanes of what is no event, at `notable` times.
     """
 
     name: str
@@ -57,6 +58,8 @@ class Subject:
     first_use: int | None = None
     link_event: Callable[[str], str] = event_address
     link_events: EventsLink | None = None
+    notable: tuple[int, ...] = ()
+    build_more_lanes: Callable[[Scale], tuple[Lane, ...]] = lambda scale: ()
 
 
 def build_picture(answer: Lifeline, choice: LifelineChoice, subject: Subject, *, now: int) -> Picture:
@@ -67,7 +70,7 @@ def build_picture(answer: Lifeline, choice: LifelineChoice, subject: Subject, *,
     link = subject.link_events or _link_events(answer)
     drawing = Drawing(scale, link, answer.lists_denied, end, subject.has_firsts, subject.link_event)
     flags = list(_choose_flags(answer, subject, scale))
-    lanes = tuple(_build_lanes(answer, drawing, subject, lifecycle))
+    lanes = (*_build_lanes(answer, drawing, subject, lifecycle), *subject.build_more_lanes(scale))
     return Picture(
         label=_tell(answer, subject),
         lanes_by=tuple(
@@ -116,6 +119,7 @@ def _choose_notable(answer: Lifeline, subject: Subject, lifecycle: Sequence[Mome
     """What gets room on the compressed scale: the ends of each lane, what is listed, denials, flags."""
     yield from (moment.time for moment in lifecycle)
     yield from (flag.time for flag in (subject.end, *subject.flags) if flag)
+    yield from subject.notable
     if answer.lists_denied:
         yield from (moment.time for moment in answer.denied)
     for lane in answer.lanes:
