@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, Count, F, Max, Min, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, CharField, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
 from django.db.models import Case as CaseExpression
 from django.db.models.expressions import CombinedExpression
 
@@ -101,7 +101,9 @@ class _Counting:
         ranked = valued.values_list(self.column).annotate(number=Count("time")).order_by("-number", self.column)
         most = len(self.names) if self.names is not None else LANES
         counts: dict[Any, int] = dict(ranked[:most])
-        every = valued.aggregate(number=Count("time"), values=Count(self.column, distinct=True))
+        # Counted by groups, which stand together in the index: telling values apart by themselves takes twice as long.
+        every = valued.values(self.column).annotate(n=Count("time")).aggregate(number=Sum("n"), values=Count("n"))
+        valued_total = every["number"] or 0
         denied = self.drawn.filter(outcome="failure")
         lifecycle = self.facts.filter(operation__in=_OPERATIONS)
         overview = self._count_overview()
@@ -110,9 +112,9 @@ class _Counting:
             request=self.request,
             total=total,
             lanes=tuple(self._build_lanes(counts)),
-            others=every["number"] - sum(counts.values()),
+            others=valued_total - sum(counts.values()),
             other_lanes=every["values"] - len(counts),
-            missing=total - every["number"],
+            missing=total - valued_total,
             denied=self._list(denied),
             denied_total=denied.count(),
             lifecycle=self._list(lifecycle),
@@ -226,7 +228,10 @@ class _Counting:
         return values
 
     def _list(self, facts: Facts) -> tuple[Moment, ...]:
-        return tuple(self._to_moment(fact, self._own(fact)) for fact in self._read(facts)[:LISTED])
+        """The first, of which those of one time stand by their ids: only as many are put in order as there may be."""
+        last = list(facts.order_by("time").values_list("time", flat=True)[LISTED - 1 : LISTED])
+        few = facts.filter(time__lte=last[0]) if last else facts
+        return tuple(self._to_moment(fact, self._own(fact)) for fact in self._read(few)[:LISTED])
 
     def _own(self, fact: EvidenceFact) -> str | None:
         """The lane of an event that is listed beside the lanes."""

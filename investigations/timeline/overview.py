@@ -16,6 +16,7 @@ from trail.times import SECOND, parse_datetime
 
 # With more days than these an overview is of months.
 MOST_DAYS = 62
+DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ def count_steps(facts: Facts, rows: Rows) -> list[OverviewStep]:
     `facts` are those of the events among `rows`. Two queries.
     """
     days, zone = Counter[date](), timezone.get_current_timezone()
-    for start, number in facts.order_by().values_list(build_bucket(QUARTER)).annotate(number=Count("time")):
+    width = DAY if str(zone) == "UTC" else QUARTER
+    for start, number in facts.order_by().values_list(build_bucket(width)).annotate(number=Count("time")):
         days[datetime.fromtimestamp(start // SECOND, zone).date()] += number
     statements = rows.order_by().exclude(kind=Evidence.Kind.EVENT)
     for text, number in statements.values_list("event_timestamp").annotate(number=Count("event_timestamp")):

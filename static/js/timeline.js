@@ -48,7 +48,7 @@ function show() {
   const form = find("#evidence-form");
   if (!form) return;
   form.classList.toggle("is-shown", chosen.size > 0);
-  for (const place of findAll("[data-chosen-count]", form)) place.textContent = chosen.size ? `${chosen.size}:` : "";
+  for (const place of findAll("[data-chosen-count]", form)) place.textContent = chosen.size ? String(chosen.size) : "";
   for (const old of findAll("[data-kept]", form)) old.remove();
   const here = new Set(boxes().map(numberOf));
   for (const [number, value] of chosen) {

@@ -47,7 +47,8 @@ class Subject:
 
     `names` says what stands beside an event of its life; `has_firsts` whether a lane's first event is the first ever, which it
     is where the search holds all of the subject's events. `link_event` says where one event is shown; `link_events`, where
-    it is not None, where several are, in place of a search. `build_more_lanes` gives lanes of what is no event, at `notable` times.
+    it is not None, where several are, in place of a search. `build_more_lanes` gives lanes of what is no event,
+    at `notable` times.
     """
 
     name: str

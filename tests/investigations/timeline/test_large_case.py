@@ -1,7 +1,7 @@
 """A case of a hundred thousand pins: its pages take as many queries as those of a small one, and parse what they show alone."""
 
 from collections.abc import Iterator
-from time import perf_counter
+from time import process_time
 
 import pytest
 from django.core.cache.backends.redis import RedisCache
@@ -54,17 +54,19 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def _measure(client: Client, case: Case, number: int, parsed: list[int]) -> Iterator[tuple[str, int, int, float]]:
-    """Of each page: how many queries, how many copies were parsed, and in how many milliseconds."""
+    """Of each page: how many queries, how many copies were parsed, and how many milliseconds of the processor it took."""
     for name, words in PAGES.items():
         address = f"/cases/{case.public_id}/{words.format(half=number // 2, last=number)}"
         client.get(address)
         parsed.clear()
         with CaptureQueriesContext(connection) as queries:
-            began = perf_counter()
-            response = client.get(address)
-            took = (perf_counter() - began) * 1_000
+            client.get(address)
+        number_of_queries, copies = len(queries), len(set(parsed))
+        began = process_time()
+        response = client.get(address)
+        took = (process_time() - began) * 1_000
         assert response.status_code == 200, name
-        yield name, len(queries), len(set(parsed)), took
+        yield name, number_of_queries, copies, took
 
 
 @pytest.mark.timeout(300)
@@ -82,7 +84,7 @@ def test_it_takes_as_many_queries_as_a_small_one_and_reads_no_copy_that_it_does_
     assert {name: row[0] for name, row in many.items()} == {name: row[0] for name, row in few.items()}
     # A page's entries, and what its picture lists one by one.
     assert max(copies for _, copies, _ in many.values()) <= 224 + 14 * 4 + 200 + 7 * 40
-    # It is asserted with much to spare, for other tests run beside it; see the benchmarks for what it takes.
-    assert max(took for _, _, took in many.values()) < 3_000
+    # Of the processor, for other tests run beside it; half of this on a machine that does nothing else.
+    assert max(took for _, _, took in many.values()) < 600
     page = text_of(client.get(f"/cases/{large.public_id}/"))
     assert "100,000 events" in page
