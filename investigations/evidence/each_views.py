@@ -33,7 +33,7 @@ def pin_each(request: HttpRequest) -> HttpResponseBase:
     """The chosen events, each with the words that were typed for all of them; sent once more, they are pinned as it says then."""
     user, post = person(request), request.POST
     head = EachHeadForm(post, user=user)
-    questions = Questions(list(Case.objects.writable_by(user)), post.get("case", ""))
+    questions = Questions(Case.objects.writable_by(user), post.get("case", ""))
     if "form-TOTAL_FORMS" not in post:
         rows, status = _begin(request, questions), 200
     else:

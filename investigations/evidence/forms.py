@@ -1,11 +1,12 @@
 """Checks what a person types to pin or withdraw evidence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.crypto import get_random_string
 
@@ -37,10 +38,10 @@ Question = tuple[Hypothesis | None, bool]
 class Questions:
     """The hypotheses of cases as the choices of one field: each for it and against it, those of the case that is chosen first."""
 
-    def __init__(self, cases: Sequence[Case], chosen: str) -> None:
-        open_ones = Hypothesis.objects.filter(case__in=[case.pk for case in cases]).select_related("case")
+    def __init__(self, cases: "QuerySet[Case]", chosen: str) -> None:
+        offered = Hypothesis.objects.filter(case__in=cases.order_by().values("pk")).select_related("case")
         by_case: dict[Case, list[Hypothesis]] = {}
-        for hypothesis in open_ones.order_by("-case", "number")[:MOST_QUESTIONS]:
+        for hypothesis in offered.order_by("-case", "number")[:MOST_QUESTIONS]:
             by_case.setdefault(hypothesis.case, []).append(hypothesis)
         self._by_word: dict[str, Question] = {}
         self.choices: list[tuple[str, Any]] = [("", "Question")]
@@ -92,7 +93,7 @@ class PinForm(forms.Form):
         super().__init__(*args, **kwargs)
         # Several of these stand on one page, so their fields' ids must differ.
         self.auto_id = f"pin-{get_random_string(4)}-%s"
-        writable = list(Case.objects.writable_by(user))
+        writable = Case.objects.writable_by(user)
         cases = [(case.public_id, case.title) for case in writable]
         if "question" in self.fields:
             self.questions = Questions(writable, str(self["case"].value() or ""))

@@ -30,7 +30,7 @@ NoticedJob = type[Run] | type[Export] | type[PinBatch]
 _JOBS: dict[NoticedJob, tuple[str, str, str]] = {
     Run: ("Run", "run", "run_detail"),
     Export: ("Export", "export", "export_detail"),
-    PinBatch: ("Pinning all of a result", "pin", "pin_batch_detail"),
+    PinBatch: ("Pinning all of", "pin", "pin_batch_detail"),
 }
 
 
@@ -104,6 +104,8 @@ def _ended_since(
     ended = (Job.State.FINISHED, Job.State.FAILED)
     seen = Q(case=None) | Q(case__in=Case.objects.visible_to(user).values("pk"))
     jobs = model.objects.filter(seen, started_by=user, state__in=ended, ended_at__gt=since)
+    if model is PinBatch:
+        jobs = jobs.select_related("run")  # type: ignore[misc]  # the type takes the first of the models for all
     return jobs.order_by("-ended_at", "-pk")
 
 
@@ -125,7 +127,7 @@ def _found_since(since: datetime) -> QuerySet[Finding]:
 def _tell_jobs(model: NoticedJob, user: User, since: datetime, read_at: datetime) -> Iterator[PersonalNotice]:
     name, icon, address = _JOBS[model]
     for job in _ended_since(model, user, since)[:SHOWN]:
-        title = f" “{job.title}”" if isinstance(job, Run) and job.title else ""
+        title = _name_job(job)
         is_bad = job.state == Job.State.FAILED
         words = (
             f"{name}{title} failed: {job.problem}" if is_bad else f"{name}{title} finished, {count_events(job.done)}"
@@ -134,6 +136,12 @@ def _tell_jobs(model: NoticedJob, user: User, since: datetime, read_at: datetime
         yield PersonalNotice(
             job.ended_at, icon, words, reverse(address, args=[job.public_id]), job.ended_at > read_at, is_bad
         )
+
+
+def _name_job(job: Run | Export | PinBatch) -> str:
+    """The name of what was searched for, in quotes behind a space; empty where it has none."""
+    title = job.title if isinstance(job, Run) else job.run.title if isinstance(job, PinBatch) else ""
+    return f" “{title}”" if title else ""
 
 
 def _tell_mentions(user: User, since: datetime, read_at: datetime) -> Iterator[PersonalNotice]:

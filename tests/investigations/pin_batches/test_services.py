@@ -274,4 +274,4 @@ def test_what_cannot_be_whole_is_refused_at_the_start(case: Case, alice: User, r
 def test_who_started_it_is_told_of_its_end(case: Case, alice: User, bob: User, results: Run, trail: Trail) -> None:
     pin(trail, case, alice, use("t", id="other"))
     carry_out(start(case, results, bob))
-    assert [notice.words for notice in notices.list_notices(bob)] == ["Pinning all of a result finished, 25 events"]
+    assert [notice.words for notice in notices.list_notices(bob)] == ["Pinning all of “Uses of t” finished, 25 events"]
