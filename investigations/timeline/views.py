@@ -120,7 +120,7 @@ def _read_entries(
         "narrowed": narrowed,
         "page": page,
         "entries": entries,
-        "rows": merge_rows(page, entries, manual.events),
+        "timeline_rows": merge_rows(page, entries, manual.events),
         "manual": manual,
         "days": steps if page.has_earlier or page.has_later else [],
         "shown": shown,
@@ -215,7 +215,7 @@ def _read_joint_page(request: HttpRequest, cases: list[Case], facts: Facts) -> d
     page = read_page([case.evidence.not_withdrawn() for case in cases], place)
     return {
         "page": page,
-        "rows": [TimelineRow(entry) for entry in build_entries(page, place.label)],
+        "timeline_rows": [TimelineRow(entry) for entry in build_entries(page, place.label)],
         "days": count_steps(facts, joint.select_evidence(cases)),
         **joint.name_ends(cases, page),
     }
