@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.utils.http import urlencode
 
 from accounts.models import User
 from core.errors import Refused
@@ -15,6 +16,7 @@ from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
 from investigations.models import Case, CaseEntity, Evidence, Verdict
 from trail.documents import get
+from trail.search.spec import Filter
 
 # The fields whose values a case is about, and what one of them is called.
 KINDS = {
@@ -51,6 +53,11 @@ class EntitySummary:
     def kind(self) -> str:
         """What it is."""
         return KINDS[self.field]
+
+    @property
+    def filter_words(self) -> str:
+        """What an address says of a timeline that shows its events alone."""
+        return urlencode({"f": str(Filter(self.field, (self.value,)))})
 
 
 def count_entities(case: Case, documents: Iterable[dict[str, Any]], *, by: int) -> None:

@@ -27,9 +27,9 @@ def evidence_change(request: HttpRequest, public_id: str) -> HttpResponseBase:
     chosen, form = request.POST.getlist("evidence"), EvidenceChangeForm(request.POST)
     revisions, changed = read_revisions(chosen), list[Evidence]()
     if form.is_valid() and try_change(form, lambda: changed.extend(_change(request, case, revisions, form))):
-        did = "is withdrawn and stays on record" if form.cleaned_data["act"] == form.WITHDRAW else "is changed"
+        did = "Withdrawn, and on record for ever" if form.cleaned_data["act"] == form.WITHDRAW else "Changed"
         numbers = write_numbers(each.number for each in changed)
-        messages.success(request, f"{numbers} {did}." if changed else "It was so already; nothing was changed.")
+        messages.success(request, f"{did}: {numbers}." if changed else "It was so already; nothing was changed.")
         otherwise = reverse("case_detail", args=[public_id])
         return redirect(choose_way_back(request, name_page_of_form(request), otherwise=otherwise))
     context = {"case": case, "form": form, "chosen": chosen, "labels": write_numbers(revisions)}

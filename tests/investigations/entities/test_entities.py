@@ -46,7 +46,7 @@ def test_they_are_collected_from_what_is_pinned(client: Client, case: Case, rae:
     }
     assertContains(shown, 'class="verdict">unknown')
     assertNotContains(shown, "Save the verdict")
-    assertContains(client.get(f"/cases/{case.public_id}/"), "2 of 2 events")
+    assertContains(client.get(f"/cases/{case.public_id}/"), 'href="?f=user.id%3Ausr_7"')
 
 
 @pytest.mark.usefixtures("pinned")

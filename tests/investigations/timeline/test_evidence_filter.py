@@ -57,6 +57,12 @@ def test_it_shows_what_the_search_page_would_find_of_it(
     assert _labels(client, case, words) == labels
 
 
+def test_an_entity_leads_to_its_events_alone(client: Client, case: Case, alice: User) -> None:
+    client.force_login(alice)
+    assertContains(client.get(f"/cases/{case.public_id}/"), 'href="?f=user.id%3Agrace"', 1)
+    assert _labels(client, case, {"f": "user.id:grace"}) == ["E2", "E3"]
+
+
 def test_it_is_on_record_as_a_search_in_the_case_and_says_what_it_leaves_out(
     client: Client, case: Case, alice: User, trail: Trail
 ) -> None:
