@@ -161,7 +161,9 @@ def count_contents(case: Case) -> dict[str, int]:
     """How much is in the case: what is pinned, of it events and absences, what is not known to be sealed, notes, open tasks."""
     event = Q(kind=Evidence.Kind.EVENT)
     counts: dict[str, int] = case.evidence.not_withdrawn().aggregate(
-        evidence=Count("pk"), events=Count("pk", filter=event), unproved=Count("pk", filter=event & Q(leaf=None))
+        evidence=Count("pk"),
+        events=Count("pk", filter=event),
+        unproved=Count("pk", filter=event & Q(leaf=None, foreign=None)),
     )
     counts["open_tasks"] = case.tasks.filter(state=CaseTask.State.OPEN).count()
     return counts | {"absences": counts["evidence"] - counts["events"], "notes": case.notes.latest_versions().count()}
