@@ -82,7 +82,8 @@ def _expect_room(by: User) -> None:
 def _enter(public_id: str, name: str, size: int, bundle: VerifiedBundle, by: User) -> CaseUpload:
     _expect_new(bundle.manifest, by)
     about = _read_about(bundle)
-    described = {key: str(about[key]) for key in ("number", "title", "exported_by", "exported_at")} | {
+    described = {key: str(about[key]) for key in ("number", "title", "exported_by")} | {
+        "exported_at": f"{about['exported_at']:%Y-%m-%d %H:%M:%S} UTC",
         "origin": bundle.origin,
         "size": bundle.size,
         "events": bundle.events,

@@ -161,7 +161,7 @@ def count_contents(case: Case) -> dict[str, int]:
     """How much is in the case: what is pinned, of it by kind, what is not known to be sealed, notes, open tasks."""
     pinned = case.evidence.not_withdrawn().order_by()
     kinds = dict(pinned.values_list("kind").annotate(Count("kind")))
-    unsealed = pinned.filter(leaf=None, kind=Evidence.Kind.EVENT)
+    unsealed = pinned.filter(leaf=None, foreign=None, kind=Evidence.Kind.EVENT)
     counts = {
         "evidence": sum(kinds.values()),
         "events": kinds.get(Evidence.Kind.EVENT, 0),

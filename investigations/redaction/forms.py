@@ -20,6 +20,10 @@ class ProfileForm(forms.Form):
         for name in KINDS:
             self.fields[name] = forms.ChoiceField(choices=CHOICES, required=False, label=name)
 
+    def list_choices(self) -> list[forms.BoundField]:
+        """The field of the form for each field of events."""
+        return [self[name] for name in KINDS]
+
     def read_rules(self) -> dict[str, str]:
         """The fields that are not left as they are."""
         return {name: how for name in KINDS if (how := self.cleaned_data[name])}

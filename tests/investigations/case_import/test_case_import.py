@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertRedirects
 
@@ -19,7 +22,7 @@ from core import access_spool, record_key
 from core.errors import Refused
 from core.record_key import read_signer
 from investigations.case_import import services
-from investigations.case_import.bundle_file import build_path, compute_fingerprint, find_folder
+from investigations.case_import.bundle_file import build_path, compute_fingerprint, find_folder, verify_file
 from investigations.case_import.errors import BadCaseBundle
 from investigations.case_verification import services as verification
 from investigations.exports import services as exports
@@ -293,6 +296,7 @@ def test_it_is_done_on_the_pages(file: bytes, client: Client, lea: User) -> None
     answer = client.post(f"/case-imports/{made.public_id}/import/")
     here = ForeignCase.objects.get().case
     assertRedirects(answer, f"/cases/{here.public_id}/")
+    assertContains(client.get(f"/cases/{here.public_id}/"), "by the other log")
     first = client.get(f"/cases/{here.public_id}/evidence/1/")
     assertContains(first, "It came from another console")
     assert b"this is an incident" not in first.content
@@ -327,3 +331,13 @@ def test_drafts_leave_no_file_behind(tmp_path: Path) -> None:
     draft.write(b"x")
     draft.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@examples(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_byte_of_a_bundle_can_be_another(file: bytes, tmp_path: Path, data: st.DataObject) -> None:
+    changed = bytearray(file)
+    changed[data.draw(st.integers(0, len(file) - 1))] ^= data.draw(st.integers(1, 255))
+    (tmp_path / "case.zip").write_bytes(changed)
+    with pytest.raises(BadCaseBundle):
+        verify_file(tmp_path / "case.zip")
