@@ -14,8 +14,8 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-re
 # What asks the database. Left out: sealing, imports, ingest and the demonstration, which are about the engine and files.
 ON_POSTGRESQL := tests/accounts tests/core tests/investigations tests/pages \
 	$(addprefix tests/operations/,incidents maintenance rejected status writers)
-# What takes long and seldom breaks: faults, programs of others, hostile words at every address.
-LONG := tests/faults tests/interop \
+# What takes long and seldom breaks: faults, programs of others, a case of a hundred thousand pins, hostile words at every address.
+LONG := tests/faults tests/interop tests/investigations/timeline/test_large_case.py \
 	$(addprefix tests/pages/test_,access_matrix.py hostile_values.py no_server_error.py) tests/auditconsole/test_nul_characters.py
 TEST_POSTGRESQL = $(BIN)/python -m tests.support.postgresql $(PYTEST) $(ON_POSTGRESQL)
 

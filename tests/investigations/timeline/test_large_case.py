@@ -1,7 +1,6 @@
 """A case of a hundred thousand pins: its pages take as many queries as those of a small one, and parse what they show alone."""
 
 from collections.abc import Iterator
-from time import process_time
 
 import pytest
 from django.core.cache.backends.redis import RedisCache
@@ -53,20 +52,16 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return keys
 
 
-def _measure(client: Client, case: Case, number: int, parsed: list[int]) -> Iterator[tuple[str, int, int, float]]:
-    """Of each page: how many queries, how many copies were parsed, and how many milliseconds of the processor it took."""
+def _measure(client: Client, case: Case, number: int, parsed: list[int]) -> Iterator[tuple[str, int, int]]:
+    """Of each page: how many queries, and how many copies were parsed."""
     for name, words in PAGES.items():
         address = f"/cases/{case.public_id}/{words.format(half=number // 2, last=number)}"
         client.get(address)
         parsed.clear()
         with CaptureQueriesContext(connection) as queries:
-            client.get(address)
-        number_of_queries, copies = len(queries), len(set(parsed))
-        began = process_time()
-        response = client.get(address)
-        took = (process_time() - began) * 1_000
+            response = client.get(address)
         assert response.status_code == 200, name
-        yield name, number_of_queries, copies, took
+        yield name, len(queries), len(set(parsed))
 
 
 @pytest.mark.timeout(300)
@@ -79,12 +74,8 @@ def test_it_takes_as_many_queries_as_a_small_one_and_reads_no_copy_that_it_does_
     client.force_login(alice)
     few = {name: rest for name, *rest in _measure(client, small, SMALL, parsed)}
     many = {name: rest for name, *rest in _measure(client, large, LARGE, parsed)}
-    for name, (queries, copies, took) in many.items():
-        print(f"{name}: {queries} queries, {copies} copies, {took:.0f} ms")
     assert {name: row[0] for name, row in many.items()} == {name: row[0] for name, row in few.items()}
     # A page's entries, and what its picture lists one by one.
-    assert max(copies for _, copies, _ in many.values()) <= 224 + 14 * 4 + 200 + 7 * 40
-    # Of the processor, for other tests run beside it; half of this on a machine that does nothing else.
-    assert max(took for _, _, took in many.values()) < 600
+    assert max(copies for _, copies in many.values()) <= 224 + 14 * 4 + 200 + 7 * 40
     page = text_of(client.get(f"/cases/{large.public_id}/"))
     assert "100,000 events" in page
