@@ -21,7 +21,12 @@ from trail.times import parse_time
 
 
 def build_case_lifeline(
-    title: str, documents: Sequence[dict[str, Any]], places: Mapping[str, str], query: Mapping[str, str], now: datetime
+    title: str,
+    documents: Sequence[dict[str, Any]],
+    places: Mapping[str, str],
+    query: Mapping[str, str],
+    now: datetime,
+    manual: ManualPicture | None = None,
 ) -> dict[str, Any]:
     """The picture of these events, in order of time, and its figures as rows; nothing of no events. `places` says where each
     stands, by its id. Raises BadQuery for a time that is none."""
@@ -30,7 +35,7 @@ def build_case_lifeline(
     choice = read_choice(query, LANES_OF["case"], now)
     ends = (documents[0]["@timestamp"], documents[-1]["@timestamp"])
     lifeline = collect_lifeline(documents, choice.build_request(Search(), ends=ends))
-    return draw_case_lifeline(title, lifeline, choice, places.__getitem__, _link_events(documents, places), now)
+    return draw_case_lifeline(title, lifeline, choice, places.__getitem__, _link_events(documents, places), now, manual)
 
 
 def draw_case_lifeline(

@@ -10,7 +10,7 @@ from accounts.models import User
 from investigations.models import CaseReport, ReportTemplate
 from investigations.presentation.times import format_sentence
 from investigations.redaction.redactor import Redactor
-from investigations.reports import proof_sections, sections
+from investigations.reports import proof_sections, sections, timeline_section
 from investigations.reports.case_record import CaseRecord, read_case_record, redact_events
 from investigations.reports.structure import Block, Report, ReportSection, count_parts, paragraph
 from trail.times import format_datetime, is_event_time
@@ -28,7 +28,7 @@ class SectionKind:
 # In their usual order.
 SECTIONS = {
     "summary": SectionKind("Summary", sections.build_summary),
-    "timeline": SectionKind("What happened, on one line of time", sections.build_timeline),
+    "timeline": SectionKind("What happened, on one line of time", timeline_section.build_timeline),
     "entities": SectionKind("Who and what", sections.build_entities),
     "hypotheses": SectionKind("Questions and answers", sections.build_hypotheses),
     "tasks": SectionKind("Still to do", sections.build_tasks),

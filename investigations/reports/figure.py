@@ -3,6 +3,7 @@
 Lengths are CSS pixels; the picture is WIDTH wide, of which LABEL is for the names of the lanes.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 
@@ -17,6 +18,7 @@ from investigations.presentation.lifeline.picture import (
     Span,
 )
 
+_LABEL_OF_EVIDENCE = re.compile("E[0-9]+")
 # What a file of its own has to say, and a picture in a page has not.
 NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 WIDTH, LABEL = 760, 142
@@ -152,6 +154,7 @@ def _draw_lane(lane: Lane) -> Iterator[str]:
         *map(_draw_bar, bars),
         *map(_draw_mark, lane.marks),
         *_write_captions(lane.words),
+        *_name_marks(lane.marks, lane.height),
     )
     yield _move(LABEL, 0, "".join(inner))
     yield f'<path d="M0 {lane.height}H{WIDTH}" stroke="{_LINE}"/>'
@@ -173,6 +176,17 @@ def _draw_span(part: Span) -> str:
 def _draw_bar(bar: BarPart) -> str:
     fill, opacity = _BARS.get(bar.kind, (_ACCEPTED, 0.5))
     return _draw_box(bar.x, bar.width, bar.height, fill, bar.y, opacity)
+
+
+def _name_marks(marks: Iterable[Mark], height: int) -> Iterator[str]:
+    """The number of the evidence below each mark that leads to one, where there is room."""
+    free = -1.0
+    for mark in sorted(marks, key=lambda each: each.x):
+        x, label = _across(mark.x), mark.url.removeprefix("#")
+        width = 5.2 * len(label)
+        if _LABEL_OF_EVIDENCE.fullmatch(label) and x - width / 2 > free:
+            free = x + width / 2 + 3
+            yield _write(x, height - 2, label, (_INK_3, 400, _MONO, 8), "middle")
 
 
 def _draw_mark(mark: Mark) -> str:

@@ -10,7 +10,7 @@ from investigations.presentation.search_description import describe_search
 from investigations.presentation.statements import describe_evidence
 from investigations.presentation.times import format_sentence, to_utc_text
 from investigations.reports.case_record import CaseRecord
-from investigations.reports.sections import limit_note, number_absences, write_instant
+from investigations.reports.sections import limit_note, write_instant
 from investigations.reports.structure import (
     Block,
     Paragraph,
@@ -24,6 +24,7 @@ from investigations.reports.structure import (
     paragraph,
     span,
 )
+from investigations.reports.timeline_section import number_absences
 from trail.questions.statements import Statement, read_coverage
 from trail.search.spec import Search
 

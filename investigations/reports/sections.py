@@ -1,22 +1,18 @@
 """Builds the sections of a report about what happened, who and what it was about, and what is thought of it."""
 
 from collections.abc import Iterable, Iterator
-from heapq import merge
 
 from investigations.entities.services import EntitySummary
 from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.hypotheses.services import list_numbers
 from investigations.models import Hypothesis, Verdict
-from investigations.presentation.case_picture import build_case_lifeline
 from investigations.presentation.times import format_day, format_sentence, to_utc_text
 from investigations.reports.case_record import MOST_ROWS, CaseRecord
-from investigations.reports.figure import draw_figure
 from investigations.reports.prose import read_prose
 from investigations.reports.structure import (
     Block,
     Paragraph,
     ReportColumn,
-    ReportFigure,
     ReportTable,
     Subheading,
     TableCell,
@@ -28,7 +24,6 @@ from investigations.reports.structure import (
     paragraph,
     span,
 )
-from investigations.timeline.entries import TimelineEntry, fold_entries
 from trail.times import is_event_time
 
 _VERDICT_LOOKS = {
@@ -45,19 +40,11 @@ _JUDGED_HEADS = (
     ReportColumn("Verdict", 4),
     ReportColumn("Evidence", 2),
 )
-_CAPTION = (
-    "Times are UTC. Shaded columns are breaks in the scale; their length stands below. The table has the same events."
-)
 
 
 def write_instant(time: str) -> str:
     """A time as evidence has it, to the last digit: `2026-10-29 21:01:33.214`. What is no time stays as it is."""
     return time.removesuffix("Z").replace("T", " ") if is_event_time(time) else time
-
-
-def _write_time(time: str) -> str:
-    """A time as a sentence has it: `29 Oct 2026, 21:01:33`."""
-    return format_sentence(time) if is_event_time(time) else time
 
 
 def limit_note(shown: int, total: int, what: str) -> Iterator[Block]:
@@ -85,48 +72,6 @@ def build_summary(record: CaseRecord) -> Iterator[Block]:
         closed = format_sentence(to_utc_text(record.case.closed_at))
         yield paragraph(f"The case was closed on {closed} UTC as: {record.case.get_disposition_display()}.")
         yield Paragraph(cell(record.case.closing_reason))
-
-
-def build_timeline(record: CaseRecord) -> Iterator[Block]:
-    """The picture of what is pinned, and the same as rows, where what is alike is folded."""
-    if not record.events and not record.absences and not record.statements:
-        yield paragraph("Nothing is pinned in this case.")
-        return
-    yield from limit_note(len(record.events), record.counts["events"], "events, in the order of time")
-    yield from _draw(record)
-    rows = (record.events, record.absences, record.statements)
-    pinned = merge(*rows, key=lambda each: (each.event_place, each.event_id))
-    numbers = number_absences(record)
-    yield ReportTable(
-        (ReportColumn("Time, UTC"), ReportColumn("What happened", 1), ReportColumn("Evidence")),
-        tuple(_write_entry(entry, numbers) for entry in fold_entries(pinned)),
-    )
-
-
-def number_absences(record: CaseRecord) -> dict[int, str]:
-    """What the report calls each absence, by its number in the case: N1."""
-    return {each.number: f"N{place}" for place, each in enumerate(record.absences, 1)}
-
-
-def _draw(record: CaseRecord) -> Iterator[Block]:
-    places = {each.event_id: f"#{each.label}" for each in record.events}
-    documents = [each.document for each in record.events]
-    drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at)
-    if picture := drawn.get("picture"):
-        yield ReportFigure(draw_figure(picture), picture.label, line(_CAPTION))
-
-
-def _write_entry(entry: TimelineEntry, absences: dict[int, str]) -> tuple[TableCell, ...]:
-    first, last = (_write_time(item.evidence.event_timestamp) for item in (entry.first, entry.last))
-    if name := absences.get(entry.first.evidence.number):
-        return cell(first), cell(entry.first.sentence), cell(name, "strong", "code")
-    numbers = write_numbers(item.evidence.number for item in entry.items)
-    if len(entry.items) == 1:
-        return cell(first), cell(entry.first.sentence), cell(numbers, "strong", "code")
-    sentence = f"{len(entry.items):,} alike, the first: {entry.first.sentence}"
-    if last.partition(",")[0] == first.partition(",")[0]:
-        last = last.partition(", ")[2]
-    return (*cell(first), *cell(f"to {last}", "quiet")), cell(sentence), cell(numbers, "strong", "code")
 
 
 def build_entities(record: CaseRecord) -> Iterator[Block]:

@@ -104,8 +104,8 @@ def cut_alike(alike: Sequence[EntryKey], case: Case, place: PagePlace) -> tuple[
     query."""
     later = case.manual_events.not_withdrawn().filter(place__gt=place.key[0]).order_by("place")
     until = later.values_list("place", flat=True).first()
-    kept = [key for key in alike if until is None or key.place[0] < until]
-    return kept, len(kept) == len(alike)
+    before = [key for key in alike if until is None or key.place[0] < until]
+    return before, len(before) == len(alike)
 
 
 def merge_rows(page: KeyPage, entries: Iterable[PageEntry], events: Sequence[ManualEvent]) -> list[TimelineRow]:

@@ -45,7 +45,7 @@ from investigations.timeline.manual_rows import (
     read_manual_events,
 )
 from investigations.timeline.overview import count_steps
-from investigations.timeline.pages import SHOWN, PagePlace, read_alike, read_page, read_place
+from investigations.timeline.pages import SHOWN, KeyPage, PagePlace, read_alike, read_page, read_place
 from investigations.timeline.picture import draw_case, draw_cases
 
 # Tasks and entities that stand beside the timeline; the others are on pages of their own.
@@ -111,21 +111,30 @@ def _read_entries(
     shown = sum(step.count for step in steps)
     place = read_place([case], request.GET, is_short=shown <= SHOWN)
     page = read_page([narrowed.rows], place)
-    manual = read_manual_events(
-        case, page, narrowed.rows, milestones, phase=chosen.phase, is_left_out=chosen.leaves_out_manual
-    )
-    page = part_entries(page, manual.places)
-    entries = build_entries(page, place.label, read_clock_skews(case))
     return {
+        **_read_rows(case, page, place, narrowed, chosen, milestones),
         "narrowed": narrowed,
-        "page": page,
-        "entries": entries,
-        "timeline_rows": merge_rows(page, entries, manual.events),
-        "manual": manual,
         "days": steps if page.has_earlier or page.has_later else [],
         "shown": shown,
         "carried": urlencode(chosen.words),
     }
+
+
+def _read_rows(
+    case: Case,
+    page: KeyPage,
+    place: PagePlace,
+    narrowed: NarrowedEvidence,
+    chosen: EvidenceFilter,
+    milestones: Sequence[ManualEvent],
+) -> dict[str, Any]:
+    """The rows of a page: its entries, and what was entered by hand among them."""
+    left_out = chosen.leaves_out_manual
+    manual = read_manual_events(case, page, narrowed.rows, milestones, phase=chosen.phase, is_left_out=left_out)
+    page = part_entries(page, manual.places)
+    entries = build_entries(page, place.label, read_clock_skews(case))
+    rows = merge_rows(page, entries, manual.events)
+    return {"page": page, "entries": entries, "timeline_rows": rows, "manual": manual}
 
 
 def _list_around(case: Case, user: User) -> dict[str, object]:

@@ -9,9 +9,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from investigations.case_tasks import services as tasks
+from investigations.clock_skews import services as clock_skews
 from investigations.entities import services as entities
 from investigations.evidence import services as evidence
 from investigations.hypotheses import services as hypotheses
+from investigations.manual_events import services as manual_events
+from investigations.manual_events.services import ManualEventWords
 from investigations.models import Activity, Case, CaseReport, CaseTask
 from investigations.notes import services as notes
 from investigations.reports import case_record, content, custody
@@ -195,3 +198,27 @@ def test_what_people_wrote_has_an_end_that_is_said_and_costs_no_other_section(
     assert "The rest of this section is left out" in words
     assert "The rest of this section is left out" not in _texts(whole, "summary")
     assert "E1" in _texts(whole, "evidence")
+
+
+def test_what_was_entered_by_hand_and_clock_skews_stand_in_the_timeline(told: Case, alice: User) -> None:
+    for starts, title, phase in (
+        ("2026-10-02T12:00:00Z", "They <called", ""),
+        ("2026-10-09T00:00:00Z", "Closed", "contained"),
+    ):
+        words = ManualEventWords(kind="call", title=title, starts=starts, phase=phase)
+        manual_events.add_manual_event(case=told, words=words, by=alice)
+    clock_skews.add_clock_skew(
+        case=told, field="event.dataset", value="auth", offset=95_200_000_000, reason="NTP", by=alice
+    )
+    report = build_report(CaseReport(case=told), alice, NOW)
+    (section,) = (section for section in report.sections if section.key == "timeline")
+    (table,) = (block for block in section.blocks if isinstance(block, ReportTable))
+    last = ["".join(span.text for span in row[2][0]) for row in table.rows]
+    assert [label for label in last if label.startswith("M")] == ["M1", "M2"]
+    assert last.index("M1") == 1
+    assert "Contained" in str(table.rows)
+    assert "entered by hand by Alice" in str(table.rows)
+    assert "The clock of auth was 1 min 35.2 s ahead (NTP)" in str(section.blocks)
+    figure = next(block for block in section.blocks if isinstance(block, ReportFigure))
+    assert "Entered by hand" in figure.svg
+    assert ">E1</text>" in figure.svg
