@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from investigations.models import Case, ManualEvent, Phase
 from investigations.timeline.entries import PageEntry
@@ -64,29 +64,27 @@ def list_phases(milestones: Sequence[ManualEvent]) -> list[tuple[str, str]]:
 
 
 def read_manual_events(
-    case: Case,
-    page: KeyPage,
-    rows: Rows,
-    milestones: Sequence[ManualEvent],
-    *,
-    phase: str = "",
-    is_left_out: bool = False,
+    entered: QuerySet[ManualEvent], page: KeyPage, rows: Rows, milestones: Sequence[ManualEvent] = ()
 ) -> ManualEvents:
-    """What was entered by hand in the time of a page, which goes to the first evidence of the next one, in a `phase` where one is
-    chosen; nothing where it `is_left_out`. Three queries."""
-    wanted = case.manual_events.none() if is_left_out else case.manual_events.not_withdrawn()
-    if phase:
-        wanted = wanted.filter(select_phase(milestones, phase, "place"))
+    """Of what was `entered` by hand, what stands in the time of a page, which goes to the first evidence of the next one. Three
+    queries."""
+    wanted = entered
     if page.has_earlier and page.first:
         wanted = wanted.filter(place__gte=page.first.place[0])
     after = read_next_place(rows, page.last)
     if page.has_later and after:
         wanted = wanted.filter(place__lt=after)
-    events = list(wanted.order_by("place", "number")[: MOST + 1])
+    events = list(wanted.select_related("case").order_by("place", "case", "number")[: MOST + 1])
     number = wanted.count() if len(events) > MOST else len(events)
     start = page.first.place[0] if page.has_earlier and page.first else ""
     before = next((milestone for milestone in reversed(milestones) if milestone.place < start), None)
     return ManualEvents(events[:MOST], number - len(events[:MOST]), before)
+
+
+def select_entered(case: Case, milestones: Sequence[ManualEvent], phase: str) -> QuerySet[ManualEvent]:
+    """What was entered by hand into a case, in a phase where one is named."""
+    entered = case.manual_events.not_withdrawn()
+    return entered.filter(select_phase(milestones, phase, "place")) if phase else entered
 
 
 def part_entries(page: KeyPage, places: Sequence[str]) -> KeyPage:

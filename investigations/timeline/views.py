@@ -36,13 +36,13 @@ from investigations.timeline.evidence_filter import (
 )
 from investigations.timeline.fact_lifeline import Facts
 from investigations.timeline.manual_rows import (
-    TimelineRow,
     cut_alike,
     list_milestones,
     list_phases,
     merge_rows,
     part_entries,
     read_manual_events,
+    select_entered,
 )
 from investigations.timeline.overview import count_steps
 from investigations.timeline.pages import SHOWN, KeyPage, PagePlace, read_alike, read_page, read_place
@@ -129,8 +129,10 @@ def _read_rows(
     milestones: Sequence[ManualEvent],
 ) -> dict[str, Any]:
     """The rows of a page: its entries, and what was entered by hand among them."""
-    left_out = chosen.leaves_out_manual
-    manual = read_manual_events(case, page, narrowed.rows, milestones, phase=chosen.phase, is_left_out=left_out)
+    entered = select_entered(case, milestones, chosen.phase)
+    if chosen.leaves_out_manual:
+        entered = entered.none()
+    manual = read_manual_events(entered, page, narrowed.rows, milestones)
     page = part_entries(page, manual.places)
     entries = build_entries(page, place.label, read_clock_skews(case))
     rows = merge_rows(page, entries, manual.events)
@@ -222,9 +224,13 @@ def _read_joint_page(request: HttpRequest, cases: list[Case], facts: Facts) -> d
     """The entries of a page of several cases, with what leads to the others."""
     place = read_place(cases, request.GET)
     page = read_page([case.evidence.not_withdrawn() for case in cases], place)
+    entered = ManualEvent.objects.not_withdrawn().filter(case__in=[case.pk for case in cases])
+    manual = read_manual_events(entered, page, joint.select_evidence(cases))
+    page = part_entries(page, manual.places)
     return {
         "page": page,
-        "timeline_rows": [TimelineRow(entry) for entry in build_entries(page, place.label)],
+        "manual": manual,
+        "timeline_rows": merge_rows(page, build_entries(page, place.label), manual.events),
         "days": count_steps(facts, joint.select_evidence(cases)),
         **joint.name_ends(cases, page),
     }

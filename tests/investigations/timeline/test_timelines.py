@@ -7,6 +7,8 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import User
 from investigations.cases import restriction
+from investigations.manual_events import services as manual_events
+from investigations.manual_events.services import ManualEventWords
 from investigations.models import Case
 from tests.support.factories.cases import open_case, pin
 from tests.support.factories.events import use
@@ -34,7 +36,9 @@ def test_they_stand_in_one_order_and_each_row_says_of_which_case_it_is(
     client.force_login(alice)
     page = client.get(_address(others))
     shown = [
-        (item.evidence.case.number, item.evidence.number) for each in page.context["entries"] for item in each.items
+        (item.evidence.case.number, item.evidence.number)
+        for row in page.context["timeline_rows"]
+        for item in row.entry.items
     ]
     assert shown == [(case.number, number) for number in (1, 2, 3) for case in others]
     for case in others:
@@ -46,7 +50,7 @@ def test_they_stand_in_one_order_and_each_row_says_of_which_case_it_is(
 def test_its_pages_and_places_name_the_case(client: Client, alice: User, others: list[Case]) -> None:
     client.force_login(alice)
     page = client.get(_address(others, after=f"{others[1].number}-E2"))
-    first = page.context["entries"][0].first.evidence
+    first = page.context["timeline_rows"][0].entry.first.evidence
     assert (first.case, first.number) == (others[2], 2)
     assertContains(page, f"before={others[2].number}-E2")
 
@@ -79,3 +83,16 @@ def test_one_comes_to_them_from_the_list_and_from_what_is_related(
     assertContains(refused, "Choose from one to 10 cases")
     page = text_of(client.get(f"/cases/{others[0].public_id}/"))
     assert f"/cases/timelines/?case={others[0].number}&amp;case=" in page
+
+
+def test_what_was_entered_by_hand_in_each_stands_there_too(client: Client, alice: User, others: list[Case]) -> None:
+    for number, case in enumerate(others):
+        at = f"2026-10-0{number + 1}T13:00:00Z"
+        words = ManualEventWords(kind="call", title="They called", starts=at, phase="detected" if number else "")
+        manual_events.add_manual_event(case=case, words=words, by=alice)
+    client.force_login(alice)
+    page = client.get(_address(others))
+    rows = [row.manual.case.number if row.manual else "" for row in page.context["timeline_rows"]]
+    assert [number for number in rows if number] == [case.number for case in others]
+    assertContains(page, f'id="{others[0].number}-M1"', 1)
+    assertContains(page, f"in {others[1].number}</small>", 1)
