@@ -11,7 +11,7 @@ def get(document: dict[str, Any], name: str) -> Any:
     """The value at a dotted name, or None."""
     value: Any = document
     for part in _split(name):
-        if not isinstance(value, dict):
+        if type(value) is not dict:
             return None
         value = value.get(part)
     return value

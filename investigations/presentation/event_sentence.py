@@ -24,7 +24,10 @@ def describe_event(document: dict[str, Any]) -> str:
     """The sentence, made of nothing but the event's own fields; what the event does not say is left out."""
 
     def read(name: str) -> str:
-        text = to_text(get(document, name))
+        value = get(document, name)
+        if value is None:
+            return ""
+        text = value if type(value) is str else to_text(value)
         return text if len(text) <= MOST else f"{text[:MOST]}…"
 
     write_act = _ACTS.get(read("token.operation"), _write_other)
