@@ -166,7 +166,7 @@ def _read_thoughts(case: Case) -> dict[str, object]:
 def timeline_entry(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
     """What is alike and follows one upon the other from a piece of evidence on, as many as a page shows."""
     case = access.get_case(person(request), public_id)
-    key = case.evidence.filter(number=number).values_list("event_place", "event_id").first()
+    key = case.evidence.filter(number=number).values_list("event_place", "event_id", "pk").first()
     if key is None:
         raise Http404("There is no such evidence.")
     chosen = read_evidence_filter(request.GET)
@@ -213,9 +213,11 @@ def _read_joint_page(request: HttpRequest, cases: list[Case], facts: Facts) -> d
     """The entries of a page of several cases, with what leads to the others."""
     place = read_place(cases, request.GET)
     page = read_page([case.evidence.not_withdrawn() for case in cases], place)
+    entries = build_entries(page, place.label)
     return {
         "page": page,
-        "timeline_rows": [TimelineRow(entry) for entry in build_entries(page, place.label)],
+        "entries": entries,
+        "timeline_rows": [TimelineRow(entry) for entry in entries],
         "days": count_steps(facts, joint.select_evidence(cases)),
         **joint.name_ends(cases, page),
     }
