@@ -213,6 +213,8 @@ def _record_end(batch: PinBatch, summary: str, labels: dict[str, str]) -> None:
 @transaction.atomic
 def cancel(*, batch: PinBatch, by: User) -> None:
     """Stop a batch. What it has pinned stays. Raises Refused when it is over."""
+    # As a step does: the case before the batch, else each may wait for what the other holds. A closed case is no reason to go on.
+    Case.objects.select_for_update().get(pk=batch.case_id)
     if not jobs.request_cancel(batch, by=by):
         raise Refused("This is over already.")
     summary = f"asked to stop pinning the results of the run “{batch.run.title}”"

@@ -2,7 +2,11 @@
 
 import hmac
 import html
-from collections.abc import Iterable, Mapping
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -38,6 +42,10 @@ MOST_VALUES = 300_000
 _SHORTEST = 4  # characters: what is shorter is taken out of texts only where it stands as a word
 _DIGITS = 16
 _REMEMBERED = 50_000
+# So many characters of a value stand in what is said of who did what in a case.
+_CUT = 100
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+.!|~-]")
+_BLANKS = dict.fromkeys(map(ord, "\t\n\v\f\r\x85\xa0\u2028\u2029\u202f"), " ")
 _TIMES = frozenset(name for name, field in BY_NAME.items() if field.kind is Kind.TIME)
 
 
@@ -71,12 +79,17 @@ class Redactor:
             if text and field in self.rules and text not in self._known:
                 self._add(text, self._substitute(field, text))
 
+    def leave_out(self, texts: Iterable[str]) -> None:
+        """Leave texts out wherever they stand."""
+        for text in texts:
+            if text not in self._known:
+                self._add(text, LEFT_OUT)
+
     def _add(self, text: str, substitute: str) -> None:
         if len(self._known) >= MOST_VALUES:
             raise Refused(f"There are more than {MOST_VALUES:,} values to redact; redact fewer fields, or export less.")
         self._known[text] = substitute
-        spelled = {text, html.escape(text), quote(text, safe=""), quote(text), make_visible(text), _escape(text)}
-        for spelling in {_fold(each) for each in spelled if each}:
+        for spelling in {_fold(each) for each in _spell(text) if each}:
             if len(spelling) < _SHORTEST:
                 self._words.setdefault(spelling, substitute)
                 continue
@@ -150,9 +163,13 @@ class Redactor:
         return value if path in _TIMES else self.redact(value)
 
     def redact_statement(self, statement: Mapping[str, Any]) -> dict[str, Any]:
-        """A statement that nothing was found, without what was asked: that may name who stands in no event."""
-        query = {"words": LEFT_OUT, "url": {}}
-        return {**self.redact(dict(statement)), "query": query, "left_out": LEFT_OUT}
+        """A statement without what was asked, by whoever it was: that may name who stands in no event."""
+        redacted = {**self.redact(dict(statement)), "query": {"words": LEFT_OUT, "url": {}}, "left_out": LEFT_OUT}
+        if "rule" in redacted:
+            redacted["rule"] |= {"name": LEFT_OUT, "words": LEFT_OUT, "search": {}}
+            for event in redacted["events"]:
+                event["id"] = self._substitute("event.id", event["id"])
+        return redacted
 
     def redact(self, value: Value) -> Value:
         """The same with every text in it redacted: texts, lists, objects and data classes in each other."""
@@ -173,12 +190,24 @@ class Redactor:
         return value
 
 
+def _spell(text: str) -> Iterator[str]:
+    """A text as it may stand in another: in a page, in an address, in JSON, in Markdown, cut, in other forms of Unicode, and an
+    address of IPv6 with all of its digits."""
+    yield from (text, html.escape(text), quote(text, safe=""), quote(text), make_visible(text), _escape(text))
+    yield _MARKUP.sub(r"\\\g<0>", text)
+    yield from (unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC"))
+    yield text[:_CUT]
+    with suppress(ValueError):
+        address = ipaddress.ip_address(text)
+        yield from (address.exploded, address.compressed)
+
+
 def _fold(text: str) -> str:
-    """A text in small letters, place by place the same."""
+    """A text in small letters and with a space for each blank, place by place the same: where a line was broken is no matter."""
     small = text.lower()
-    return (
-        small if len(small) == len(text) else "".join(low if len(low := each.lower()) == 1 else each for each in text)
-    )
+    if len(small) != len(text):
+        small = "".join(low if len(low := each.lower()) == 1 else each for each in text)
+    return small.translate(_BLANKS)
 
 
 def _escape(text: str) -> str:

@@ -1,7 +1,7 @@
 """Makes and retires redaction profiles, and builds what redacts an export or a report by one."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,9 +14,9 @@ from investigations.audit import CaseAction, record
 from investigations.models import Case, Evidence, RedactionProfile
 from investigations.redaction.pseudonym_key import derive_key
 from investigations.redaction.redactor import KINDS, Redactor
+from investigations.redaction.searched_values import list_searched_values
 
 AT_ONCE = 1_000  # pieces of evidence
-_NAMED = re.compile(r'([a-z_.]+):\s*(?:"([^"]+)"|([^\s()"]+))')
 
 
 @transaction.atomic
@@ -65,11 +65,28 @@ def find_profile(public_id: str) -> RedactionProfile | None:
 
 
 def build_case_redactor(profile: RedactionProfile, case: Case) -> Redactor:
-    """What redacts a case: it knows the values of all of its evidence, withdrawn too, and its entities. Raises Refused."""
+    """What redacts a case: it knows the values of all of its evidence, withdrawn too, its entities, the sources of its clock
+    skews and what was searched for, which people may name in what they write. Raises Refused."""
     redactor = build_redactor(profile, case=case, run_id="", events=_read_events(case))
-    for absence in case.evidence.filter(kind=Evidence.Kind.ABSENCE).order_by("number").iterator(chunk_size=AT_ONCE):
-        _learn_query(redactor, str(absence.document["query"]["words"]))
+    for field, value in case.clock_skews.values_list("field", "value"):
+        redactor.learn(field, [value])
+    for search in _read_searches(case):
+        for field, value in list_searched_values(search):
+            redactor.learn(field, [value])
+    # A run is called as what it searches for, of which nothing is told.
+    titles = chain(
+        case.runs.values_list("title", flat=True), case.pin_batches.values_list("run__title", flat=True).distinct()
+    )
+    redactor.leave_out(f"“{title}”" for title in titles)
     return redactor
+
+
+def _read_searches(case: Case) -> Iterator[Mapping[str, Any]]:
+    """Each search by which something was pinned, that was run, or by whose rule a pinned finding was raised."""
+    pinned = case.evidence.order_by().values_list("search", flat=True).distinct()
+    yield from chain(pinned, case.runs.order_by().values_list("search", flat=True))
+    for finding in case.evidence.filter(kind=Evidence.Kind.FINDING).order_by("number").iterator(chunk_size=AT_ONCE):
+        yield finding.document["rule"]["search"]
 
 
 def _read_events(case: Case) -> Iterator[dict[str, Any]]:
@@ -79,12 +96,6 @@ def _read_events(case: Case) -> Iterator[dict[str, Any]]:
     while batch := list(events.filter(number__gt=last)[:AT_ONCE]):
         yield from (evidence.document for evidence in batch)
         last = batch[-1].number
-
-
-def _learn_query(redactor: Redactor, words: str) -> None:
-    """Learn whom a search that found nothing was for, as far as its words name a field: people may name them in notes."""
-    for field, quoted, plain in _NAMED.findall(words):
-        redactor.learn(field, [quoted or plain])
 
 
 def build_redactor(

@@ -71,6 +71,8 @@ def build_report(choice: CaseReport, by: User, made_at: datetime, redactor: Reda
         if redactor is None:
             return build_report_of(choice, record, by)
         redact_events(record, redactor)
+        # Before marks of Markdown part a value.
+        choice.introduction, choice.closing = map(redactor.redact_text, (choice.introduction, choice.closing))
         return redactor.redact(build_report_of(choice, record, by, left_out=ASKED))
 
 

@@ -15,13 +15,14 @@ from investigations.models.evidence import EvidenceQuerySet
 from trail.times import NotATime, format_datetime, parse_time
 
 Rows = EvidenceQuerySet
-Key = tuple[str, str]
+# The place in time, the event's id, and the evidence's own key: two cases may hold the same event.
+Key = tuple[str, str, int]
 # Pieces of evidence whose sentence a page says; more that are alike are one line, which is opened by itself.
 SHOWN, INLINE = 200, 24
 # Keys that are read for a page; what is alike beyond them goes on on the next one.
 MOST_KEYS = 2_000
 _LABEL = re.compile(r"(?:(C-[0-9]{4}-[0-9]{1,8})-)?E([0-9]{1,8})")
-_FIRST: Key = ("", "")
+_FIRST: Key = ("", "", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def read_place(cases: Sequence[Case], query: Mapping[str, str], *, is_short: boo
         if match := _LABEL.fullmatch(query.get(word, "").strip()):
             of = cases[:1] if len(cases) == 1 else [case for case in cases if case.number == match[1]]
             rows = Evidence.objects.filter(case__in=[case.pk for case in of], number=int(match[2]))
-            key = rows.values_list("event_place", "event_id").first()
+            key = rows.values_list("event_place", "event_id", "pk").first()
             if key is None or (is_short and word == "at"):
                 return PagePlace(label=match[0])
             return PagePlace(key, word == "after", word == "before", match[0])
@@ -96,7 +97,7 @@ def _read_time(query: Mapping[str, str]) -> Key:
     try:
         day = date.fromisoformat(query.get("day", "").strip())
         midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.get_current_timezone())
-        return sortable(format_datetime(midnight)), ""
+        return sortable(format_datetime(midnight)), "", 0
     except (ValueError, OverflowError):
         pass
     text = query.get("time", "").strip()
@@ -104,7 +105,7 @@ def _read_time(query: Mapping[str, str]) -> Key:
         parse_time(text)
     except NotATime:
         return _FIRST
-    return (sortable(text), "") if text.endswith("Z") else _FIRST
+    return (sortable(text), "", 0) if text.endswith("Z") else _FIRST
 
 
 def sortable(timestamp: str) -> str:
@@ -164,7 +165,7 @@ def _take(groups: Iterable[list[EntryKey]]) -> Iterator[list[EntryKey]]:
 
 def _read_keys(streams: Sequence[Rows], place: PagePlace, most: int = MOST_KEYS) -> Iterator[EntryKey]:
     parts = [_read_stream(rows, place, most) for rows in streams]
-    ordered = merge(*parts, key=lambda key: (key.place, key.pk), reverse=place.is_before)
+    ordered = merge(*parts, key=lambda key: key.place, reverse=place.is_before)
     return (key for key, _ in zip(ordered, range(most + 1), strict=False))
 
 
@@ -174,18 +175,21 @@ def _read_stream(rows: Rows, place: PagePlace, most: int) -> list[EntryKey]:
     ordered = part.order_by("-event_place", "-event_id", "-pk") if place.is_before else part.in_time_order()
     columns = ordered.values_list(*names)[: most + 1]
     return [
-        EntryKey((at, event), pk, number, case, time, fold or "") for at, event, pk, number, case, time, fold in columns
+        EntryKey((at, event, pk), pk, number, case, time, fold or "")
+        for at, event, pk, number, case, time, fold in columns
     ]
 
 
 def _from(rows: Rows, place: PagePlace) -> Rows:
     """What stands at a place and after it, or before it."""
-    at, event = place.key
+    at, event, pk = place.key
     if place.is_before:
-        return rows.filter(event_place__lte=at).filter(Q(event_place__lt=at) | Q(event_id__lt=event))
+        before = Q(event_id__lt=event) | Q(event_id=event, pk__lt=pk)
+        return rows.filter(event_place__lte=at).filter(Q(event_place__lt=at) | before)
     if place.key == _FIRST:
         return rows
-    beyond = Q(event_id__gt=event) if place.is_after else Q(event_id__gte=event)
+    same = Q(pk__gt=pk) if place.is_after else Q(pk__gte=pk)
+    beyond = Q(event_id__gt=event) | (Q(event_id=event) & same)
     return rows.filter(event_place__gte=at).filter(Q(event_place__gt=at) | beyond)
 
 

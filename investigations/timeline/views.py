@@ -177,7 +177,7 @@ def _read_thoughts(case: Case) -> dict[str, object]:
 def timeline_entry(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
     """What is alike and follows one upon the other from a piece of evidence on, as many as a page shows."""
     case = access.get_case(person(request), public_id)
-    key = case.evidence.filter(number=number).values_list("event_place", "event_id").first()
+    key = case.evidence.filter(number=number).values_list("event_place", "event_id", "pk").first()
     if key is None:
         raise Http404("There is no such evidence.")
     chosen = read_evidence_filter(request.GET)
@@ -227,10 +227,12 @@ def _read_joint_page(request: HttpRequest, cases: list[Case], facts: Facts) -> d
     entered = ManualEvent.objects.not_withdrawn().filter(case__in=[case.pk for case in cases])
     manual = read_manual_events(entered, page, joint.select_evidence(cases))
     page = part_entries(page, manual.places)
+    entries = build_entries(page, place.label)
     return {
         "page": page,
         "manual": manual,
-        "timeline_rows": merge_rows(page, build_entries(page, place.label), manual.events),
+        "entries": entries,
+        "timeline_rows": merge_rows(page, entries, manual.events),
         "days": count_steps(facts, joint.select_evidence(cases)),
         **joint.name_ends(cases, page),
     }

@@ -131,7 +131,8 @@ def _describe(export: Export, redactor: Redactor | None) -> dict[str, Any]:
     if redactor is None or export.redaction is None:
         return description
     if export.run is not None:
-        del description["run"]["search"]
+        # A run is called as what it searches for.
+        description["run"] = {"id": export.run.public_id}
     return redactor.redact(description) | {"redaction": describe_profile(export.redaction)}
 
 

@@ -2,9 +2,13 @@
 
 import re
 from collections import Counter
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
+import pytest
 from django.apps import apps
 from django.conf import settings
 from hypothesis import HealthCheck, given
@@ -14,12 +18,13 @@ from hypothesis import strategies as st
 from accounts.models import User
 from investigations.case_merge.services import merge_cases
 from investigations.entities.services import KINDS
-from investigations.evidence import absences, services
+from investigations.evidence import absences, records, services
 from investigations.evidence.bulk import withdraw_all
 from investigations.models import Case, CaseEntity, EvidenceFact
 from investigations.timeline.facts import build_fact
+from tests.support.concurrency import at_once
 from tests.support.factories.cases import open_case, pin
-from tests.support.factories.events import revoke, use
+from tests.support.factories.events import revoke, use, write
 from trail.connection import Trail
 from trail.documents import get
 from trail.search.spec import Search
@@ -87,6 +92,26 @@ def test_entities_are_in_as_many_events_as_are_not_withdrawn(
     if chosen[1:]:
         withdraw_all(case=case, numbers=chosen[1:], reason="wrong", by=alice)
     _assert_counted(case)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_cases_that_pin_the_same_event_at_once_both_say_that_it_is_shared(
+    transactional_db: None, case: Case, alice: User, trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has said what is shared before the other commits, as far as the console lets them."""
+    write(trail, use("tok_1", id="same", user__id="ada"))
+    together, count = Barrier(2), records.count_entities
+
+    def count_together(*args: Any, **words: Any) -> None:
+        count(*args, **words)
+        with suppress(BrokenBarrierError):
+            together.wait(1)
+
+    monkeypatch.setattr(records, "count_entities", count_together)
+    cases = (case, open_case(alice))
+    at_once(*(lambda each=each: services.pin(case=each, event_ids=["same"], reason="why", by=alice) for each in cases))
+    assert list(EvidenceFact.objects.values_list("is_shared", flat=True)) == [True, True]
+    assert set(CaseEntity.objects.values_list("is_shared", flat=True)) == {True}
 
 
 def test_what_was_pinned_before_has_the_same(case: Case, alice: User, trail: Trail) -> None:

@@ -1,7 +1,9 @@
 """Pinning all of a result: each event once, whatever happens meanwhile, and never said to be whole when it is not."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from investigations.notices import services as notices
 from investigations.pin_batches import services as pin_batches
 from investigations.runs import jobs
 from investigations.runs import services as runs
+from tests.support.concurrency import at_once
 from tests.support.factories.cases import close_case, pin, run
 from tests.support.factories.events import use, write
 from tests.support.pages import audit_log
@@ -275,3 +278,26 @@ def test_who_started_it_is_told_of_its_end(case: Case, alice: User, bob: User, r
     pin(trail, case, alice, use("t", id="other"))
     carry_out(start(case, results, bob))
     assert [notice.words for notice in notices.list_notices(bob)] == ["Pinning all of “Uses of t” finished, 25 events"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_stops_a_batch_in_the_middle_of_a_step_waits_for_its_end(
+    transactional_db: None, case: Case, alice: User, results: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step holds the case and then changes the batch: whoever did it the other way round would wait for it for ever."""
+    batch, add, inside = start(case, results, alice), pin_batches.add_events, Event()
+
+    def add_slowly(*args: Any) -> list[Evidence]:
+        new = add(*args)
+        inside.set()
+        time.sleep(0.5)
+        return new
+
+    def stop() -> None:
+        assert inside.wait(20)
+        pin_batches.cancel(batch=PinBatch.objects.get(pk=batch.pk), by=alice)
+
+    monkeypatch.setattr(pin_batches, "add_events", add_slowly)
+    at_once(lambda: pin_batches.pin_results(batch.pk), stop)
+    batch.refresh_from_db()
+    assert (batch.state, batch.pinned) == ("cancelled", case.evidence.count())

@@ -2,6 +2,7 @@
 
 import io
 import json
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -21,6 +22,9 @@ from core.record_key import read_signer
 from investigations.attachments import services as attachments
 from investigations.case_import import services as imports
 from investigations.case_import.errors import BadCaseBundle
+from investigations.clock_skews import services as clock_skews
+from investigations.detections import services as detections
+from investigations.detections.finding_statements import pin_finding
 from investigations.entities import services as entities
 from investigations.evidence import absences
 from investigations.evidence import services as evidence
@@ -29,14 +33,17 @@ from investigations.exports.files import build_path
 from investigations.hypotheses import services as hypotheses
 from investigations.models import Case, Export, RedactionProfile
 from investigations.notes import services as notes
+from investigations.pin_batches.result_sets import pin_result_set
 from investigations.redaction import services
 from investigations.redaction.pseudonym_key import derive_key
 from investigations.redaction.redactor import MASKED, Redactor
 from investigations.reports import services as reports
-from tests.support.factories.cases import open_case, pin, run
+from tests.support.factories.cases import open_case, pin, pin_batch, run
 from tests.support.factories.events import use
+from tests.support.factories.events import write as write_events
 from tests.support.offline_verifier import verify
 from trail.connection import Trail
+from trail.questions.new_events import Arrived
 from trail.search.spec import Search
 
 Seal = Callable[[], object]
@@ -218,6 +225,79 @@ def test_it_is_chosen_where_one_exports(
     client.post(f"/redaction/{profile.public_id}/retire/")
     profile.refresh_from_db()
     assert profile.retired_at
+
+
+# Whom the case searched for and never pinned, a machine whose clock was wrong, and a value that is cut where it is told.
+SEARCHED = ("vera.searched", "198.51.100.23", "rule.person", "clock.machine", "p" * 60 + ".long." + "q" * 60)
+
+
+@pytest.fixture
+def searched(told: Case, alice: User, trail: Trail, seal: Seal, profile: RedactionProfile) -> RedactionProfile:
+    """What the case asked names more people than its events do; activity, statements and notes name them again."""
+    write_events(trail, use("t", id="other", user__id="somebody"))
+    seal()
+    text = f"user.id:somebody AND NOT (user.id:{SEARCHED[0]} OR source.ip:{SEARCHED[1]})"
+    found = run(alice, text=text, case=told, title=text)
+    pin_batch(alice, found, told)
+    pin_result_set(case=told, run=found, reason="all of it", by=alice)
+    made = detections.make(
+        name=f"Logins of {SEARCHED[2]}",
+        search=Search(text=f"user.id:{SEARCHED[2]}"),
+        minutes=5,
+        severity="high",
+        by=alice,
+    )
+    arrived = Arrived(place=made.place, count=1, events=[(trail.events, "other")], taken=(0.0, 0.0))
+    raised = detections._move_on(made, Search.from_json(made.search), arrived, until=made.looked_until)
+    assert raised is not None
+    pin_finding(finding=raised, case=told, reason="It began here", by=alice)
+    clock_skews.add_clock_skew(
+        case=told, field="host.name", value=SEARCHED[3], offset=10**9, reason=f"{SEARCHED[3]} says so", by=alice
+    )
+    entities.judge_entity(case=told, field="user.id", value=SEARCHED[4], word="victim", reason="", by=alice)
+    note = f"Neither {SEARCHED[0]} nor {SEARCHED[1]}, whatever {SEARCHED[2]} says."
+    notes.write_note(case=told, text=note, by=alice)
+    seal()
+    return services.make_profile(name="Nobody", rules={**RULES, "host.name": "mask"}, by=alice)
+
+
+@pytest.mark.parametrize("format", ["case_bundle", "jsonl", "csv", "bundle"])
+def test_nobody_whom_a_case_searched_for_is_named_in_a_file(
+    format: str, searched: RedactionProfile, told: Case, alice: User
+) -> None:
+    secrets = (*SEARCHED[:4], "p" * 60)
+    made = write(format, searched, alice, case=told)
+    assert find_secrets(made.name, build_path(made).read_bytes(), secrets) == set()
+
+
+def test_nobody_whom_a_case_searched_for_is_named_in_its_report(
+    searched: RedactionProfile, told: Case, alice: User
+) -> None:
+    file = reports.hand_out(case=told, by=alice, format="markdown", redaction=searched)
+    assert find_secrets(file.name, file.content, (*SEARCHED[:4], "p" * 60)) == set()
+
+
+def test_a_run_is_not_named_by_its_search(profile: RedactionProfile, told: Case, alice: User) -> None:
+    text = f"token.id:t AND NOT user.id:{SEARCHED[0]}"
+    made = write("bundle", profile, alice, run=run(alice, text=text, title=text))
+    assert find_secrets(made.name, build_path(made).read_bytes(), SEARCHED) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("josé.núñez", unicodedata.normalize("NFD", "it was josé.núñez")),
+        (unicodedata.normalize("NFD", "josé.núñez"), "it was José.Núñez"),
+        ("Ada Lovelace", "it was Ada\nLovelace"),
+        ("svc_build_bot", r"it was svc\_build\_bot"),
+        ("2001:db8::77", "from 2001:0db8:0000:0000:0000:0000:0000:0077"),
+        ("2001:db8:0:0::77", "from 2001:db8::77"),
+    ],
+)
+def test_a_value_that_is_written_otherwise_in_a_text_is_taken_out_of_it(value: str, text: str) -> None:
+    redactor = Redactor({"user.id": "mask"}, bytes(32))
+    redactor.learn("user.id", [value])
+    assert redactor.redact_text(text).endswith(MASKED)
 
 
 VALUES = st.text(st.characters(exclude_categories=("Cs",)), min_size=4, max_size=12)

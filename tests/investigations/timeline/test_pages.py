@@ -110,7 +110,7 @@ def _walk(case: Case, *, forward: bool) -> list[int]:
     if not forward:
         last = rows.in_time_order().last()
         assert last is not None
-        place = PagePlace((last.event_place, f"{last.event_id}~"), is_before=True)
+        place = PagePlace((last.event_place, f"{last.event_id}~", 0), is_before=True)
     for _ in range(200):
         page: KeyPage = read_page([rows], place)
         found = [key.number for entry in page.entries for key in entry]

@@ -7,6 +7,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import User
 from investigations.cases import restriction
+from investigations.evidence import services as evidence
 from investigations.manual_events import services as manual_events
 from investigations.manual_events.services import ManualEventWords
 from investigations.models import Case
@@ -53,6 +54,27 @@ def test_its_pages_and_places_name_the_case(client: Client, alice: User, others:
     first = page.context["timeline_rows"][0].entry.first.evidence
     assert (first.case, first.number) == (others[2], 2)
     assertContains(page, f"before={others[2].number}-E2")
+
+
+def test_an_event_that_several_cases_have_is_shown_of_each_wherever_a_page_ends(
+    client: Client, alice: User, others: list[Case], trail: Trail
+) -> None:
+    """The page ends between the two pieces of evidence that are the same event."""
+    second, third = others[1:]
+    events = [event.event_id for event in third.evidence.all()]
+    evidence.pin(case=second, event_ids=events, reason="Here too", by=alice)
+    client.force_login(alice)
+
+    def read(**words: str) -> list[str]:
+        entries = client.get(_address(others[1:], **words)).context["entries"]
+        return [f"{item.evidence.case.number}-{item.evidence.label}" for each in entries for item in each.items]
+
+    whole = read()
+    assert len(whole) == len(set(whole)) == 9
+    for place, label in enumerate(whole):
+        assert read(after=label) == whole[place + 1 :]
+        assert read(before=label) == whole[:place]
+        assert read(at=label) == whole[place:]
 
 
 def test_one_case_that_somebody_may_not_see_is_as_one_that_there_is_not(
