@@ -25,8 +25,9 @@ class DetectionChangeForm(DetectionForm, RevisedForm):
 
 
 class FindingPinForm(ReasonForm):
-    """Into which case a finding's events are pinned, and why."""
+    """Into which case a finding's events are pinned, one that is opened for it among them, and why."""
 
+    NEW = "new"
     case = forms.ChoiceField(error_messages={"invalid_choice": "Choose an open case that you may write to."})
     field_order = ("case", "reason")
 
@@ -34,4 +35,7 @@ class FindingPinForm(ReasonForm):
         super().__init__(*args, **kwargs)
         case = self.fields["case"]
         assert isinstance(case, forms.ChoiceField)
-        case.choices = [(case.public_id, case.title) for case in Case.objects.writable_by(user)]
+        case.choices = [
+            (self.NEW, "A new case, named after the finding"),
+            *((case.public_id, case.title) for case in Case.objects.writable_by(user)),
+        ]

@@ -18,6 +18,7 @@ from core.forms import ReasonForm
 from core.htmx import render_page
 from investigations import access
 from investigations.audit import CaseAction
+from investigations.cases import services as cases
 from investigations.detections import services as detections
 from investigations.detections.finding_statements import pin_finding
 from investigations.detections.forms import DetectionChangeForm, DetectionForm, FindingPinForm
@@ -25,7 +26,7 @@ from investigations.models import Case, Detection, Finding
 from investigations.presentation import cells
 from investigations.presentation.problems import describe_fault
 from investigations.search_url import form_fields, read_search_request, search_address
-from investigations.working_case import read_chosen_case
+from investigations.working_case import begin_work, read_chosen_case
 from trail.errors import BadQuery
 from trail.search.spec import Search
 
@@ -117,8 +118,8 @@ def finding_detail(request: HttpRequest, public_id: str) -> HttpResponseBase:
     pins = request.POST.get("action") == "pin"
     acknowledgement = ReasonForm(request.POST if request.method == "POST" and not pins else None)
     pin = FindingPinForm(request.POST if pins else None, user=user, initial={"case": read_chosen_case(request)})
-    if request.method == "POST" and _carry_out(request, finding, pin if pins else acknowledgement):
-        return redirect("finding_detail", public_id)
+    if request.method == "POST" and (answer := _carry_out(request, finding, pin if pins else acknowledgement)):
+        return answer
     search = Search.from_json(finding.search)
     hits = detections.read_finding(finding, by=user, most=SHOWN)
     context = {
@@ -134,21 +135,35 @@ def finding_detail(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return render_page(request, "investigations/detections/finding.html", context, status=400 if wrong else 200)
 
 
-def _carry_out(request: HttpRequest, finding: Finding, form: ReasonForm) -> bool:
-    """Acknowledge or pin, as the form says; False when a rule says no, which it then shows."""
+def _carry_out(request: HttpRequest, finding: Finding, form: ReasonForm) -> HttpResponseBase | None:
+    """Acknowledge or pin, as the form says, and where to go then; None when a rule says no, which the form then shows."""
     if not form.is_valid():
-        return False
+        return None
     user, reason = person(request), form.cleaned_data["reason"]
     try:
         if isinstance(form, FindingPinForm):
+            if form.cleaned_data["case"] == FindingPinForm.NEW:
+                return _open_case(request, finding, reason)
             case = access.get_writable_case(user, form.cleaned_data["case"])
             messages.success(request, _pin(request, finding, case, reason))
         else:
             detections.acknowledge(finding=finding, reason=reason, by=user)
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
-        return False
-    return True
+        return None
+    return redirect("finding_detail", finding.public_id)
+
+
+def _open_case(request: HttpRequest, finding: Finding, reason: str) -> HttpResponseBase:
+    """Open a case for the finding, work in it, and pin to it; where nothing can be pinned the case says why and stays."""
+    name, severity = finding.detection.name, finding.severity
+    case = cases.open_case(title=name, by=person(request), severity=severity)
+    begin_work(request, case)
+    try:
+        messages.success(request, _pin(request, finding, case, reason))
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+    return redirect("case_detail", case.public_id)
 
 
 def _pin(request: HttpRequest, finding: Finding, case: Case, reason: str) -> str:

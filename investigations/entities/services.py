@@ -1,5 +1,6 @@
 """Counts what a case is about in its evidence, keeps what people think of it, and finds other cases about the same."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,12 @@ class EntitySummary:
     def kind(self) -> str:
         """What it is."""
         return KINDS[self.field]
+
+    @property
+    def form_id(self) -> str:
+        """What its form on a page is called: the same until somebody judges it anew, whatever it is."""
+        digest = hashlib.sha256(f"{self.field}:{self.value}".encode(errors="surrogatepass")).hexdigest()
+        return f"judge-{digest[:16]}-{self.verdict.pk if self.verdict else 0}"
 
     @property
     def filter_words(self) -> str:

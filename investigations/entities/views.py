@@ -29,7 +29,8 @@ def entity_list(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST":
         case = access.get_writable_case(user, public_id)
         if form.is_valid() and try_change(form, lambda: entities.judge_entity(case=case, by=user, **form.cleaned_data)):
-            return redirect("entity_list", public_id)
+            # Who judged beside the timeline stays there.
+            return redirect("case_detail" if request.POST.get("back") == "timeline" else "entity_list", public_id)
     pages = Paginator(range(entities.count_listed(case)), PAGE_SIZE)
     page = pages.get_page(request.GET.get("page"))
     return render_tab(

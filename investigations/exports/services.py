@@ -22,7 +22,8 @@ from investigations.exports.files import build_path
 from investigations.exports.formats import bundle, case_bundle
 from investigations.exports.formats.bundle import Foreign, NotCosignedYet, NotSealedYet
 from investigations.exports.formats.case_bundle import AttachmentLost
-from investigations.exports.formats.file_formats import FORMATS
+from investigations.exports.formats.csv import WHOLE, CsvShape
+from investigations.exports.formats.file_formats import FORMATS, choose_writer
 from investigations.exports.formats.xlsx import MOST_ROWS, TooManyRows
 from investigations.exports.limits import expect_room, remove_file
 from investigations.exports.rows import ExportRow
@@ -52,10 +53,11 @@ def start(
     case: Case | None = None,
     run: Run | None = None,
     redaction: RedactionProfile | None = None,
+    shape: CsvShape = WHOLE,
 ) -> Export:
     """Queue an export of a case's timeline, or of a finished run's results, redacted by a profile where one is named.
 
-    Raises Refused.
+    A CSV is written in its `shape`. Raises Refused.
     """
     _expect_exportable(case, run, format)
     expect_room(by)
@@ -65,6 +67,8 @@ def start(
         run=run,
         format=format,
         redaction=redaction,
+        columns=list(shape.columns),
+        has_bom=shape.has_bom,
         name=_name_file(case, run, format, is_redacted=redaction is not None),
         time_zone=timezone.get_current_timezone_name(),
         address=(origin := custody.read_origin()).address,
@@ -272,7 +276,7 @@ def _keep_claim(export: Export, entries: int) -> None:
 
 def _lines(export: Export, evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
     """The file's lines, each with whether it is an event or a statement of the export."""
-    write = FORMATS[Export.Format(export.format)].write
+    write = choose_writer(export)
     if write is None:
         is_case = export.format == Export.Format.CASE_BUNDLE
         write_parts = case_bundle.lines if is_case else bundle.lines

@@ -1,5 +1,7 @@
 """Shows exports: starts one, shows how far it is, stops it, hands out its file."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,14 +15,16 @@ from accounts.roles import may_investigate
 from core.access import recorded_as
 from core.downloads import send_file
 from core.errors import Refused
-from core.htmx import render_page
+from core.htmx import is_partial, render_page
 from investigations import access
 from investigations.audit import CaseAction
 from investigations.exports import services as exports
 from investigations.exports.files import describe_file
 from investigations.exports.formats.file_formats import FORMATS
+from investigations.exports.forms import ExportForm
 from investigations.models import Case, Export
-from investigations.redaction.services import find_profile
+
+WATCH, MENU = "investigations/exports/_watch.html", "export-watch"
 
 
 @require_safe
@@ -33,24 +37,12 @@ def export_list(request: HttpRequest) -> HttpResponse:
     return render_page(request, "investigations/exports/list.html", {"exports": visible})
 
 
-def _format(request: HttpRequest) -> Export.Format:
-    format = request.POST.get("format", "")
-    return Export.Format(format) if format in Export.Format.values else Export.Format.CSV
-
-
 @require_POST
 @requires(may_investigate)
 def export_case(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Start an export of a case's timeline."""
     case = access.get_case(person(request), public_id)
-    format = _format(request)
-    try:
-        redaction = find_profile(request.POST.get("redaction", ""))
-        export = exports.start(format=format, by=person(request), case=case, redaction=redaction)
-        return redirect("export_detail", export.public_id)
-    except Refused as refused:
-        messages.error(request, refused.sentence)
-        return redirect("case_detail", public_id)
+    return _start(request, "case_detail", public_id, case=case)
 
 
 @require_POST
@@ -58,14 +50,28 @@ def export_case(request: HttpRequest, public_id: str) -> HttpResponseBase:
 def export_run(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Start an export of a run's results."""
     run = access.get_run(person(request), public_id)
-    format = _format(request)
+    return _start(request, "run_detail", public_id, run=run)
+
+
+def _start(request: HttpRequest, page: str, public_id: str, **subject: Any) -> HttpResponseBase:
+    """Start an export of a case or a run as the form says; it is watched in the menu, or on its own page without one."""
+    form = ExportForm(request.POST)
     try:
-        redaction = find_profile(request.POST.get("redaction", ""))
-        export = exports.start(format=format, by=person(request), run=run, redaction=redaction)
-        return redirect("export_detail", export.public_id)
+        if not form.is_valid():
+            raise Refused(" ".join(str(error) for errors in form.errors.values() for error in errors))
+        export = exports.start(by=person(request), **subject, **form.read_words())
     except Refused as refused:
+        if is_partial(request):
+            return render_page(request, WATCH, {"problem": refused.sentence})
         messages.error(request, refused.sentence)
-        return redirect("run_detail", public_id)
+        return redirect(page, public_id)
+    return _show_watch(request, export) if is_partial(request) else redirect("export_detail", export.public_id)
+
+
+def _show_watch(request: HttpRequest, export: Export, problem: str = "") -> HttpResponse:
+    """How far an export is, in the menu that it was started from."""
+    may_stop = access.may_stop(person(request), export)
+    return render_page(request, WATCH, {"export": export, "may_stop": may_stop, "problem": problem})
 
 
 @require_safe
@@ -74,6 +80,8 @@ def export_run(request: HttpRequest, public_id: str) -> HttpResponseBase:
 def export_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One export, how far it is, and its file."""
     export = access.get_export(person(request), public_id)
+    if is_partial(request) and request.headers.get("HX-Target") == MENU:
+        return _show_watch(request, export)
     context = {"export": export, "may_stop": access.may_stop(person(request), export)}
     return render_page(request, "investigations/exports/detail.html", context, {"progress": "progress"})
 
@@ -81,14 +89,19 @@ def export_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 @requires(may_investigate)
 def export_cancel(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """Stop an export."""
-    export = access.get_export(person(request), public_id)
+    """Stop an export; the menu that it was started from says so in its place."""
+    export, problem = access.get_export(person(request), public_id), ""
     if not access.may_stop(person(request), export):
         raise PermissionDenied("You may see this export and not stop it.")
     try:
         exports.cancel(export=export, by=person(request))
     except Refused as refused:
-        messages.error(request, refused.sentence)
+        problem = refused.sentence
+    if is_partial(request):
+        export.refresh_from_db()
+        return _show_watch(request, export, problem)
+    if problem:
+        messages.error(request, problem)
     return redirect("export_detail", public_id)
 
 

@@ -50,6 +50,9 @@ class Export(Job):
     client = models.CharField(max_length=1_000, blank=True)
     # By which what it holds was redacted; none of a file that says all.
     redaction = models.ForeignKey(RedactionProfile, null=True, on_delete=models.PROTECT, related_name="exports")
+    # Of a CSV: the columns that were chosen, none where it has all; and whether a byte order mark stands first.
+    columns = models.JSONField(default=list)
+    has_bom = models.BooleanField(default=False)
     removed_at = models.DateTimeField(null=True)
 
     class Meta(Job.Meta):

@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from investigations.exports.formats.csv import HEADER
+from investigations.exports.forms import list_formats
 from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.hypotheses.services import list_numbers
 from investigations.models import Case, CaseTask, Hypothesis, RedactionProfile
@@ -21,6 +23,12 @@ register = template.Library()
 def redaction_profiles() -> "QuerySet[RedactionProfile]":
     """The profiles that somebody who takes something out of the console may choose."""
     return list_offered()
+
+
+@register.simple_tag
+def export_menu(is_case: bool) -> dict[str, object]:
+    """The formats that an export of a case, or of a run, can have, in groups; and the columns of its CSV."""
+    return {"groups": list_formats(is_case=is_case), "columns": HEADER}
 
 
 @register.simple_tag

@@ -20,7 +20,7 @@ from investigations.clock_skews.services import read_clock_skews
 from investigations.entities.related_cases import find_related_cases
 from investigations.entities.services import list_entities
 from investigations.hypotheses.services import list_hypotheses
-from investigations.models import Case, Evidence, ManualEvent
+from investigations.models import Case, Evidence, ManualEvent, Verdict
 from investigations.presentation.manual_picture import MOST, ManualPicture
 from investigations.presentation.markdown import render_markdown
 from investigations.presentation.problems import answer_or_problem
@@ -143,6 +143,7 @@ def _list_around(case: Case, user: User) -> dict[str, object]:
     """What the case is about, and what to look for."""
     return {
         "entities": list_entities(case, most=BESIDE),
+        "verdicts": Verdict.Word.choices,
         "queries": case.template.queries.offered() if case.template else (),
         "searches": suggest_searches(case),
         "related": find_related_cases(case, user),

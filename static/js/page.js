@@ -134,5 +134,12 @@ if (keySwitch) keySwitch.checked = shortcutsAreOn();
 const narrow = matchMedia("(max-width: 760px)");
 const foldFacets = () => { for (const rail of findAll("details.rail")) rail.open = !narrow.matches; };
 narrow.addEventListener("change", foldFacets);
+// A file that became whole while its export was watched comes by itself, once; its link stays.
+document.addEventListener("htmx:load", (event) => {
+  const link = find("[data-take]", event.target);
+  if (!link) return;
+  delete link.dataset.take;
+  link.click();
+});
 document.addEventListener("htmx:load", (event) => { if (find("details.rail", event.target)) foldFacets(); });
 foldFacets();

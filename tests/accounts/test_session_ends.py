@@ -100,7 +100,10 @@ def test_every_page_that_asks_by_itself_says_so() -> None:
         "investigations/case_verification/custody.html",
         "investigations/cases/_follows.html",
         "investigations/cases/_live.html",
+        "investigations/exports/_watch.html",
         "investigations/exports/detail.html",
+        "investigations/pin_batches/_watch.html",
+        "investigations/pin_batches/detail.html",
         "investigations/runs/detail.html",
         "operations/status/status.html",
     }

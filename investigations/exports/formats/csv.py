@@ -1,6 +1,8 @@
 """Writes an export as CSV: a row an event, a column a field."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -19,14 +21,30 @@ PROOF_COLUMNS = ("sha256", "leaf", "statement")
 HEADER = (*CASE_COLUMNS, *COLUMNS, *PROOF_COLUMNS)
 
 
-def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
+@dataclass(frozen=True, slots=True)
+class CsvShape:
+    """The `columns` of a file, names of HEADER in its order, all where there are none; and whether a byte order mark stands
+    first, by which a spreadsheet that guesses reads UTF-8 as such."""
+
+    columns: tuple[str, ...] = ()
+    has_bom: bool = False
+
+
+WHOLE = CsvShape()
+
+
+def lines(rows: Iterable[ExportRow], shape: CsvShape = WHOLE) -> Iterator[tuple[bytes, bool]]:
     """A header, then each row, with whether it is an entry. The source record is in the JSON Lines export only.
 
     `sentence` is made from the event by the console; `message` stays what the event itself says, or the sentence where it
     says nothing.
     """
-    lines = build_csv_lines(HEADER, map(build_cells, rows))
-    yield next(lines), False
+    cells: Iterable[list[str]] = map(build_cells, rows)
+    if shape.columns:
+        places = [HEADER.index(name) for name in shape.columns]
+        cells = ([row[place] for place in places] for row in cells)
+    lines = build_csv_lines(shape.columns or HEADER, cells)
+    yield (BOM_UTF8 if shape.has_bom else b"") + next(lines), False
     for line in lines:
         yield line, True
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from investigations.exports.formats import csv, jsonl, ocsf, parquet, stix, timesketch, xlsx
+from investigations.exports.formats.csv import WHOLE, CsvShape
 from investigations.exports.rows import ExportRow
 from investigations.models import Export
 
 _NDJSON = "application/x-ndjson"
+
+Writer = Callable[[Iterable[ExportRow]], Iterator[tuple[bytes, bool]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,7 @@ class FileFormat:
 
     suffix: str
     content_type: str
-    write: Callable[[Iterable[ExportRow]], Iterator[tuple[bytes, bool]]] | None
+    write: Writer | None
 
 
 FORMATS = {
@@ -33,3 +37,10 @@ FORMATS = {
     Export.Format.STIX: FileFormat("stix.json", "application/stix+json;version=2.1", stix.lines),
     Export.Format.OCSF: FileFormat("ocsf.jsonl", _NDJSON, ocsf.lines),
 }
+
+
+def choose_writer(export: Export) -> Writer | None:
+    """What writes an export's rows, as it was asked for; None for bundles."""
+    if (shape := CsvShape(tuple(export.columns), export.has_bom)) != WHOLE:
+        return partial(csv.lines, shape=shape)
+    return FORMATS[Export.Format(export.format)].write

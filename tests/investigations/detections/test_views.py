@@ -107,6 +107,29 @@ def test_a_findings_events_are_pinned_to_a_case(
     assert case.evidence.earliest("pk").search == found.search
 
 
+def test_a_case_is_opened_for_a_finding_and_worked_in(client: Client, charlie: User, found: Finding) -> None:
+    client.force_login(charlie)
+    page = f"/findings/{found.public_id}/"
+    assertContains(client.get(page), '<option value="new">A new case')
+    answer = client.post(page, {"action": "pin", "case": "new", "reason": "It matters"}, follow=True)
+    made = Case.objects.get(opened_by=charlie)
+    assertRedirects(answer, f"/cases/{made.public_id}/")
+    for words in ("Pinned 2 to", "You work in this case"):
+        assertContains(answer, words)
+    assert (made.title, made.severity) == (found.detection.name, found.severity)
+    assert sorted(made.evidence.values_list("event_id", flat=True)) == ["f1", "f2"]
+
+
+def test_a_case_that_is_opened_for_a_finding_stays_where_nothing_can_be_pinned(
+    client: Client, charlie: User, found: Finding
+) -> None:
+    Finding.objects.update(events=[])
+    client.force_login(charlie)
+    answer = client.post(f"/findings/{found.public_id}/", {"action": "pin", "case": "new", "reason": "x"}, follow=True)
+    assert Case.objects.get(opened_by=charlie).evidence.count() == 0
+    assertContains(answer, "alert--error")
+
+
 def test_it_is_changed_by_who_made_it_a_lead_or_an_admin(
     client: Client, alice: User, bob: User, lea: User, ada: User, trail: Trail
 ) -> None:

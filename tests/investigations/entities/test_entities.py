@@ -50,6 +50,23 @@ def test_they_are_collected_from_what_is_pinned(client: Client, case: Case, rae:
 
 
 @pytest.mark.usefixtures("pinned")
+def test_it_is_judged_beside_the_timeline_by_who_may_write(
+    client: Client, case: Case, bob: User, rae: User, page: str
+) -> None:
+    timeline = f"/cases/{case.public_id}/"
+    client.force_login(rae)
+    assertNotContains(client.get(timeline), 'class="judge"')
+    client.force_login(bob)
+    before = client.get(timeline)
+    assertContains(before, 'aria-label="Judge 203.0.113.77"')
+    assertRedirects(client.post(page, WORDS | {"back": "timeline"}), timeline)
+    after = client.get(timeline)
+    assertContains(after, '<option value="malicious" selected>')
+    forms = [{entity.value: entity.form_id for entity in shown.context["entities"]} for shown in (before, after)]
+    assert {value for value in forms[0] if forms[0][value] != forms[1][value]} == {"203.0.113.77"}
+
+
+@pytest.mark.usefixtures("pinned")
 def test_what_somebody_thinks_of_one_is_on_record_and_the_latest_counts(
     client: Client, case: Case, bob: User, page: str, trail: Trail
 ) -> None:

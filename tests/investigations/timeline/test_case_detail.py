@@ -46,7 +46,7 @@ def test_everybody_is_offered_what_they_may_do(
     offers = {
         "Close case": (alice, lea),
         "Search in this case": (alice, bob, lea),
-        "Export as CSV": (alice, bob, lea),
+        "Byte order mark": (alice, bob, lea),
     }
     for person in (alice, bob, rae, lea):
         client.force_login(person)
