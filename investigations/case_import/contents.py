@@ -18,6 +18,7 @@ from investigations.case_import.foreign_content import (
 )
 from investigations.case_import.foreign_manual_events import write_clock_skews, write_manual_events
 from investigations.case_import.foreign_statements import check_statement
+from investigations.entities.services import mark_shared_entities
 from investigations.evidence.records import add_evidence
 from investigations.models import (
     Activity,
@@ -88,6 +89,13 @@ def _write_entities(case: Case, content: ForeignContent, name: NameOf) -> None:
         ),
         batch_size=AT_ONCE,
     )
+
+
+def mark_entities(case: Case) -> None:
+    """Say which entities other cases have too; those of the evidence are said to be already."""
+    pairs = list(case.entities.filter(events=0).values_list("field", "value"))
+    for start in range(0, len(pairs), AT_ONCE):
+        mark_shared_entities(case, pairs[start : start + AT_ONCE])
 
 
 def _write_tasks(case: Case, content: ForeignContent, name: NameOf) -> None:

@@ -17,6 +17,8 @@ from trail.search.spec import Search
 # How much of each kind one case may bring.
 MOST_EVIDENCE, MOST_ROWS, MOST_ACTIVITIES, MOST_CUSTODY = 20_000, 5_000, 50_000, 500_000
 MOST_TAGS, MOST_VERSIONS = 50, 1_000
+# Characters of what people wrote: more than is typed, for a merge says of each text where it was written.
+LONGEST_TEXT = 100_000
 FORMAT = "audit-case/v1"
 _CLOSED = Case.Status.CLOSED
 
@@ -106,7 +108,7 @@ def _read_piece(row: Fields) -> dict[str, Any]:
         "kind": row.text("kind", 10, choices=Evidence.Kind.values),
         "event_id": row.text("event_id", 512, least=1),
         "digest": row.text("digest", 64, least=64),
-        "reason": row.text("reason", 2_000),
+        "reason": row.text("reason", LONGEST_TEXT),
         "relevance": relevance,
         "tags": row.texts("tags", MOST_TAGS, 40),
         "search": _read_search(row),
@@ -157,7 +159,7 @@ def _read_hypothesis(row: Fields, known: set[int]) -> dict[str, Any]:
         "number": row.number("number"),
         "statement": row.text("statement", 300),
         "state": row.text("state", 10, choices=Hypothesis.State.values),
-        "answer": row.text("answer", 5_000),
+        "answer": row.text("answer", LONGEST_TEXT),
         "created_by": row.text("created_by", 200),
         "created_at": row.time("created_at"),
         "changed_by": row.text("changed_by", 200),
@@ -184,7 +186,7 @@ def _read_versions(row: Fields) -> Iterator[dict[str, Any]]:
     if not versions:
         raise row.refuse("versions", "a list with a version in it")
     for each in versions:
-        words = {"text": each.text("text", 20_000), "author": each.text("author", 200)}
+        words = {"text": each.text("text", LONGEST_TEXT), "author": each.text("author", 200)}
         yield words | {"written_at": each.time("written_at")}
 
 

@@ -223,6 +223,7 @@ def _import(
     case = _make_case(content, by)
     contents.write_words(case, content, name)
     checkpoint, evidence = contents.write_evidence(case, content, path, name)
+    contents.mark_entities(case)
     contents.write_hypotheses(case, content, name)
     contents.write_attachments(case, content, stored, name)
     foreign = _note_origin(case, upload, key, bundle, content, checkpoint, by)

@@ -29,6 +29,8 @@ KINDS = {
 }
 LONGEST = 512
 AT_ONCE = 200  # entities of one statement
+# Names the lock of `hold_marks` among the advisory locks of the database; any number that nobody else takes.
+_MARKS = 7_230_001
 
 _ADD_COUNTS = """
     INSERT INTO investigations_caseentity (case_id, field, value, events, is_shared) VALUES {rows}
@@ -89,8 +91,20 @@ def count_entities(case: Case, documents: Iterable[dict[str, Any]], *, by: int) 
         mark_shared_entities(case, batch)
 
 
+def hold_marks() -> None:
+    """Hold, to the end of the transaction, the right to say what several cases have.
+
+    Of two cases that pin the same event at once, neither sees the other's row before it is committed, so that neither would be
+    marked; and each would wait for the rows of the other. Where SQLite writes, nobody else does.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_MARKS])
+
+
 def mark_shared_entities(case: Case, pairs: Sequence[tuple[str, str]]) -> None:
     """Say of these entities of the case, and of the same ones in other cases, that several cases have them. Two queries."""
+    hold_marks()
     same = CaseEntity.objects.filter(field__in={field for field, _ in pairs}, value__in={value for _, value in pairs})
     known, rows = set(pairs), list(same.values_list("pk", "case", "field", "value"))
     elsewhere = {(field, value) for _, number, field, value in rows if number != case.pk} & known

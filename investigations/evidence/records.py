@@ -5,17 +5,14 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from investigations.entities.services import count_entities
+from investigations.entities.services import count_entities, hold_marks
 from investigations.models import Case, Evidence, EvidenceFact
 from investigations.timeline.facts import build_fact
 
 AT_ONCE = 500  # rows of one statement
-# Names the lock of _hold_marks among the advisory locks of the database; any number that nobody else takes.
-_MARKS = 7_230_001
 
 
 def add_evidence(case: Case, new: Sequence[Evidence]) -> None:
@@ -23,23 +20,12 @@ def add_evidence(case: Case, new: Sequence[Evidence]) -> None:
 
     Whatever pins does so by this alone, while it holds the case (`hold_open`), else its pages would not know of it.
     """
-    _hold_marks()
+    hold_marks()
     Evidence.objects.bulk_create(new, batch_size=AT_ONCE)
     facts = [fact for fact in map(build_fact, new) if fact is not None]
     _mark_shared(case, facts)
     EvidenceFact.objects.bulk_create(facts, batch_size=AT_ONCE)
     count_entities(case, (each.document for each in new if not each.is_statement), by=1)
-
-
-def _hold_marks() -> None:
-    """Hold, to the end of the transaction, the right to say what several cases have.
-
-    Of two cases that pin the same event at once, neither sees the other's row before it is committed, so that neither would be
-    marked; and each would wait for the rows of the other. Where SQLite writes, nobody else does.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_MARKS])
 
 
 def _mark_shared(case: Case, facts: Sequence[EvidenceFact]) -> None:

@@ -24,8 +24,11 @@ from core.record_key import read_signer
 from investigations.case_import import services
 from investigations.case_import.bundle_file import build_path, compute_fingerprint, find_folder, verify_file
 from investigations.case_import.errors import BadCaseBundle
+from investigations.case_merge.services import merge_cases
 from investigations.case_verification import services as verification
+from investigations.entities.services import judge_entity
 from investigations.exports import services as exports
+from investigations.hypotheses import services as hypotheses
 from investigations.models import (
     AcceptedKey,
     Attachment,
@@ -36,10 +39,13 @@ from investigations.models import (
     ForeignCase,
     ForeignEvidence,
 )
+from investigations.notes import services as notes
 from investigations.proofs import services as proofs
 from operations.models import Incident
 from tests.investigations.exports.test_case_bundle import export_case_bundle, fill
-from tests.support.factories.cases import export
+from tests.support.counts_anew import assert_counted_anew
+from tests.support.factories.cases import export, open_case, pin
+from tests.support.factories.events import use
 from tests.support.pages import audit_log
 from trail.connection import Trail
 from trail.integrity.case_archive import CaseArchive, FileDraft
@@ -201,6 +207,7 @@ REFUSED: dict[str, Callable[[dict[str, Any]], object]] = {
     "a number that stands twice": lambda told: told["tasks"].append(told["tasks"][0]),
     "evidence with a gap": lambda told: told["evidence"].pop(1),
     "evidence that the events do not have": lambda told: told["evidence"][1].update(withdrawn=None),
+    "an event that stands twice": lambda told: told["evidence"][2].update(event_id="e0"),
     "another digest": lambda told: told["evidence"][0].update(digest="0" * 64),
     "another leaf": lambda told: told["evidence"][0].update(leaf=10**9),
     "a search of another type": lambda told: told["evidence"][0].update(search=[1]),
@@ -222,6 +229,40 @@ REFUSED: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_what_a_lying_console_signs_is_refused_and_leaves_nothing(name: str, file: bytes, lea: User) -> None:
     with nothing_is_written(), pytest.raises(BadCaseBundle):
         upload(change_case(file, REFUSED[name]), lea)
+
+
+def test_what_a_merge_made_longer_than_anybody_types_is_taken(
+    case: Case, alice: User, lea: User, trail: Trail, seal: Seal
+) -> None:
+    pin(trail, case, alice, use("t"), reason="r" * 2_000)
+    seal()
+    notes.write_note(case=case, text="n" * 20_000, by=alice)
+    hypothesis = hypotheses.add_hypothesis(case=case, statement="It was the runner", by=alice)
+    hypotheses.link_evidence(hypothesis=hypothesis, evidence=case.evidence.get(), speaks_for=True, by=alice)
+    words = {
+        "statement": "It was",
+        "state": "supported",
+        "supporting": "E1",
+        "contradicting": "",
+        "answer": "a" * 5_000,
+    }
+    hypothesis.refresh_from_db()
+    hypotheses.change_hypothesis(hypothesis=hypothesis, revision=hypothesis.revision, by=alice, **words)
+    target = open_case(alice)
+    merge_cases(source=case, target=target, reason="One incident", by=alice)
+    seal()
+    here = bring_in(export_case_bundle(target, alice), lea)
+    assert len(here.evidence.get().reason) > 2_000
+    assert len(here.notes.get().text) > 20_000
+
+
+def test_other_cases_that_are_about_the_same_are_named_of_it(file: bytes, alice: User, lea: User) -> None:
+    """Of events, and of what somebody judged and no event names."""
+    own = open_case(alice)
+    judge_entity(case=own, field="user.id", value="mallory", word="cleared", reason="", by=alice)
+    here = bring_in(file, lea)
+    assert here.entities.get(value="mallory").events == 0
+    assert_counted_anew()
 
 
 def test_json_that_is_nested_too_deeply_is_refused(file: bytes, lea: User) -> None:

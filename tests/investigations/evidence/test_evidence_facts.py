@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from investigations.case_merge.services import merge_cases
-from investigations.entities.services import KINDS
-from investigations.evidence import absences, records, services
-from investigations.evidence.bulk import withdraw_all
+from investigations.entities.services import KINDS, count_entities, judge_entity
+from investigations.evidence import absences, services
+from investigations.evidence.bulk import EvidenceChange, annotate_all, withdraw_all
 from investigations.models import Case, CaseEntity, EvidenceFact
 from investigations.timeline.facts import build_fact
 from tests.support.concurrency import at_once
-from tests.support.factories.cases import open_case, pin
+from tests.support.counts_anew import assert_counted_anew
+from tests.support.factories.cases import open_case, pin, pin_batch, run
 from tests.support.factories.events import revoke, use, write
 from trail.connection import Trail
 from trail.documents import get
@@ -100,18 +101,55 @@ def test_of_two_cases_that_pin_the_same_event_at_once_both_say_that_it_is_shared
 ) -> None:
     """Each has said what is shared before the other commits, as far as the console lets them."""
     write(trail, use("tok_1", id="same", user__id="ada"))
-    together, count = Barrier(2), records.count_entities
+    together, count = Barrier(2), count_entities
 
     def count_together(*args: Any, **words: Any) -> None:
         count(*args, **words)
         with suppress(BrokenBarrierError):
             together.wait(1)
 
-    monkeypatch.setattr(records, "count_entities", count_together)
+    monkeypatch.setattr("investigations.evidence.records.count_entities", count_together)
     cases = (case, open_case(alice))
     at_once(*(lambda each=each: services.pin(case=each, event_ids=["same"], reason="why", by=alice) for each in cases))
     assert list(EvidenceFact.objects.values_list("is_shared", flat=True)) == [True, True]
     assert set(CaseEntity.objects.values_list("is_shared", flat=True)) == {True}
+
+
+@pytest.fixture
+def six(trail: Trail) -> None:
+    """Events that have tokens and users in common."""
+    write(trail, *(use(f"tok_{n % 3}", id=f"p{n}", user__id=f"u{n % 2}", source__ip=f"10.0.0.{n}") for n in range(6)))
+
+
+_ACTS = st.sampled_from(["pin", "batch", "withdraw", "withdraw all", "annotate all", "merge", "judge"])
+
+
+@hypothesis_settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(st.tuples(_ACTS, st.integers(0, 2), st.integers(0, 5)), min_size=4, max_size=10))
+def test_whatever_is_done_one_after_the_other_facts_and_entities_are_those_of_the_copies(
+    alice: User, six: None, acts: list[tuple[str, int, int]]
+) -> None:
+    cases, results = [open_case(alice) for _ in range(3)], run(alice, text="token.id:tok_1")
+    for act, which, number in acts:
+        case = cases[which]
+        chosen = list(case.evidence.not_withdrawn().order_by("number")[number : number + 2])
+        if act == "pin":
+            services.pin(case=case, event_ids=[f"p{number}", f"p{(number + 3) % 6}"], reason="why", by=alice)
+        elif act == "batch":
+            assert pin_batch(alice, results, case).state == "finished"
+        elif act == "withdraw" and chosen:
+            services.withdraw(evidence=chosen[0], reason="wrong", by=alice)
+        elif act == "withdraw all" and chosen:
+            withdraw_all(case=case, numbers=[each.number for each in chosen], reason="wrong", by=alice)
+        elif act == "annotate all" and chosen:
+            revisions = {each.number: each.revision for each in chosen}
+            annotate_all(case=case, revisions=revisions, change=EvidenceChange(add_tag="x"), by=alice)
+        elif act == "merge":
+            merge_cases(source=case, target=cases[which - 1], reason="One incident", by=alice)
+            cases[which] = open_case(alice)
+        elif act == "judge":
+            judge_entity(case=case, field="user.id", value=f"u{number}", word="cleared", reason="", by=alice)
+        assert_counted_anew()
 
 
 def test_what_was_pinned_before_has_the_same(case: Case, alice: User, trail: Trail) -> None:
