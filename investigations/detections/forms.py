@@ -32,7 +32,8 @@ class FindingPinForm(ReasonForm):
     field_order = ("case", "reason")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # The form that acknowledges stands on the same page.
+        super().__init__(*args, auto_id="pin-%s", **kwargs)
         case = self.fields["case"]
         assert isinstance(case, forms.ChoiceField)
         case.choices = [

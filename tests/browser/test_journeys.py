@@ -161,7 +161,8 @@ def test_everything_works_without_javascript(plain: Page) -> None:
     page.get_by_role("button", name="Pin to").click()
     page.goto(case)
     expect(page.locator(".item")).to_have_count(1)
-    page.get_by_role("button", name="Export as CSV").click()
+    page.locator("#export-menu summary").first.click()
+    page.get_by_role("button", name="Export", exact=True).click()
     download = page.get_by_role("link", name=re.compile("Download"))
     while not download.count():
         page.reload()

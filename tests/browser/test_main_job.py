@@ -125,23 +125,24 @@ def _progress_moves(page: Page) -> set[str]:
 
 
 def _the_files_hold_exactly_the_pinned_events(page: Page, case: str, pinned: list[str], folder: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(_exported(page, case, "Export as CSV", folder), newline="")))
+    rows = list(csv.DictReader(io.StringIO(_exported(page, case, "csv", folder), newline="")))
     assert sorted(row["event.id"] for row in rows) == sorted(pinned)
     assert [row["@timestamp"] for row in rows] == sorted(row["@timestamp"] for row in rows)
-    lines = [json.loads(line) for line in _exported(page, case, "Export as JSON Lines", folder).splitlines()]
+    lines = [json.loads(line) for line in _exported(page, case, "jsonl", folder).splitlines()]
     assert [line["event"]["event"]["id"] for line in lines] == [row["event.id"] for row in rows]
     assert [line["digest"]["sha256"] for line in lines] == [row["sha256"] for row in rows]
     assert {line["evidence"]["pinned_by"] for line in lines} == {"Alice"}
 
 
-def _exported(page: Page, case: str, button: str, folder: Path) -> str:
-    """What stands in the file that the person gets."""
+def _exported(page: Page, case: str, format: str, folder: Path) -> str:
+    """What stands in the file that the person gets by itself, on the page where it was asked for."""
     page.goto(case)
-    page.get_by_role("button", name=button).click()
-    link = page.get_by_role("link", name=re.compile("Download"))
-    expect(link).to_be_visible(timeout=30_000)
-    with page.expect_download() as waiting:
-        link.click()
+    page.locator("#export-menu summary").first.click()
+    page.locator(f"#export-menu input[value={format}]").check()
+    with page.expect_download(timeout=30_000) as waiting:
+        page.get_by_role("button", name="Export", exact=True).click()
+    expect(page.get_by_role("link", name=re.compile("Download"))).to_be_visible()
+    assert page.url.endswith(case.removeprefix("http://").partition("/")[2])
     download: Download = waiting.value
     path = folder / download.suggested_filename
     download.save_as(path)

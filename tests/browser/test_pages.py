@@ -19,13 +19,13 @@ ENTITIES = [
 ]  # fmt: skip
 FOR_ADMINS = [
     "/writers/", "/writers/new/", "/incidents/", "/incidents/writers/", "/rejected/", "/rejected/mappings/",
-    "/cases/templates/", "/cases/templates/leaked-token/", "/cases/break-glass/",
+    "/cases/templates/", "/cases/templates/leaked-token/", "/cases/break-glass/", "/cases/report-templates/", "/case-imports/", "/redaction/",
 ]  # fmt: skip
 
 
 CASE_PAGES = (
     "", "notes/", "tasks/", "entities/", "hypotheses/", "custody/", "attachments/", "people/", "activity/", "report/", "change/", "close/", "merge/",
-    "evidence/1/", "evidence/1/annotate/",
+    "evidence/1/", "evidence/1/annotate/", "manual-events/", "manual-events/1/", "clock-skews/",
 )  # fmt: skip
 
 
@@ -46,6 +46,10 @@ def made(browser: Browser, console: Console) -> list[str]:
     page.goto(f"{case}hypotheses/")
     page.get_by_label("Hypothesis").fill("It was the runner")
     page.get_by_role("button", name="Add the hypothesis").click()
+    page.goto(f"{case}manual-events/")
+    page.get_by_label("What happened").fill("The runner was called off")
+    page.get_by_label("When").fill("2026-11-20 10:00:00")
+    page.get_by_role("button", name="Enter it").click()
     page.goto(f"{case}attachments/")
     page.get_by_label("File").set_input_files({"name": "letter.pdf", "mimeType": "", "buffer": b"%PDF-1.7"})
     page.get_by_role("button", name="Attach the file").click()
@@ -58,9 +62,10 @@ def made(browser: Browser, console: Console) -> list[str]:
     run_in_background(page)
     expect(page.locator("#progress .badge--finished")).to_be_visible()
     run = page.url.removeprefix(console.url)
-    page.get_by_role("button", name="Export as CSV").click()
-    expect(page.locator("#progress .badge--finished")).to_be_visible()
-    export = page.url.removeprefix(console.url)
+    page.locator("#export-menu summary").first.click()
+    with page.expect_download():
+        page.get_by_role("button", name="Export", exact=True).click()
+    export = page.locator("#export-watch a", has_text="Its digest").get_attribute("href") or ""
     context.close()
     answer = dict(line.split(maxsplit=1) for line in console.manage("demo", "--answer").splitlines())
     token = answer["token_id"]
