@@ -33,7 +33,7 @@ class FindingPinForm(ReasonForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         # The form that acknowledges stands on the same page.
-        super().__init__(*args, auto_id="pin-%s", **kwargs)
+        super().__init__(*args, **{**kwargs, "auto_id": "pin-%s"})
         case = self.fields["case"]
         assert isinstance(case, forms.ChoiceField)
         case.choices = [
