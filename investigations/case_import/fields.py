@@ -10,6 +10,7 @@ from trail.errors import TrailError
 from trail.times import parse_datetime
 
 MOST_NUMBER = 2**31 - 1
+MOST_NUMBERED = 10_000_000  # of what counts within a case, so that there is always a next one
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from investigations.case_import.bundle_file import VerifiedBundle
 from investigations.case_import.errors import BadCaseBundle
-from investigations.case_import.fields import Fields
+from investigations.case_import.fields import MOST_NUMBERED, Fields
 from investigations.case_import.foreign_manual_events import read_clock_skew, read_manual_event
 from investigations.entities.services import KINDS, LONGEST
 from investigations.models import Case, CaseTask, CustodyEntry, Evidence, Hypothesis, Membership, Verdict
@@ -68,7 +68,7 @@ def read_content(bundle: VerifiedBundle) -> ForeignContent:
 
 def _numbered(case: Fields, name: str) -> list[Fields]:
     rows = case.rows(name, MOST_ROWS)
-    if len({row.number("number") for row in rows}) < len(rows):
+    if len({row.number("number", MOST_NUMBERED) for row in rows}) < len(rows):
         raise case.refuse(name, "numbered once each")
     return rows
 
@@ -156,7 +156,7 @@ def _read_hypothesis(row: Fields, known: set[int]) -> dict[str, Any]:
     if set(sides["for"]) & set(sides["against"]):
         raise row.refuse("against", "free of what speaks for it")
     return {
-        "number": row.number("number"),
+        "number": row.number("number", MOST_NUMBERED),
         "statement": row.text("statement", 300),
         "state": row.text("state", 10, choices=Hypothesis.State.values),
         "answer": row.text("answer", LONGEST_TEXT),
@@ -170,7 +170,7 @@ def _read_hypothesis(row: Fields, known: set[int]) -> dict[str, Any]:
 
 def _read_task(row: Fields) -> dict[str, Any]:
     return {
-        "number": row.number("number"),
+        "number": row.number("number", MOST_NUMBERED),
         "title": row.text("title", 200),
         "state": row.text("state", 10, choices=CaseTask.State.values),
         "due": row.day_or_none("due"),
@@ -193,7 +193,7 @@ def _read_versions(row: Fields) -> Iterator[dict[str, Any]]:
 def _read_attachment(row: Fields) -> dict[str, Any]:
     removed = row.object_or_none("removed")
     return {
-        "number": row.number("number"),
+        "number": row.number("number", MOST_NUMBERED),
         "name": row.text("name", 255),
         "description": row.text("description", 500),
         "size": row.number("size", 2**53 - 1),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from investigations.case_import.fields import Fields
+from investigations.case_import.fields import MOST_NUMBERED, Fields
 from investigations.clock_skews.offsets import MOST
 from investigations.models import Case, ClockSkew, ManualEvent, ManualEventVersion, Phase
 from trail.search.execute import sortable_time
@@ -20,7 +20,7 @@ def read_manual_event(row: Fields) -> dict[str, Any]:
     if not versions:
         raise row.refuse("versions", "a list with a version in it")
     return {
-        "number": row.number("number"),
+        "number": row.number("number", MOST_NUMBERED),
         "created_by": row.text("created_by", 200),
         "created_at": row.time("created_at"),
         "versions": versions,

@@ -69,8 +69,8 @@ def read_manual_events(
     """Of what was `entered` by hand, what stands in the time of a page, which goes to the first evidence of the next one. Three
     queries."""
     wanted = entered
-    if page.has_earlier and page.first:
-        wanted = wanted.filter(place__gte=page.first.place[0])
+    if page.has_earlier:  # a page behind all evidence has none of them: they stand on the last one that has some
+        wanted = wanted.filter(place__gte=page.first.place[0]) if page.first else entered.none()
     after = read_next_place(rows, page.last)
     if page.has_later and after:
         wanted = wanted.filter(place__lt=after)
