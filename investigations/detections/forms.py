@@ -32,8 +32,8 @@ class FindingPinForm(ReasonForm):
     field_order = ("case", "reason")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        # The form that acknowledges stands on the same page.
-        super().__init__(*args, **{**kwargs, "auto_id": "pin-%s"})
+        super().__init__(*args, **kwargs)
+        self.auto_id = "pin-%s"  # the form that acknowledges stands on the same page
         case = self.fields["case"]
         assert isinstance(case, forms.ChoiceField)
         case.choices = [

@@ -155,7 +155,6 @@ def test_a_case_is_told_from_a_finding_to_its_report_by_two_people(
         answer["intruder"],
         "Nobody of ours is there",
         "What the intruder reached",
-        "The intruder came in",
     ):
         assert squeeze(words) in text, words
     print(f"{kind.__name__}: {len(alice.loads)} loads, {alice.actions} actions")
