@@ -16,6 +16,7 @@ from core.access import recorded_as
 from core.downloads import send_file
 from core.errors import Refused
 from core.htmx import is_partial, render_page
+from core.posts import requires_post
 from investigations import access
 from investigations.audit import CaseAction
 from investigations.exports import services as exports
@@ -37,16 +38,16 @@ def export_list(request: HttpRequest) -> HttpResponse:
     return render_page(request, "investigations/exports/list.html", {"exports": visible})
 
 
-@require_POST
 @requires(may_investigate)
+@requires_post(instead="case_detail")
 def export_case(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Start an export of a case's timeline."""
     case = access.get_case(person(request), public_id)
     return _start(request, "case_detail", public_id, case=case)
 
 
-@require_POST
 @requires(may_investigate)
+@requires_post(instead="run_detail")
 def export_run(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Start an export of a run's results."""
     run = access.get_run(person(request), public_id)
@@ -86,8 +87,8 @@ def export_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render_page(request, "investigations/exports/detail.html", context, {"progress": "progress"})
 
 
-@require_POST
 @requires(may_investigate)
+@requires_post(instead="export_detail")
 def export_cancel(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Stop an export; the menu that it was started from says so in its place."""
     export, problem = access.get_export(person(request), public_id), ""

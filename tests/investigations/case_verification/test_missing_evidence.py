@@ -7,7 +7,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
 from investigations.case_verification import services as case_verification
-from investigations.models import Case, CaseVerification, CustodyEntry, Evidence
+from investigations.models import Case, CaseVerification, CustodyEntry, Evidence, EvidenceFact
 from tests.investigations.case_verification.test_services import named, pinned, verify
 from trail.connection import Trail
 
@@ -18,6 +18,7 @@ def delete(*numbers: int) -> None:
     """As who has the database does it."""
     keys = list(Evidence.objects.filter(number__in=numbers).values_list("pk", flat=True))
     CustodyEntry.objects.filter(evidence__in=keys)._raw_delete(connection.alias)
+    EvidenceFact.objects.filter(evidence__in=keys)._raw_delete(connection.alias)
     Evidence.objects.filter(pk__in=keys)._raw_delete(connection.alias)
 
 

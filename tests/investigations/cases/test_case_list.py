@@ -134,7 +134,7 @@ def test_a_thousand_cases_are_as_many_queries_as_ten(
     Case.objects.bulk_create(made)
     Membership.objects.bulk_create(Membership(case=case, user=alice, level="lead") for case in made)
     client.force_login(alice)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(22):
         page = client.get("/cases/", {"q": "case", "page": "3"})
     assertContains(page, "Page 3 of 20")
 

@@ -64,7 +64,7 @@ def test_it_is_light_with_columns_of_ones_own_which_its_links_need_not_name(clie
     named = {"columns": ",".join(OWN)}
     assert _weigh(client, **named) < MOST
     text = text_of(client.get("/", RANGE | named))
-    assert text.count("columns=%40timestamp") < 5
+    assert text.count("columns=%40timestamp") < 6
     assert f'data-columns="{",".join(OWN)}"' in text
     other = text_of(client.get("/", RANGE | {"columns": "token.id"}))
     assert "columns=token.id" in other
