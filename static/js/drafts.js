@@ -34,28 +34,29 @@ function restore() {
 
 function noteSent(event) {
   const keys = listFields(document).filter((field) => field.form === event.target).map(keyOf);
-  if (keys.length) sessionStorage.setItem(SENT, JSON.stringify(keys));
+  if (keys.length) sessionStorage.setItem(SENT, JSON.stringify({ keys, from: location.pathname }));
 }
 
-// What was sent has arrived unless this page is a refusal or the sign-in, or one came here by going back.
+// What was sent has arrived where this page is the answer to it, and neither a refusal nor the sign-in.
 function settle() {
   const sent = sessionStorage.getItem(SENT);
   if (sent === null) return;
   sessionStorage.removeItem(SENT);
-  const [came] = performance.getEntriesByType("navigation");
-  const isLost = came?.responseStatus >= 400 || came?.type !== "navigate" || location.pathname.startsWith(SIGN_IN);
-  if (!isLost) for (const key of JSON.parse(sent)) sessionStorage.removeItem(key);
+  const { keys, from } = JSON.parse(sent), [came] = performance.getEntriesByType("navigation");
+  const isAnswer = came?.type === "navigate" && document.referrer && new URL(document.referrer).pathname === from;
+  const isRefusal = came?.responseStatus >= 400 || location.pathname.startsWith(SIGN_IN);
+  if (isAnswer && !isRefusal) for (const key of keys) sessionStorage.removeItem(key);
 }
 
 // The same of a form that htmx has sent.
 function settleSent(event) {
   const { successful, xhr, requestConfig } = event.detail;
   if (requestConfig?.verb !== "post") return;
-  const sent = JSON.parse(sessionStorage.getItem(SENT) ?? "[]");
+  const { keys } = JSON.parse(sessionStorage.getItem(SENT) ?? '{"keys": []}');
   sessionStorage.removeItem(SENT);
   const isAtSignIn = new URL(xhr.responseURL || location.href).pathname.startsWith(SIGN_IN);
   if (!successful || xhr.status >= 400 || isAtSignIn || xhr.getResponseHeader("HX-Redirect")) return;
-  for (const key of sent) sessionStorage.removeItem(key);
+  for (const key of keys) sessionStorage.removeItem(key);
 }
 
 settle();

@@ -4,17 +4,19 @@ import { counted, find, findAll, isForOthers, say } from "./dom.js";
 const STOPS = "[data-timeline] summary, [data-timeline] [data-item]";
 // By number, as the form sends them, whether they stand on this page or not.
 const chosen = new Map();
-let anchor = null, announced = 0;
+let anchor = null, announced = 0, stop = null;
 
 const isShown = (element) => !element.closest("[data-fold]:not([open]) ol");
 const stops = () => findAll(STOPS).filter(isShown);
-const current = () => find("[data-timeline] .is-current");
+// Remembered too, for htmx gives what it has just swapped in the classes of the answer a moment later.
+const current = () => find("[data-timeline] .is-current") ?? (stop?.isConnected ? stop : null);
 const boxes = (from = document) => findAll("input[name='evidence'][type='checkbox']", from);
-const boxesOf = (stop) => (stop ? boxes(stop.matches("summary") ? stop.parentElement : stop) : []);
+const boxesOf = (at) => (at ? boxes(at.matches("summary") ? at.parentElement : at) : []);
 const numberOf = (box) => box.value.split(":")[0];
 
-function choose(stop) {
+function choose(next) {
   for (const old of findAll("[data-timeline] .is-current")) old.classList.remove("is-current");
+  stop = next;
   stop.classList.add("is-current");
 }
 function move(step) {
@@ -30,12 +32,12 @@ function set(box, on) {
   if (on) chosen.set(numberOf(box), box.value);
   else chosen.delete(numberOf(box));
 }
-function tick(stop, { range = false } = {}) {
-  const list = stops(), to = list.indexOf(stop), from = range && anchor ? list.indexOf(anchor) : -1;
-  const between = from < 0 ? [stop] : list.slice(Math.min(from, to), Math.max(from, to) + 1);
+function tick(at, { range = false } = {}) {
+  const list = stops(), to = list.indexOf(at), from = range && anchor ? list.indexOf(anchor) : -1;
+  const between = from < 0 ? [at] : list.slice(Math.min(from, to), Math.max(from, to) + 1);
   const own = between.flatMap(boxesOf), on = from >= 0 || !own.every((box) => box.checked);
   for (const box of own) set(box, on);
-  anchor = stop;
+  anchor = at;
   show();
 }
 function tickAll(on) {
@@ -63,6 +65,7 @@ function show() {
 }
 /** Ticks again what was chosen, in rows that have come since; a row says the revision that is shown now. */
 function restore() {
+  if (stop?.isConnected) stop.classList.add("is-current");
   for (const box of boxes()) if (chosen.has(numberOf(box)) || box.checked) set(box, true);
   show();
 }
@@ -70,8 +73,8 @@ const actions = {
   j: () => move(1),
   k: () => move(-1),
   o: () => {
-    const stop = current() ?? stops()[0];
-    if (stop) (stop.matches("summary") ? stop : find("[data-open]", stop))?.click();
+    const at = current() ?? stops()[0];
+    if (at) (at.matches("summary") ? at : find("[data-open]", at))?.click();
   },
   x: () => current() && tick(current()),
   X: () => current() && tick(current(), { range: true }),
@@ -89,8 +92,8 @@ document.addEventListener("keydown", (event) => {
   actions[event.key]();
 });
 document.addEventListener("click", ({ target }) => {
-  const stop = target.closest(STOPS);
-  if (stop) choose(stop);
+  const next = target.closest(STOPS);
+  if (next) choose(next);
 });
 document.addEventListener("change", ({ target }) => {
   if (!target.matches("input[name='evidence'][type='checkbox']")) return;
