@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from core.responses import is_for_program
 
 
 class NulCharacterMiddleware:
     """Answers such a request with 400 before its view is called.
 
-    The form is not read for a view that is exempt from CSRF: programs send those, as bodies with checks of their own.
+    The form is not read for a view that is exempt from CSRF: it takes files, with a handler of its own. What programs ask has
+    checks of its own.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -23,15 +26,17 @@ class NulCharacterMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], arguments: tuple[Any, ...], words: dict[str, Any]
     ) -> None:
         """Raises BadRequest, which Django answers with 400, where a word holds a NUL character."""
-        if getattr(view, "csrf_exempt", False):
+        is_exempt = getattr(view, "csrf_exempt", False)
+        if is_exempt and is_for_program(request):
             return
-        if any("\0" in word for word in _words_of(request, words)):
+        forms = [request.GET] if is_exempt else [request.GET, request.POST]
+        if any("\0" in word for word in _words_of(forms, words)):
             raise BadRequest("An address or a form holds a NUL character.")
 
 
-def _words_of(request: HttpRequest, words: dict[str, Any]) -> Iterable[str]:
+def _words_of(forms: Iterable[QueryDict], words: dict[str, Any]) -> Iterable[str]:
     """Every name and value of the address and of the form; `words` are those that the address's path holds."""
     yield from (str(word) for word in words.values())
-    for query in (request.GET, request.POST):
-        for name, values in query.lists():
+    for form in forms:
+        for name, values in form.lists():
             yield from (name, *values)
