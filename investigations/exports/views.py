@@ -16,16 +16,16 @@ from core.access import recorded_as
 from core.downloads import send_file
 from core.errors import Refused
 from core.htmx import is_partial, render_page
-from core.posts import requires_post
 from investigations import access
 from investigations.audit import CaseAction
 from investigations.exports import services as exports
 from investigations.exports.files import describe_file
 from investigations.exports.formats.file_formats import FORMATS
 from investigations.exports.forms import ExportForm
+from investigations.exports.watch import show_refusal, show_watch
 from investigations.models import Case, Export
 
-WATCH, MENU = "investigations/exports/_watch.html", "export-watch"
+MENU = "export-watch"  # the id of what htmx swaps there
 
 
 @require_safe
@@ -38,16 +38,16 @@ def export_list(request: HttpRequest) -> HttpResponse:
     return render_page(request, "investigations/exports/list.html", {"exports": visible})
 
 
+@require_POST
 @requires(may_investigate)
-@requires_post(instead="case_detail")
 def export_case(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Start an export of a case's timeline."""
     case = access.get_case(person(request), public_id)
     return _start(request, "case_detail", public_id, case=case)
 
 
+@require_POST
 @requires(may_investigate)
-@requires_post(instead="run_detail")
 def export_run(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Start an export of a run's results."""
     run = access.get_run(person(request), public_id)
@@ -63,16 +63,10 @@ def _start(request: HttpRequest, page: str, public_id: str, **subject: Any) -> H
         export = exports.start(by=person(request), **subject, **form.read_words())
     except Refused as refused:
         if is_partial(request):
-            return render_page(request, WATCH, {"problem": refused.sentence})
+            return show_refusal(request, refused.sentence)
         messages.error(request, refused.sentence)
         return redirect(page, public_id)
-    return _show_watch(request, export) if is_partial(request) else redirect("export_detail", export.public_id)
-
-
-def _show_watch(request: HttpRequest, export: Export, problem: str = "") -> HttpResponse:
-    """How far an export is, in the menu that it was started from."""
-    may_stop = access.may_stop(person(request), export)
-    return render_page(request, WATCH, {"export": export, "may_stop": may_stop, "problem": problem})
+    return show_watch(request, export) if is_partial(request) else redirect("export_detail", export.public_id)
 
 
 @require_safe
@@ -82,13 +76,13 @@ def export_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One export, how far it is, and its file."""
     export = access.get_export(person(request), public_id)
     if is_partial(request) and request.headers.get("HX-Target") == MENU:
-        return _show_watch(request, export)
+        return show_watch(request, export)
     context = {"export": export, "may_stop": access.may_stop(person(request), export)}
     return render_page(request, "investigations/exports/detail.html", context, {"progress": "progress"})
 
 
+@require_POST
 @requires(may_investigate)
-@requires_post(instead="export_detail")
 def export_cancel(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Stop an export; the menu that it was started from says so in its place."""
     export, problem = access.get_export(person(request), public_id), ""
@@ -100,7 +94,7 @@ def export_cancel(request: HttpRequest, public_id: str) -> HttpResponseBase:
         problem = refused.sentence
     if is_partial(request):
         export.refresh_from_db()
-        return _show_watch(request, export, problem)
+        return show_watch(request, export, problem)
     if problem:
         messages.error(request, problem)
     return redirect("export_detail", public_id)

@@ -138,14 +138,14 @@ ROWS = [
     Row("pin_batch_detail", "batch", READ, WRITE),
     Row("case_custody", "case", READ, NO),
     Row("case_verify", "case", NO, WRITE),
-    Row("export_case", "case", WORK, WRITE, (("format", "csv"),)),
+    Row("export_case", "case", NO, WRITE, (("format", "csv"),)),
     *(Row("run_detail", about, readers, writers) for about, readers, writers in (
         ("run", READ, WRITE), ("own run", OWN, OWN), ("former run", READ, WRITE))),
-    *(Row("export_run", about, WORK, writers, (("format", "csv"),)) for about, writers in (
+    *(Row("export_run", about, NO, writers, (("format", "csv"),)) for about, writers in (
         ("run", WRITE), ("own run", OWN), ("former run", WRITE))),
     *(Row(view, about, readers, NO) for view in ("export_detail", "export_download", "export_digest") for about, readers in (
         ("export", READ), ("own export", OWN), ("former export", READ))),
-    *(Row(view, about, readers, writers) for view, readers in (("export_cancel", WORK), ("export_remove", NO)) for about, writers in (
+    *(Row(view, about, readers, writers) for view, readers in (("export_cancel", NO), ("export_remove", NO)) for about, writers in (
         ("export", WRITE), ("own export", OWN), ("former export", WRITE))),
     Row("detection_detail", "detection", WORK, "the owner and curators"),
     Row("finding_detail", "finding", WORK, WORK),
