@@ -44,12 +44,11 @@ def send_file(request: HttpRequest, path: Path, *, name: str, content_type: str,
     header = request.headers.get("Range", "") if request.method == "GET" else ""
     if request.headers.get("If-Range", etag) != etag:
         header = ""
-    response: HttpResponseBase
     try:
         part = read_range(header, size)
     except Unsatisfiable:
-        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-        return response
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    response: HttpResponseBase
     if part is None:
         response = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=content_type)
     else:

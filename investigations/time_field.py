@@ -7,10 +7,9 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from trail.times import NotATime, format_time, is_event_time, parse_time
+from trail.times import SECOND, NotATime, format_time, is_event_time, parse_time
 
 _NAMES_OFFSET = re.compile(r"[Tt ].*([Zz]|[+-]\d\d(:?\d\d)?)\Z", re.ASCII)
-_SECOND = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,7 +31,7 @@ def read_typed_time(text: str) -> str:
     try:
         instant = parse_time(text)
         if not _NAMES_OFFSET.search(text):
-            instant -= _read_offset(instant) * _SECOND
+            instant -= _read_offset(instant) * SECOND
         time = format_time(instant)
     except (NotATime, ValueError, OverflowError):
         time = ""
@@ -43,5 +42,5 @@ def read_typed_time(text: str) -> str:
 
 def _read_offset(wall: int) -> int:
     """Seconds by which the active zone is ahead of UTC when its clocks show this; where they do twice, the first time."""
-    shown = (_EPOCH + timedelta(seconds=wall // _SECOND)).replace(tzinfo=timezone.get_current_timezone())
+    shown = (_EPOCH + timedelta(seconds=wall // SECOND)).replace(tzinfo=timezone.get_current_timezone())
     return int((shown.utcoffset() or timedelta()).total_seconds())

@@ -1,6 +1,6 @@
 """Writes what came in a case bundle as rows of a case: people of the other console are names there, and not users here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import orjson
 from core.records import fit_text
 from investigations.case_import.bundle_file import read_lines
 from investigations.case_import.errors import BadCaseBundle
+from investigations.case_import.fields import NameOf
 from investigations.case_import.foreign_content import (
     MOST_CUSTODY,
     ForeignContent,
@@ -42,7 +43,6 @@ from trail.search.execute import sortable_time
 from trail.times import NotATime
 
 AT_ONCE = 500  # rows of one statement
-NameOf = Callable[[str], str]
 
 
 def name_people(origin: str) -> NameOf:

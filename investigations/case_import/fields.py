@@ -1,6 +1,6 @@
 """Reads the members of a signed JSON object by their names, each of the type and the length that the database keeps."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,10 @@ from trail.errors import TrailError
 from trail.times import parse_datetime
 
 MOST_NUMBER = 2**31 - 1
+MOST_VERSIONS = 1_000
 MOST_NUMBERED = 10_000_000  # of what counts within a case, so that there is always a next one
+
+NameOf = Callable[[str], str]  # how a person of the other console is called here
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from investigations.case_import.bundle_file import VerifiedBundle
 from investigations.case_import.errors import BadCaseBundle
-from investigations.case_import.fields import MOST_NUMBERED, Fields
+from investigations.case_import.fields import MOST_NUMBERED, MOST_VERSIONS, Fields
 from investigations.case_import.foreign_manual_events import read_clock_skew, read_manual_event
 from investigations.entities.services import KINDS, LONGEST
 from investigations.models import Case, CaseTask, CustodyEntry, Evidence, Hypothesis, Membership, Verdict
@@ -16,7 +16,7 @@ from trail.search.spec import Search
 
 # How much of each kind one case may bring.
 MOST_EVIDENCE, MOST_ROWS, MOST_ACTIVITIES, MOST_CUSTODY = 20_000, 5_000, 50_000, 500_000
-MOST_TAGS, MOST_VERSIONS = 50, 1_000
+MOST_TAGS = 50
 # Characters of what people wrote: more than is typed, for a merge says of each text where it was written.
 LONGEST_TEXT = 100_000
 FORMAT = "audit-case/v1"

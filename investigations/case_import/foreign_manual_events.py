@@ -1,17 +1,17 @@
 """Reads what was entered by hand, and clock skews, of a case bundle, and writes them as those of the case here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
-from investigations.case_import.fields import MOST_NUMBERED, Fields
+from investigations.case_import.fields import MOST_NUMBERED, MOST_VERSIONS, Fields, NameOf
 from investigations.clock_skews.offsets import MOST
+from investigations.manual_events.services import ManualEventWords
 from investigations.models import Case, ClockSkew, ManualEvent, ManualEventVersion, Phase
 from trail.search.execute import sortable_time
 from trail.times import is_event_time
 
-MOST_VERSIONS = 1_000
-_WORDS = ("kind", "title", "starts", "ends", "phase", "details")
-NameOf = Callable[[str], str]
+_WORDS = tuple(field.name for field in fields(ManualEventWords))
 
 
 def read_manual_event(row: Fields) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from accounts.models import User
-from core.errors import Conflict, Refused
+from core.errors import Conflict
 from investigations.audit import CaseAction, record
 from investigations.models import CaseTemplate, SavedQuery
+from investigations.template_names import expect_free_name
 
 WORDS = ("name", "summary", "severity", "tags", "tasks", "retired")
 
@@ -26,7 +27,7 @@ def list_queries(template: CaseTemplate) -> list[str]:
 @transaction.atomic
 def make_template(*, slug: str, by: User | None, queries: Sequence[str] = (), **words: object) -> CaseTemplate:
     """A new one; `by` is None for what comes with the console. Raises Refused for a name that is taken."""
-    _expect_free_name(str(words["name"]), slug=slug)
+    expect_free_name(CaseTemplate.objects.all(), str(words["name"]), slug=slug)
     template = CaseTemplate.objects.create(slug=slug, changed_by_name=by.name or by.username if by else "", **words)
     template.queries.set(SavedQuery.objects.filter(slug__in=queries))
     _record(template, by, list(WORDS))
@@ -49,7 +50,7 @@ def change_template(
         return []
     if current.revision != revision:
         raise Conflict
-    _expect_free_name(str(words["name"]), other_than=current)
+    expect_free_name(CaseTemplate.objects.all(), str(words["name"]), other_than=current.pk)
     for name, word in words.items():
         setattr(current, name, word)
     current.revision += 1
@@ -58,14 +59,6 @@ def change_template(
     current.queries.set(SavedQuery.objects.filter(slug__in=queries))
     _record(current, by, changed)
     return changed
-
-
-def _expect_free_name(name: str, *, slug: str = "", other_than: CaseTemplate | None = None) -> None:
-    others = CaseTemplate.objects.all()
-    if other_than is not None:
-        others = others.exclude(pk=other_than.pk)
-    if others.filter(name__iexact=name).exists() or (slug and others.filter(slug=slug).exists()):
-        raise Refused("There is a template of this name already.", "name")
 
 
 def _record(template: CaseTemplate, by: User | None, changed: Sequence[str]) -> None:

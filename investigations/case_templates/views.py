@@ -3,16 +3,15 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import person, requires
 from accounts.roles import may_curate
 from core.htmx import render_page
-from core.records import new_public_id
 from investigations.case_templates import services as case_templates
 from investigations.case_templates.forms import CaseTemplateForm
 from investigations.models import CaseTemplate
+from investigations.template_names import name_in_addresses
 
 
 @require_safe
@@ -33,7 +32,7 @@ def case_template_new(request: HttpRequest) -> HttpResponse:
 
         def make() -> None:
             words = {name: word for name, word in form.cleaned_data.items() if name != "revision"}
-            slug = _name_in_addresses(str(words["name"]))
+            slug = name_in_addresses(str(words["name"]))
             case_templates.make_template(slug=slug, by=person(request), **words)
 
         status = form.save_change(make, dict, marks_field=True)
@@ -60,12 +59,6 @@ def case_template_detail(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("case_template_list")
     context = {"form": form, "template": template}
     return render_page(request, "investigations/case_templates/detail.html", context, status=status)
-
-
-def _name_in_addresses(name: str) -> str:
-    """From the name, unless nothing is left of it, or the form for a new one stands at it."""
-    slug = slugify(name)[:80]
-    return slug if slug not in ("", "new") else new_public_id().lower()
 
 
 def _read_again(template: CaseTemplate) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Counts what a case is about in its evidence, keeps what people think of it, and finds other cases about the same."""
+"""Counts what a case is about in its evidence, keeps what people think of it, and marks what several cases have."""
 
 import hashlib
 from collections import Counter

@@ -5,9 +5,10 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from core.errors import Conflict, Refused
+from core.errors import Conflict
 from investigations.audit import CaseAction, record
 from investigations.models import ReportTemplate
+from investigations.template_names import expect_free_name
 
 WORDS = ("name", "introduction", "closing", "sections", "left_out", "retired")
 
@@ -15,7 +16,7 @@ WORDS = ("name", "introduction", "closing", "sections", "left_out", "retired")
 @transaction.atomic
 def make_report_template(*, slug: str, by: User, **words: Any) -> ReportTemplate:
     """A new one. Raises Refused for a name that is taken."""
-    _expect_free_name(words["name"], slug=slug)
+    expect_free_name(ReportTemplate.objects.all(), words["name"], slug=slug)
     template = ReportTemplate.objects.create(slug=slug, changed_by_name=by.name or by.username, **words)
     _record(template, by, list(WORDS))
     return template
@@ -33,7 +34,7 @@ def change_report_template(*, template: ReportTemplate, revision: int, by: User,
         return []
     if current.revision != revision:
         raise Conflict
-    _expect_free_name(words["name"], other_than=current)
+    expect_free_name(ReportTemplate.objects.all(), words["name"], other_than=current.pk)
     for name, word in words.items():
         setattr(current, name, word)
     current.revision += 1
@@ -41,14 +42,6 @@ def change_report_template(*, template: ReportTemplate, revision: int, by: User,
     current.save()
     _record(current, by, changed)
     return changed
-
-
-def _expect_free_name(name: str, *, slug: str = "", other_than: ReportTemplate | None = None) -> None:
-    others = ReportTemplate.objects.all()
-    if other_than is not None:
-        others = others.exclude(pk=other_than.pk)
-    if others.filter(name__iexact=name).exists() or (slug and others.filter(slug=slug).exists()):
-        raise Refused("There is a template of this name already.", "name")
 
 
 def _record(template: ReportTemplate, by: User, changed: list[str]) -> None:

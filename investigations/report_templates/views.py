@@ -7,17 +7,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import person, requires
 from accounts.roles import may_curate
 from core.htmx import render_page
-from core.records import new_public_id
 from investigations.models import ReportTemplate
 from investigations.report_templates import services as report_templates
 from investigations.report_templates.example import render_example
 from investigations.report_templates.forms import ReportTemplateForm, fill_template
+from investigations.template_names import name_in_addresses
 
 
 @require_safe
@@ -37,8 +36,7 @@ def report_template_new(request: HttpRequest) -> HttpResponseBase:
     def make() -> None:
         words = form.read_template()
         words.pop("revision")
-        slug = slugify(words["name"])[:80]
-        slug = slug if slug not in ("", "new") else new_public_id()
+        slug = name_in_addresses(words["name"])
         report_templates.make_report_template(slug=slug, by=person(request), **words)
 
     return _render_or_save(request, form, ReportTemplate(), make, dict)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from investigations.models import Case, Evidence
 from investigations.models.evidence import EvidenceQuerySet
+from trail.search.execute import sortable_time
 from trail.times import NotATime, format_datetime, parse_time
 
 Rows = EvidenceQuerySet
@@ -97,7 +98,7 @@ def _read_time(query: Mapping[str, str]) -> Key:
     try:
         day = date.fromisoformat(query.get("day", "").strip())
         midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.get_current_timezone())
-        return sortable(format_datetime(midnight)), "", 0
+        return sortable_time(format_datetime(midnight)), "", 0
     except (ValueError, OverflowError):
         pass
     text = query.get("time", "").strip()
@@ -105,13 +106,7 @@ def _read_time(query: Mapping[str, str]) -> Key:
         parse_time(text)
     except NotATime:
         return _FIRST
-    return (sortable(text), "", 0) if text.endswith("Z") else _FIRST
-
-
-def sortable(timestamp: str) -> str:
-    """A time in UTC as evidence keeps it: text of equal length, to the nanosecond, which sorts as time does."""
-    moment, _, fraction = timestamp.removesuffix("Z").partition(".")
-    return f"{moment}.{fraction:0<9}"
+    return (sortable_time(text), "", 0) if text.endswith("Z") else _FIRST
 
 
 def read_page(streams: Sequence[Rows], place: PagePlace) -> KeyPage:
