@@ -36,7 +36,7 @@ def test_the_search_page_leads_to_pinning_all_that_it_found(
     client: Client, bob: User, case: Case, results: Run
 ) -> None:
     client.force_login(bob)
-    page = client.get("/", {"q": "token.id:t", "case": case.public_id, "from": "now-100y"})
+    page = client.get("/", {"q": "token.id:t", "case": case.public_id, "from": "now-100y", "wait": "1"})
     assertContains(page, "Pin all 12")
     form = client.get(link(page, "Pin all 12 to a case"))
     assertContains(form, "everything that this search finds")
