@@ -109,7 +109,7 @@ def test_the_pin_form_names_the_question_too(
     client: Client, bob: User, case: Case, first: dict[str, object], hypothesis: Hypothesis
 ) -> None:
     client.force_login(bob)
-    assertContains(client.get("/", {"q": "token.id:t", "from": "now-100y"}), "for H1 It was the runner")
+    assertContains(client.get("/", {"q": "token.id:t", "from": "now-100y", "wait": "1"}), "for H1 It was the runner")
     client.post(PIN, first)
     assert hypotheses.list_numbers(hypothesis, speaks_for=True) == [1, 2]
     hypothesis.refresh_from_db()
