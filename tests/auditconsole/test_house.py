@@ -110,3 +110,10 @@ def test_no_file_holds_what_a_merge_left_open() -> None:
     texts = {name: (ROOT / name).read_bytes() for name in listed if name and (ROOT / name).is_file()}
     marks = re.compile(rb"^(<{7} |={7}$|>{7} )", re.MULTILINE)
     assert [name for name, text in texts.items() if marks.search(text) and b"\0" not in text] == []
+
+
+def test_no_test_changes_indices_that_are_not_its_own() -> None:
+    """The workers share a node: what is done to all indices of it is done to the tests that run beside."""
+    everywhere = re.compile(r"""indices\.(put_|add_|close|delete|open)\w*\((?:[^()]|\n)*?index=["'](\*|_all)""")
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text() for path in (ROOT / "tests").rglob("*.py")}
+    assert [path for path, text in texts.items() if everywhere.search(text)] == []

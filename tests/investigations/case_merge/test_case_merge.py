@@ -266,11 +266,11 @@ def test_a_trail_that_does_not_answer_merges_nothing(
     client: Client, case: Case, other: Case, alice: User, trail: Trail
 ) -> None:
     client.force_login(alice)
-    trail.client.indices.put_settings(index="*", body={"index.blocks.write": True})
+    trail.client.indices.put_settings(index=trail.events, body={"index.blocks.write": True})
     try:
         client.post(f"/cases/{other.public_id}/merge/", {"number": case.number, "reason": WHY})
     finally:
-        trail.client.indices.put_settings(index="*", body={"index.blocks.write": None})
+        trail.client.indices.put_settings(index=trail.events, body={"index.blocks.write": None})
     other.refresh_from_db()
     assert other.is_open
     assert not case.evidence.exists()
