@@ -129,6 +129,8 @@ DATABASE_WAIT_SECONDS = 30
 # Where each process keeps what is looked at and who signs in until the keeper delivers it.
 ACCESS_SPOOL_DIR = Path(env.str("ACCESS_SPOOL_DIR", default=str(STATE_DIR / "access")))
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'console.sqlite3'}")}
+# A connection serves the requests of its thread for so many seconds: to open one takes as long as three queries.
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # WAL lets the worker write a run while a page reads; IMMEDIATE takes the write lock when a transaction begins, so
     # that two writers wait for each other instead of failing half way.

@@ -24,6 +24,7 @@ from core.responses import is_for_program, respond_in_json
 LEASE = 180
 PATIENCE = 1.0  # seconds that Redis may take
 ACTIVE = 15  # seconds after which who asked is no longer there
+NOTED_EVERY = 5.0  # seconds for which a process does not say again who is there
 RETRY_REDIS = 5.0  # seconds for which a process counts for itself after Redis did not answer
 STEP = 0.1  # seconds between two looks for a free place
 _KEY = "under-way:"
@@ -79,6 +80,7 @@ class _LocalPlaces:
 
 
 _local = _LocalPlaces()
+_noted: dict[tuple[str, str], float] = {}  # by group and member, as many as there are people
 _redis_silent_until = 0.0  # by the monotonic clock
 
 
@@ -124,8 +126,16 @@ def _give_back(name: str, place: str, rest: float) -> None:
             connect_redis().zrem(_KEY + name, place)
 
 
-def note_active(group: str, member: str) -> int:
-    """Note that a member of a group is there now; how many others were within the last ACTIVE seconds, as far as Redis tells."""
+def note_active(group: str, member: str) -> None:
+    """Note that a member of a group is there now; a process says it once in NOTED_EVERY seconds."""
+    now = time.monotonic()
+    if now - _noted.get((group, member), -NOTED_EVERY) >= NOTED_EVERY:
+        _noted[group, member] = now
+        count_others(group, member)
+
+
+def count_others(group: str, member: str) -> int:
+    """How many others of a group were there within the last ACTIVE seconds, as far as Redis tells; the member is now."""
     return _run_script(_NOTE, f"active:{group}", ACTIVE, member) or 0
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from django.conf import settings
 
 from core.audit import Actor
-from core.concurrency import hold_place, note_active
+from core.concurrency import count_others, hold_place, note_active
 from core.errors import Busy
 from trail.connection import limit_shards
 from trail.search.language import cost as costs
@@ -84,7 +84,7 @@ def _wait_for_engine(places: ExitStack, by: Actor, wait: float) -> None:
 
 def _rest(by: Actor, seconds: float) -> float:
     """How long a person's next costly question waits after one of so many seconds: not at all while nobody else asks."""
-    return min(seconds * REST, MOST_REST) if note_active(_ASKING, by.username) else 0.0
+    return min(seconds * REST, MOST_REST) if count_others(_ASKING, by.username) else 0.0
 
 
 def estimate_search(search: Search) -> int:

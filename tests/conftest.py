@@ -18,7 +18,7 @@ from django.core.management import call_command
 
 from auditconsole.broker import build_broker_url
 from auditconsole.local import opensearch
-from core import access_spool
+from core import access_spool, concurrency
 from tests.support import parts, session, trails
 from tests.support.parts import with_database
 from tests.support.trails import Trails
@@ -73,6 +73,7 @@ def _own_parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(settings, "REDIS_URL", url)
         use_redis(url)
         caches["default"].clear()
+        monkeypatch.setattr(concurrency, "_noted", {})  # it speaks of what stood there
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ from investigations.access import build_scope
 from investigations.audit import CaseAction, record, record_access
 from investigations.evidence import services as evidence
 from investigations.models import Case, Detection, Finding
+from investigations.page_counts import PageCounts
 from investigations.presentation.search_description import describe_search, digest_of
 from investigations.runs import services as runs
 from investigations.search_url import search_address
@@ -41,7 +42,7 @@ EVENTS = evidence.MAX_AT_ONCE  # the first of a finding, which can be pinned
 NAMED = 3  # indices that a sentence names
 FAILING = 3  # looks in a row that fail before it is an incident
 CHANGEABLE = ("name", "severity", "minutes", "enabled")
-_NEW = "findings-new"
+COUNT_NAME, COUNT_SECONDS = "findings-new", 15
 # The times of two windows differ by this at least.
 _TICK = timedelta(microseconds=1)
 _LAST_TIME = "2259-12-31T00:00:00Z"  # that an event may have
@@ -215,20 +216,15 @@ def _fail(detection: Detection, error: Exception) -> None:
         incidents.record_failure(Incident.Kind.DETECTION, detection.public_id, what)
 
 
-def count_new_findings() -> int:
-    """How many findings nobody has acknowledged yet, as every page shows it: at most a few seconds old."""
-    with suppress(RedisError):
-        number = cache.get(_NEW)
-        if number is None:
-            number = Finding.objects.filter(acknowledged_at=None).count()
-            cache.set(_NEW, number, timeout=15)
-        return int(number)
-    return Finding.objects.filter(acknowledged_at=None).count()
+def count_new_findings(counts: PageCounts | None = None) -> int:
+    """How many findings nobody has acknowledged yet, as every page shows it: at most COUNT_SECONDS old."""
+    counts = counts or PageCounts(COUNT_NAME)
+    return counts.read(COUNT_NAME, Finding.objects.filter(acknowledged_at=None).count, seconds=COUNT_SECONDS)
 
 
 def _count_anew() -> None:
     with suppress(RedisError):
-        cache.delete(_NEW)
+        cache.delete(COUNT_NAME)
 
 
 def read_finding(finding: Finding, *, by: User, most: int) -> list[Hit]:

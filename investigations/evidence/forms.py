@@ -129,6 +129,12 @@ class PinForm(forms.Form):
         return _read_search(self, text, now=datetime.now(UTC)) if text else None
 
 
+class StoryPinForm(PinForm):
+    """The form that adds the story of an identifier to a case: which, and why."""
+
+    relevance = tags = question = None  # type: ignore[assignment]  # Django's way to leave out what a form inherits
+
+
 class AbsenceForm(forms.Form):
     """Which search found nothing, into which case, and why. `provisional` accepts that events may be missing."""
 

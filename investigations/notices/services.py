@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.roles import may_investigate
 from investigations.models import Case, Export, Finding, GlassNotice, Mention, NoticesRead, PinBatch, Run
 from investigations.models.jobs import Job
+from investigations.page_counts import PageCounts
 from investigations.presentation.counts import count_events
 
 SHOWN = 50
@@ -62,23 +63,23 @@ def list_notices(user: User) -> list[PersonalNotice]:
     return list(islice(merge(*kinds, key=lambda notice: notice.at, reverse=True), SHOWN))
 
 
-def count_new_notices(user: User) -> int:
+def count_new_notices(user: User, counts: PageCounts | None = None) -> int:
     """How many came since they last looked; at most COUNT_SECONDS old."""
-    key = _name_key(user)
-    with suppress(RedisError):
-        number = cache.get(key)
-        if number is None:
-            number = _count(user)
-            cache.set(key, number, timeout=COUNT_SECONDS)
-        return int(number)
-    return _count(user)
+    name = name_count(user)
+    counts = counts or PageCounts(name)
+    return counts.read(name, lambda: _count(user), seconds=COUNT_SECONDS)
+
+
+def name_count(user: User) -> str:
+    """The name under which a person's count is kept."""
+    return f"notices:{user.pk}"
 
 
 def mark_notices_read(user: User) -> None:
     """All that came up to now count as read."""
     NoticesRead.objects.update_or_create(user=user, defaults={"at": timezone.now()})
     with suppress(RedisError):
-        cache.delete(_name_key(user))
+        cache.delete(name_count(user))
 
 
 def _count(user: User) -> int:
@@ -91,10 +92,6 @@ def _count(user: User) -> int:
 def _read_mark(user: User) -> datetime:
     mark = NoticesRead.objects.filter(user=user).values_list("at", flat=True).first()
     return mark or timezone.now() - AT_FIRST
-
-
-def _name_key(user: User) -> str:
-    return f"notices:{user.pk}"
 
 
 def _ended_since(

@@ -17,8 +17,6 @@ from investigations.presentation.cell_markup import shorten, write_cell
 from investigations.presentation.cells import build_cell
 from investigations.presentation.identifiers import page_address
 from investigations.working_case import read_chosen_case
-from operations.demonstration.services import is_loaded
-from trail.errors import TrailError
 from trail.integrity import signed_note
 from trail.search.execute import Page
 from trail.search.spec import Search
@@ -113,26 +111,3 @@ def thousands(number: Any) -> str:
 def percent(share: float) -> str:
     """A share of 1 in percent: 12.3 %, and never 0 for what is there."""
     return f"{share:.1%}" if share >= 0.001 or not share else "< 0.1%"
-
-
-@register.simple_tag
-def demonstration() -> bool:
-    """Whether to say that this trail holds invented events. Silent when the trail is down: the page says that itself."""
-    from django.core.cache import cache
-    from redis.exceptions import RedisError
-
-    try:
-        is_loaded = cache.get("demonstration")
-        if is_loaded is None:
-            is_loaded = _demonstration_loaded()
-            cache.set("demonstration", is_loaded, timeout=60)
-    except RedisError:
-        return False
-    return bool(is_loaded)
-
-
-def _demonstration_loaded() -> bool:
-    try:
-        return is_loaded()
-    except TrailError:
-        return False

@@ -1,22 +1,30 @@
 """Gives every page its navigation, the case that is worked in, how it is looked at, and how far the trail is sealed."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from html import escape
 
 from django import template
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from accounts.decorators import person
 from investigations.detections import services as detections
 from investigations.models import Case
-from investigations.notices.services import count_new_notices
+from investigations.notices.services import count_new_notices, name_count
+from investigations.page_counts import PageCounts
 from investigations.presentation.navigation import NavigationLink, Waiting, build_navigation
 from investigations.view_settings import read_density
 from investigations.working_case import read_working_case
+from operations.demonstration.services import is_loaded
 from operations.incidents.services import count_unresolved
 from operations.models import Checkpoint
+from trail.errors import TrailError
 
 register = template.Library()
+DEMONSTRATION = "demonstration"
+_COUNTS = "_page_counts"  # on the request
 
 
 @register.simple_tag(takes_context=True)
@@ -27,7 +35,7 @@ def navigation(context: template.Context) -> list[tuple[str, list[NavigationLink
         return []
     match = request.resolver_match
     url_name = ":".join((*match.namespaces, match.url_name or "")) if match else ""
-    return list(build_navigation(request.user, url_name, _count_waiting()))
+    return list(build_navigation(request.user, url_name, _count_waiting(_read_counts(request))))
 
 
 @register.filter
@@ -60,10 +68,19 @@ def _write_waiting(waiting: Waiting) -> str:
     return f'<span class="spine__number{urgent}">{waiting.number}<span class="hidden"> {escape(waiting.words)}</span></span>'
 
 
-def _count_waiting() -> dict[str, Waiting]:
+def _read_counts(request: HttpRequest) -> PageCounts:
+    """What the parts of this page's frame show, read once."""
+    if not hasattr(request, _COUNTS):
+        names = (detections.COUNT_NAME, DEMONSTRATION, name_count(person(request)))
+        setattr(request, _COUNTS, PageCounts(*names))
+    counts: PageCounts = getattr(request, _COUNTS)
+    return counts
+
+
+def _count_waiting(counts: PageCounts) -> dict[str, Waiting]:
     """By the name of a link's address, where there is anything."""
     waiting: dict[str, Waiting] = {}
-    if findings := detections.count_new_findings():
+    if findings := detections.count_new_findings(counts):
         waiting["detection_list"] = Waiting(findings, "new findings", is_urgent=True)
     incidents = count_unresolved()
     if incidents.number:
@@ -96,7 +113,23 @@ def working_strip(context: template.Context) -> dict[str, object]:
 @register.simple_tag(takes_context=True)
 def new_notices(context: template.Context) -> int:
     """How many notices of this person are new."""
-    return count_new_notices(context["request"].user)
+    request = context["request"]
+    return count_new_notices(person(request), _read_counts(request))
+
+
+@register.simple_tag(takes_context=True)
+def demonstration(context: template.Context) -> bool:
+    """Whether to say that this trail holds invented events. Silent when the trail or Redis is down: the page says that itself."""
+    request = context["request"]
+    if not request.user.is_authenticated or not (counts := _read_counts(request)).answered:
+        return False
+    return bool(counts.read(DEMONSTRATION, _count_demonstration, seconds=60))
+
+
+def _count_demonstration() -> int:
+    with suppress(TrailError):
+        return int(is_loaded())
+    return 0
 
 
 @register.simple_tag

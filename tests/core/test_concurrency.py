@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from core import concurrency
-from core.concurrency import hold_place, note_active
+from core.concurrency import count_others, hold_place, note_active
 from core.errors import Busy
 from tests.support.concurrency import at_once
 
@@ -102,9 +102,20 @@ def test_a_place_that_rests_stays_taken_for_a_time_that_follows_how_long_it_was_
 
 
 def test_who_was_there_a_while_ago_is_nobody_else_now(queue: "redis.Redis") -> None:
-    assert [note_active("asking", name) for name in ("alice", "alice", "bob", "alice")] == [0, 0, 1, 1]
+    assert [count_others("asking", name) for name in ("alice", "alice", "bob", "alice")] == [0, 0, 1, 1]
     queue.zadd("under-way:active:asking", {"bob": queue.time()[0] - concurrency.ACTIVE - 1})
-    assert note_active("asking", "alice") == 0
+    assert count_others("asking", "alice") == 0
+
+
+def test_who_asks_often_is_noted_once_in_some_seconds(queue: "redis.Redis", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "_noted", {})
+    for name in ("alice", "alice", "bob"):
+        note_active("asking", name)
+        queue.zrem("under-way:active:asking", "alice")
+    assert count_others("asking", "charlie") == 1
+    monkeypatch.setattr(concurrency, "NOTED_EVERY", 0)
+    note_active("asking", "alice")
+    assert count_others("asking", "charlie") == 2
 
 
 def test_the_place_of_a_process_that_was_killed_becomes_free_after_its_lease(

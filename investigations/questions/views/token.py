@@ -13,7 +13,7 @@ from accounts.roles import may_investigate, may_search
 from core.connection import trail
 from core.forms import read_number
 from core.htmx import render_page
-from investigations.evidence.forms import PinForm
+from investigations.evidence.forms import StoryPinForm
 from investigations.presentation.lifeline.choice import LANES_OF, LifelineChoice, read_choice
 from investigations.presentation.lineage_page import WORDS, build_lineage_page
 from investigations.presentation.lineage_table import write_lineage_csv
@@ -61,7 +61,7 @@ def _build_pin(request: HttpRequest, dossier: TokenDossier) -> dict[str, Any]:
         return {}
     words = fixed_words(dossier.search, datetime.now(UTC))
     pinned_from = {"case": read_chosen_case(request), "back": request.path, "search": words}
-    return {"pin": PinForm(user=person(request), initial=pinned_from)}
+    return {"pin": StoryPinForm(user=person(request), initial=pinned_from)}
 
 
 @require_safe
