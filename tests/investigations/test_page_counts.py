@@ -27,4 +27,7 @@ def test_without_redis_it_is_counted_each_time_and_said_that_nothing_answered(mo
     monkeypatch.setattr(cache, "get_many", fail)
     monkeypatch.setattr(cache, "set", fail)
     assert not PageCounts("findings").answered
-    assert [PageCounts("findings").read("findings", lambda number=number: number, seconds=60) for number in (3, 4)] == [3, 4]
+    assert [PageCounts("findings").read("findings", lambda number=number: number, seconds=60) for number in (3, 4)] == [
+        3,
+        4,
+    ]
