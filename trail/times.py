@@ -177,7 +177,19 @@ def add_in_zone(time: int, seconds: int, zone: str) -> int:
     return next((end for end in twice if end > time), time + seconds * SECOND)
 
 
+def read_ahead(second: int, zone: str) -> int:
+    """By how many seconds the clocks of a zone are ahead of UTC at a second since 1970."""
+    ahead = datetime.fromtimestamp(second, ZoneInfo(zone)).utcoffset() or timedelta()
+    return int(ahead.total_seconds())
+
+
+def find_second(wall: int, zone: str) -> int:
+    """The second since 1970 at which the clocks of a zone show a time, given as seconds since 1970 on them: the first of two at
+    which they do, and where they never do the one at which they have just been put forward past it."""
+    shown = (_EPOCH.replace(tzinfo=None) + timedelta(seconds=wall)).replace(tzinfo=ZoneInfo(zone))
+    return int(shown.timestamp())
+
+
 def _read_wall(second: int, zone: str) -> int:
     """What the clocks of a zone show at a second since 1970, as seconds since 1970 on them."""
-    ahead = datetime.fromtimestamp(second, ZoneInfo(zone)).utcoffset() or timedelta()
-    return second + int(ahead.total_seconds())
+    return second + read_ahead(second, zone)

@@ -12,8 +12,8 @@ from investigations.presentation.cells import make_visible
 from investigations.presentation.counts import count_events
 from investigations.presentation.figures import Figure
 from investigations.presentation.lifeline.build import Subject, build_picture
-from investigations.presentation.lifeline.choice import LifelineChoice
-from investigations.presentation.lifeline.picture import Flag
+from investigations.presentation.lifeline.choice import REACHED, LifelineChoice
+from investigations.presentation.lifeline.picture import Extent, Flag, Lane, Picture
 from investigations.presentation.lifeline.words import to_nanoseconds, write_clock
 from investigations.presentation.reached import build_rows, name_kind
 from investigations.presentation.tokens import duration_text
@@ -34,8 +34,9 @@ def build_exposure_page(
     """The context of the page of an exposure."""
     answer = exposure.compromise
     picture = build_picture(exposure.lifeline, choice, _build_subject(exposure), now=to_nanoseconds(now))
-    picture = replace(picture, head="From compromise to revocation" if answer.revocation else "From compromise on")
+    head = "From compromise to revocation" if answer.revocation else "From compromise on"
     kinds = [kind for kind in exposure.reached if kind.number]
+    picture = replace(picture, head=head, lanes=tuple(_add_badges(picture, choice, answer, kinds)))
     words = {name: query[name] for name in (*WORDS, "lanes", "scale") if query.get(name)}
     return {
         "answer": answer,
@@ -91,7 +92,19 @@ def _build_subject(exposure: Exposure) -> Subject:
     if answer.at:
         at = _place_moment(answer)
         flags = (Flag(at, "first", f"compromised {write_clock(at, seconds=True)}", "compromised"),)
-    return Subject(answer.token.value, end=end, flags=flags, has_firsts=False)
+    extent = Extent(flags[0].time, end.time, f"exposed for {_measure(exposure)}") if flags and end else None
+    return Subject(answer.token.value, end=end, flags=flags, extent=extent, has_firsts=False)
+
+
+def _add_badges(
+    picture: Picture, choice: LifelineChoice, answer: Compromise, kinds: Iterable[ReachedKind]
+) -> Iterator[Lane]:
+    """Where lanes are of kinds of things, how many of each were reached; as bad where it is of somebody who is chosen."""
+    numbers = {kind.type: kind.number for kind in kinds} if choice.lanes is REACHED else {}
+    look = "critical" if answer.actor else "open"
+    for lane in picture.lanes:
+        number = numbers.get(lane.name)
+        yield replace(lane, badge=(look, f"{number:,} reached")) if number else lane
 
 
 def _place_moment(answer: Compromise) -> int:

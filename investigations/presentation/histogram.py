@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from statistics import mode
 
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from investigations.presentation.cells import make_visible
@@ -70,7 +72,8 @@ class LegendEntry:
 class Chart:
     """The bars in time order, what their parts mean, and how long one is, in words.
 
-    From `begin` it shows `count` bars of `seconds` each, which have so much `room` each, in percent;
+    From `begin` it shows `count` bars of `seconds` each, which have so much `room` each, in percent; `times` are the ends of all
+    where the clocks are changed between, so that one bar is longer or shorter;
     `levels` are the numbers beside the axis, from above.
     """
 
@@ -80,6 +83,7 @@ class Chart:
     ticks: tuple[Tick, ...] = ()
     levels: tuple[str, ...] = ()
     begin: str = ""
+    times: str = ""
     seconds: int = 0
     count: int = 0
     total: int = 0
@@ -93,20 +97,33 @@ def build_chart(page: Page, search: Search, link: Link) -> Chart:
         return Chart(bars=[], legend=[])
     legend = [_with_link(entry, search, link) for entry in _build_legend(page.bars, search.stack)]
     begin, end = page.bars[0].start, page.bars[-1].end
-    seconds = subtract_times(page.bars[0].end, begin) // SECOND
+    seconds = mode(subtract_times(bar.end, bar.start) for bar in page.bars) // SECOND
     top, room = _round_up(most), 100 / len(page.bars)
     return Chart(
         bars=_build_shapes(page.bars, top, legend, _link_times(search, link)),
         legend=legend,
         step=_describe_step(seconds),
-        ticks=tuple(build_ticks(parse_datetime(begin), parse_datetime(end), year=datetime.now(UTC).year)),
+        ticks=tuple(build_ticks(_read_wall(begin), _read_wall(end), year=timezone.localtime().year)),
         levels=tuple(_shorten(number) for number in (top, top // 2, 0)),
         begin=begin,
+        times=" ".join(_list_uneven(page.bars, seconds)),
         seconds=seconds,
         count=len(page.bars),
         total=sum(bar.total for bar in page.bars),
         room=f"{room:.3f}",
     )
+
+
+def _read_wall(time: str) -> datetime:
+    """What the clocks of the active zone show at a time, as if they were those of UTC."""
+    return timezone.localtime(parse_datetime(time)).replace(tzinfo=UTC)
+
+
+def _list_uneven(bars: Sequence[Bar], seconds: int) -> list[str]:
+    """Where each bar begins, and the last ends; nothing where all are of so many seconds."""
+    if all(subtract_times(bar.end, bar.start) == seconds * SECOND for bar in bars):
+        return []
+    return [*(_without_zeros(bar.start) for bar in bars), _without_zeros(bars[-1].end)]
 
 
 def _build_shapes(

@@ -27,7 +27,7 @@ class Tick:
 
 
 def build_ticks(begin: datetime, end: datetime, *, year: int) -> list[Tick]:
-    """The ticks between two times in UTC; the year is said where it is not this `year`."""
+    """The ticks between two times, as clocks show them; the year is said where it is not this `year`."""
     seconds = max((end - begin).total_seconds(), 1)
     step = next((step for step in _SECONDS if seconds / step <= TICKS), None)
     times = list(_by_seconds(begin, end, step) if step else _by_months(begin, end, seconds))

@@ -13,6 +13,7 @@ from investigations.access import build_scope, get_events
 from investigations.audit import CaseAction
 from investigations.models import Case
 from investigations.presentation.event_rows import RowContext
+from investigations.presentation.lifeline.words import name_zone
 from investigations.questions import progress
 from investigations.questions import services as questions
 from investigations.search import history
@@ -73,7 +74,8 @@ def _find_page(
     late = patient.patience * 0.75
     scope = build_scope(by)
     try:
-        page = execute.read_page(patient, search, scope, after=after, opaque_id=progress.name_task(by, key))
+        name = progress.name_task(by, key)
+        page = execute.read_page(patient, search, scope, after=after, opaque_id=name, zone=name_zone())
     except Incomplete as error:
         if at_once and time.monotonic() - began >= late:
             raise NotAtOnce from error

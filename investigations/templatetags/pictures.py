@@ -79,6 +79,14 @@ def spark(line: Sparkline, behind: Ground) -> SafeString:
 
 
 @register.filter
+def extent_line(ends: tuple[float, float] | None) -> SafeString:
+    """The line below the words of the flags; nothing where there is none."""
+    if ends is None:
+        return SafeString("")
+    return SafeString(f'<line class="ll-extent" x1="{ends[0]}%" x2="{ends[1]}%" y1="20.5" y2="20.5"/>')
+
+
+@register.filter
 def axis_ticks(places: Iterable[float]) -> SafeString:
     """The strokes at the times that an axis names."""
     return SafeString("".join(f'<line class="ll-base" x1="{x}%" x2="{x}%" y1="0" y2="5"/>' for x in places))

@@ -16,6 +16,8 @@ const count = (svg) => Number(svg.dataset.count);
 // The number of a bar that holds events, by where it stands.
 const numberOf = (bar) => { const svg = bar.closest("[data-count]"); return Math.round((parseFloat(find("svg", bar).getAttribute("x")) * count(svg)) / 100); };
 function timeOf(svg, number) {
+  const times = svg.dataset.bounds?.split(" ");  // where the clocks are changed between, bars are of unlike length
+  if (times) return times[number];
   return new Date(Date.parse(svg.dataset.begin) + number * Number(svg.dataset.seconds) * 1000).toISOString().replace(".000Z", "Z");
 }
 let brush = null; // { svg, from, to }, numbers of bars

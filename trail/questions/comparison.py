@@ -84,10 +84,16 @@ def compare_searches(
     names: Sequence[str] = COMPARED,
     *,
     opaque_id: str | None = None,
+    zone: str = "UTC",
 ) -> Comparison:
-    """What differs between two searches, in one round trip, and one more when a side has more values than are compared."""
+    """What differs between two searches, in one round trip, and one more when a side has more values than are compared.
+
+    The bars of each side begin by the clocks of a zone.
+    """
     searches = {"left": left, "right": right}
-    bodies = {side: comparison.build_commonest_values(search, scope, names) for side, search in searches.items()}
+    bodies = {
+        side: comparison.build_commonest_values(search, scope, names, zone=zone) for side, search in searches.items()
+    }
     responses = execute.ask_all(trail, bodies, opaque_id=opaque_id)
     counts = {side: {name: _counts(response, name) for name in names} for side, response in responses.items()}
     missing = {side: _values_to_count(responses[side], counts[side], counts[_OTHER[side]]) for side in searches}
@@ -98,7 +104,7 @@ def compare_searches(
         for side, response in execute.ask_all(trail, bodies, opaque_id=opaque_id).items():
             for name in missing[side]:
                 counts[side][name] |= _counts(response, name)
-    sides = {side: _side(search, responses[side]) for side, search in searches.items()}
+    sides = {side: _side(search, responses[side], zone) for side, search in searches.items()}
     fields = [
         _compared(name, sides, {side: counts[side][name] for side in sides}, responses)
         for name in names
@@ -128,13 +134,13 @@ def _values_to_count(response: Response, own: dict[str, _Counts], other: dict[st
     return {name: values for name, values in missing.items() if values}
 
 
-def _side(search: Search, response: Response) -> SearchSide:
+def _side(search: Search, response: Response, zone: str) -> SearchSide:
     aggregations = response.get("aggregations", {})
     ends = aggregations.get("ends", {})
     return SearchSide(
         search=search,
         total=execute.read_total(response),
-        bars=histogram.read_bars(aggregations.get("histogram", {}), fine=histogram.choose_fine_step(search)),
+        bars=histogram.read_bars(aggregations.get("histogram", {}), fine=histogram.choose_fine_step(search), zone=zone),
         first=ends.get("min_as_string"),
         last=ends.get("max_as_string"),
     )

@@ -20,6 +20,7 @@ def read_bars_of_page(
     documents: Sequence[dict[str, Any]] | None,
     ask: Callable[[Body], Response] | None,
     scope: Scope,
+    zone: str = "UTC",
 ) -> list[Bar]:
     """Bars that sum to the number of events of the same response, the shortest that are at most so many as a page shows.
 
@@ -27,15 +28,15 @@ def read_bars_of_page(
     sends a body. Events that arrived meanwhile are in none of them: then the bars stay those of the figures.
     """
     histogram, ends = figures.get("aggregations", {}).get("histogram", {}), _read_ends(figures)
-    coarse = read_bars(histogram, fine=fine, ends=ends)
-    if ends is None or (step := choose_step(*ends)) >= fine:
+    coarse = read_bars(histogram, fine=fine, ends=ends, zone=zone)
+    if ends is None or (step := choose_step(*ends, zone)) >= fine:
         return coarse
     if documents is not None:
-        return make_bars(_steps_of(documents, search.stack), step)
+        return make_bars(_steps_of(documents, search.stack), step, zone)
     if ask is None:
         return coarse
-    finer = ask(build_bars(search, scope, step=step)).get("aggregations", {}).get("histogram", {})
-    bars = read_bars(finer, fine=step, ends=ends)
+    finer = ask(build_bars(search, scope, step=step, zone=zone)).get("aggregations", {}).get("histogram", {})
+    bars = read_bars(finer, fine=step, ends=ends, zone=zone)
     return bars if _sum(bars) == _sum(coarse) else coarse
 
 

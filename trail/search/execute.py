@@ -151,18 +151,17 @@ def read_page(
     size: int = PAGE_SIZE,
     after: list[Any] | None = None,
     opaque_id: str | None = None,
+    zone: str = "UTC",
 ) -> Page:
-    """One page of a search with its histogram and facets, in one round trip; in two where its events need finer bars.
+    """One page of a search with its histogram, by the clocks of a zone, and facets, in one round trip; in two for finer bars.
 
     Where shards fail or time runs out it holds what could be read and says so; where nothing could be read it raises.
     """
-    bodies = _build_rows(search, scope, size=size, after=after)
-    trail_ends = read_ends(trail)
-    bodies["figures"] = build_figures(search, scope, ends=trail_ends)
+    bodies, trail_ends = _build_rows(search, scope, size=size, after=after), read_ends(trail)
+    bodies["figures"] = build_figures(search, scope, ends=trail_ends, zone=zone)
     responses = ask_all(trail, bodies, opaque_id=opaque_id, in_part=True)
     events, figures = responses["events"], responses["figures"]
-    aggregations = figures.get("aggregations", {})
-    ends = aggregations.get("ends", {})
+    ends = figures.get("aggregations", {}).get("ends", {})
     missing = describe_missing(events) or describe_missing(figures)
     hits, total = read_hits(events), read_total(figures)
     return Page(
@@ -175,8 +174,9 @@ def read_page(
             documents=[hit.document for hit in hits] if len(hits) == total and not missing else None,
             ask=None if missing else lambda body: ask(trail, body, opaque_id=opaque_id),
             scope=scope,
+            zone=zone,
         ),
-        facets=read_facets(aggregations),
+        facets=read_facets(figures.get("aggregations", {})),
         first=ends.get("min_as_string"),
         last=ends.get("max_as_string"),
         missing=missing,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from investigations.presentation.lifeline.picture import TIERS, Axis, AxisBreak, Caption, Flag
+from investigations.presentation.lifeline.picture import TIERS, Axis, AxisBreak, Caption, Extent, Flag
 from investigations.presentation.lifeline.scale import DAY, HOUR, Scale, Stretch
 from investigations.presentation.lifeline.words import (
     name_zone,
@@ -72,8 +72,8 @@ def build_axis(scale: Scale) -> Axis:
     return Axis(tuple(ticks), tuple(words), tuple(_build_breaks(scale)))
 
 
-def build_flags(flags: Iterable[Flag], scale: Scale) -> tuple[Caption, ...]:
-    """The words of vertical lines, the more important first; a line without room for its words has none."""
+def build_flags(flags: Iterable[Flag], scale: Scale, extent: Extent | None = None) -> tuple[Caption, ...]:
+    """The words of vertical lines, the more important first, and of an extent; what has no room for its words has none."""
     wide, narrow, words = Shelf(first=1), Shelf(), list[Caption]()
     for flag in flags:
         x, look = scale.place(flag.time), f"ll-{flag.kind}t"
@@ -84,7 +84,25 @@ def build_flags(flags: Iterable[Flag], scale: Scale) -> tuple[Caption, ...]:
             if text and (place := narrow.put(x, _flag_width(text), ("start", "end"))) and not place[0]:
                 words.append(Caption(x, FLAG_Y, text, look, place[1], 4 if place[1] == "start" else -4, "ll-narrow"))
                 break
+    if extent:
+        words += _write_extent(extent, scale, wide)
     return tuple(words)
+
+
+def place_extent(extent: Extent | None, scale: Scale) -> tuple[float, float] | None:
+    """The ends of an extent in percent; None where none of it is drawn."""
+    if extent is None or extent.end <= scale.start or extent.start >= scale.end:
+        return None
+    return scale.place(max(extent.start, scale.start)), scale.place(min(extent.end, scale.end))
+
+
+def _write_extent(extent: Extent, scale: Scale, shelf: Shelf) -> Iterator[Caption]:
+    """The words of an extent in its middle, in a picture so wide that they stand between its ends."""
+    if (ends := place_extent(extent, scale)) is None:
+        return
+    middle, width = (ends[0] + ends[1]) / 2, _flag_width(extent.text)
+    if place := shelf.put(middle, width, ("middle",)):
+        yield Caption(round(middle, 2), FLAG_Y, extent.text, "ll-t", "middle", 0, place[0])
 
 
 def _flag_width(text: str) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from investigations.event_addresses import event_address
 from investigations.presentation.cells import make_visible
 from investigations.presentation.counts import count_events
-from investigations.presentation.lifeline.axis import build_axis, build_flags
+from investigations.presentation.lifeline.axis import build_axis, build_flags, place_extent
 from investigations.presentation.lifeline.brush import build_brush
 from investigations.presentation.lifeline.choice import LifelineChoice
 from investigations.presentation.lifeline.lanes import (
@@ -16,7 +16,7 @@ from investigations.presentation.lifeline.lanes import (
     build_lane,
     build_lifecycle,
 )
-from investigations.presentation.lifeline.picture import Flag, Ground, Lane, Picture, Switch, VerticalLine, Zone
+from investigations.presentation.lifeline.picture import Extent, Flag, Ground, Lane, Picture, Switch, VerticalLine, Zone
 from investigations.presentation.lifeline.scale import Scale, build_scale
 from investigations.presentation.lifeline.words import name_zone, write_clock, write_day, write_moment
 from investigations.presentation.links import cut_text
@@ -54,6 +54,7 @@ class Subject:
     name: str
     end: Flag | None = None
     flags: tuple[Flag, ...] = ()
+    extent: Extent | None = None
     names: Callable[[Moment], str] = lambda moment: ""
     has_firsts: bool = True
     first_use: int | None = None
@@ -79,7 +80,7 @@ def build_picture(answer: Lifeline, choice: LifelineChoice, subject: Subject, *,
             for option in choice.options
         ),
         scales=choice.name_scales(),
-        flags=build_flags(flags, scale),
+        flags=build_flags(flags, scale, subject.extent),
         ground=build_ground(scale, flags, end),
         lanes=lanes,
         axis=build_axis(scale),
@@ -91,6 +92,7 @@ def build_picture(answer: Lifeline, choice: LifelineChoice, subject: Subject, *,
         all_url=choice.write_url(**{"from": "", "to": ""}),
         zone_name=name_zone(),
         scale=scale,
+        extent=place_extent(subject.extent, scale),
     )
 
 

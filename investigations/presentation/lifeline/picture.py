@@ -132,6 +132,15 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """What lasted from one time to another, as a line below the words of the flags: `exposed for 13 d 14 h`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Zone:
     """The time after an end, tinted and hatched; a band at the top where it would cover most of the picture."""
 
@@ -197,7 +206,10 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A whole lifeline. `label` tells its story in a sentence; `more` says how many values have no lane."""
+    """A whole lifeline. `label` tells its story in a sentence; `more` says how many values have no lane.
+
+    `extent` are the ends of the line below the flags, in percent.
+    """
 
     label: str
     lanes_by: tuple[Switch, ...]
@@ -216,3 +228,4 @@ class Picture:
     zone_name: str = "UTC"
     head: str = "Lifeline"
     scale: Scale | None = None
+    extent: tuple[float, float] | None = None

@@ -12,6 +12,7 @@ from core.connection import trail
 from core.htmx import render_page
 from investigations.access import build_scope
 from investigations.presentation import comparison
+from investigations.presentation.lifeline.words import name_zone
 from investigations.presentation.problems import answer_or_problem
 from investigations.questions import progress
 from investigations.questions import services as questions
@@ -58,7 +59,8 @@ def _compare(request: HttpRequest, left: Search, right: Search) -> Comparison:
     name = progress.name_task(user, request.headers.get(progress.KEY_HEADER, ""))
 
     def find() -> Comparison:
-        return compare_searches(trail(), left.resolved(now), right.resolved(now), build_scope(user), opaque_id=name)
+        sides = (left.resolved(now), right.resolved(now))
+        return compare_searches(trail(), *sides, build_scope(user), opaque_id=name, zone=name_zone())
 
     try:
         return questions.ask(find, by=user, entry=questions.comparison_entry(left, right))

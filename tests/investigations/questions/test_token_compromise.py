@@ -151,6 +151,20 @@ def test_what_it_reached_folds_by_kind_and_opens_by_a_link(client: Client, alice
         assertContains(opened, f"/resources/b{number}/")
 
 
+def test_the_picture_says_how_long_it_was_exposed_and_how_many_of_each_kind_it_reached(
+    client: Client, alice: User, trail: Trail
+) -> None:
+    reads = (use("t", resource__type="secret", resource__id=f"s{n}", at=f"2026-11-02T0{n}:00:00Z") for n in range(3))
+    write(trail, *reads, revoke("t", at="2026-11-15T14:33:00Z"))
+    client.force_login(alice)
+    page = client.get("/tokens/t/compromise/", {"at": "2026-11-02T00:00:00Z"})
+    assertContains(page, "exposed for 13 d 14 h<")
+    assertContains(page, 'class="ll-extent"', 1)
+    assertContains(page, '<span class="pill pill--open">3 reached</span>', 1)
+    assertNotContains(client.get("/tokens/t/compromise/", {"lanes": "addresses"}), "3 reached")
+    assertNotContains(client.get("/tokens/t/compromise/"), "ll-extent")
+
+
 def test_the_first_use_from_a_second_address_is_offered_as_the_moment(
     client: Client, alice: User, trail: Trail
 ) -> None:

@@ -332,3 +332,15 @@ def test_a_query_with_a_slip_is_one_link_away_from_what_was_meant(client: Client
     address = "?q=user.id%3Aada&amp;from=now-7d&amp;f=-user.id%3Ax&amp;f=token.id%3At"
     assertContains(page, f'href="{address}"', status_code=400)
     assertNotContains(client.get("/", {"q": "((a"}), "data-repair", status_code=400)
+
+
+def test_the_bars_are_days_of_the_zone_that_one_looks_in_and_uneven_ones_say_their_ends(
+    client: Client, alice: User, trail: Trail
+) -> None:
+    write(trail, *(use("t", id=f"e{day}", at=f"2026-03-{day:02d}T20:30:00Z") for day in range(1, 31)))
+    client.force_login(alice)
+    page = client.get("/", {"q": "token.id:t", "tz": "Asia/Tokyo", "wait": "1"})
+    assertContains(page, 'data-begin="2026-03-01T15:00:00.000Z" data-seconds="86400"')
+    assertNotContains(page, "data-bounds")
+    turned = client.get("/", {"q": "token.id:t", "tz": "Europe/Berlin", "wait": "1"})
+    assertContains(turned, "2026-03-27T23:00:00Z 2026-03-28T23:00:00Z 2026-03-29T22:00:00Z")

@@ -50,13 +50,16 @@ def test_bars_sum_to_the_total_for_any_range_and_are_the_shortest_of_which_ninet
             start=None if attempt % 5 == 0 else format_datetime(begin),
             end=None if attempt % 7 == 0 else format_datetime(max(begin, end)),
         )
-        page = execute.read_page(clustered, search, WHOLE_TRAIL, size=numbers.choice((1, 50)))
+        zone = ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York")[attempt % 4]
+        page = execute.read_page(clustered, search, WHOLE_TRAIL, size=numbers.choice((1, 50)), zone=zone)
         assert sum(bar.total for bar in page.bars) == page.total, search
         if not page.total:
             continue
         assert page.first is not None
         assert page.last is not None
-        assert _seconds_of_bar(page) == histogram.choose_step(page.first, page.last), search
+        lengths = {subtract_times(bar.end, bar.start) // SECOND for bar in page.bars}
+        step = histogram.choose_step(page.first, page.last, zone)
+        assert lengths == {step} or (zone != "UTC" and lengths <= {step, step - 3600, step + 3600}), search
         assert len(page.bars) <= histogram.BARS
         assert all(earlier.end == later.start for earlier, later in pairwise(page.bars))
         assert parse_time(page.bars[0].start) <= parse_time(page.first) < parse_time(page.bars[0].end)
@@ -85,3 +88,10 @@ def test_events_that_lie_in_three_hours_of_a_long_trail_show_three_hours(trail: 
 
 def _count_requests(trail: Trail) -> int:
     return int(trail.client.transport.get_connection().pool.num_requests)
+
+
+def test_a_bar_of_a_day_holds_what_a_search_of_that_day_of_the_zone_finds(clustered: Trail) -> None:
+    page = execute.read_page(clustered, Search(), WHOLE_TRAIL, zone="America/New_York")
+    assert {bar.start[10:] for bar in page.bars} == {"T04:00:00.000Z", "T05:00:00.000Z"}
+    for bar in page.bars[::7]:
+        assert execute.count(clustered, Search(start=bar.start, end=bar.end), WHOLE_TRAIL) == bar.total

@@ -14,14 +14,15 @@ MOST = 1_000
 _OF_A_SHARD = 1_500
 
 
-def build_commonest_values(search: Search, scope: Scope, names: Sequence[str]) -> Body:
-    """How many events, how they lie in time, and the commonest values of each field."""
+def build_commonest_values(search: Search, scope: Scope, names: Sequence[str], *, zone: str = "UTC") -> Body:
+    """How many events, how they lie in time by the clocks of a zone, and the commonest values of each field."""
+    bars = histogram.build_histogram(search, zone=zone)
     fields = {name: {"terms": {"field": name, "size": MOST, "shard_size": _OF_A_SHARD}} for name in names}
     return {
         "query": build_query(search, scope),
         "size": 0,
         "track_total_hits": True,
-        "aggs": {**fields, "histogram": histogram.build_histogram(search), "ends": {"stats": {"field": "@timestamp"}}},
+        "aggs": {**fields, "histogram": bars, "ends": {"stats": {"field": "@timestamp"}}},
     }
 
 

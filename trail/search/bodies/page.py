@@ -51,13 +51,15 @@ def build_numbered_hits(search: Search, scope: Scope, *, size: int = PAGE_SIZE, 
     return build_hits(search, scope, size=size, after=after) | {"seq_no_primary_term": True}
 
 
-def build_figures(search: Search, scope: Scope, *, ends: histogram.Ends | None = None) -> Body:
-    """What stands beside the events of a page: their exact number, the histogram, the shown facets. `ends` are the trail's own,
-    about.
+def build_figures(search: Search, scope: Scope, *, ends: histogram.Ends | None = None, zone: str = "UTC") -> Body:
+    """What stands beside the events of a page: their exact number, the histogram by the clocks of a zone, the shown facets.
+
+    `ends` are the trail's own, about.
 
     Apart from the events, for the engine reads no further than the page for those, and keeps its answer to this by shard.
     """
-    aggregations = {"histogram": histogram.build_histogram(search, ends), "ends": {"stats": {"field": "@timestamp"}}}
+    bars = histogram.build_histogram(search, ends, zone=zone)
+    aggregations = {"histogram": bars, "ends": {"stats": {"field": "@timestamp"}}}
     return build_number(search, scope) | {"aggs": aggregations | build_facets(list_shown_facets(search))}
 
 
@@ -66,9 +68,9 @@ def build_further_facets(search: Search, scope: Scope) -> Body:
     return build_number(search, scope) | {"aggs": build_facets(list_further_facets(search))}
 
 
-def build_bars(search: Search, scope: Scope, *, step: int) -> Body:
+def build_bars(search: Search, scope: Scope, *, step: int, zone: str = "UTC") -> Body:
     """How the events of a search lie in time, in steps of so many seconds."""
-    aggregations = {"histogram": histogram.build_histogram(search, step=step)}
+    aggregations = {"histogram": histogram.build_histogram(search, step=step, zone=zone)}
     return {"query": build_query(search, scope), "size": 0, "track_total_hits": False, "aggs": aggregations}
 
 

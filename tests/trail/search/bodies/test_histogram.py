@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trail.search.bodies import histogram
 from trail.search.spec import Search
-from trail.times import format_milliseconds
+from trail.times import find_second, format_milliseconds, read_ahead
 
 BEGIN = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
 
@@ -64,3 +64,42 @@ def test_bars_are_put_together_without_loss_and_without_gap(numbers: dict[int, i
     lengths = {datetime.fromisoformat(bar.end) - datetime.fromisoformat(bar.start) for bar in bars}
     (length,) = lengths
     assert int(length / timedelta(seconds=1)) in histogram.STEPS
+
+
+ZONES = ["UTC", "Asia/Tokyo", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/Havana", "Asia/Beirut"]
+
+
+@given(
+    st.lists(st.integers(0, 86_400 * 700), min_size=1, max_size=30),
+    st.sampled_from([each for each in histogram.STEPS if each <= histogram.DAY]),
+    st.sampled_from(ZONES),
+)
+def test_each_second_lies_in_the_bar_that_counts_it_by_the_clocks_of_any_zone(
+    seconds: list[int], step: int, zone: str
+) -> None:
+    counted = [histogram.StepCount(BEGIN + second, 1, {}) for second in sorted(seconds)[:3]]
+    bars = histogram.make_bars(counted, max(step, 3600), zone)
+    assert sum(bar.total for bar in bars) == len(counted)
+    assert all(earlier.end == later.start for earlier, later in pairwise(bars))
+    for bar in bars:
+        begin, end = (datetime.fromisoformat(time).timestamp() for time in (bar.start, bar.end))
+        assert bar.total == sum(begin <= each.second < end for each in counted)
+        if step == histogram.DAY:
+            assert (begin + read_ahead(int(begin), zone)) % histogram.DAY == 0 or begin == find_second(
+                int(begin + read_ahead(int(begin), zone)) // histogram.DAY * histogram.DAY, zone
+            )
+
+
+def test_a_day_on_which_the_clocks_are_changed_has_twenty_three_hours_or_twenty_five() -> None:
+    days = [int(datetime(2026, *day, 12, tzinfo=UTC).timestamp()) for day in ((3, 28), (3, 30))]
+    bars = histogram.make_bars([histogram.StepCount(day, 1, {}) for day in days], histogram.DAY, "Europe/Berlin")
+    assert [bar.start for bar in bars] == [
+        "2026-03-27T23:00:00.000Z",
+        "2026-03-28T23:00:00.000Z",
+        "2026-03-29T22:00:00.000Z",
+    ]
+
+
+def test_the_engine_is_asked_for_days_of_the_zone_and_for_weeks_of_utc() -> None:
+    asked = [histogram.build_histogram(Search(), step=step, zone="Asia/Tokyo") for step in (60, 86_400, histogram.WEEK)]
+    assert [each["date_histogram"].get("time_zone") for each in asked] == ["Asia/Tokyo", "Asia/Tokyo", None]
