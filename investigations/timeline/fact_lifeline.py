@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, CharField, Count, F, Max, Min, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models import Case as CaseExpression
 from django.db.models.expressions import CombinedExpression
 
@@ -106,6 +106,7 @@ class _Counting:
         valued_total = every["number"] or 0
         denied = self.drawn.filter(outcome="failure")
         lifecycle = self.facts.filter(operation__in=_OPERATIONS)
+        denied_total, lifecycle_total = denied.count(), lifecycle.count()
         overview = self._count_overview()
         total = sum(part.count for part in overview)
         lifeline = Lifeline(
@@ -115,10 +116,10 @@ class _Counting:
             others=valued_total - sum(counts.values()),
             other_lanes=every["values"] - len(counts),
             missing=total - valued_total,
-            denied=self._list(denied),
-            denied_total=denied.count(),
-            lifecycle=self._list(lifecycle),
-            lifecycle_total=lifecycle.count(),
+            denied=self._list(denied, denied_total),
+            denied_total=denied_total,
+            lifecycle=self._list(lifecycle, lifecycle_total),
+            lifecycle_total=lifecycle_total,
             overview=Overview(self.request, overview, ends.first),
             first=ends.first,
             last=ends.last,
@@ -227,11 +228,18 @@ class _Counting:
                 values[key].append(value)
         return values
 
-    def _list(self, facts: Facts) -> tuple[Moment, ...]:
-        """The first, of which those of one time stand by their ids: only as many are put in order as there may be."""
-        last = list(facts.order_by("time").values_list("time", flat=True)[LISTED - 1 : LISTED])
-        few = facts.filter(time__lte=last[0]) if last else facts
-        return tuple(self._to_moment(fact, self._own(fact)) for fact in self._read(few)[:LISTED])
+    def _list(self, facts: Facts, total: int) -> tuple[Moment, ...]:
+        """The first, of which those of one time stand by their ids: only as many are put in order as there may be.
+
+        Few are put in order here: a database would read all facts by their times to find them in that order.
+        """
+        if total <= LISTED:
+            few = list(facts.select_related("evidence").order_by())
+            ordered = sorted(few, key=lambda fact: (fact.time, fact.evidence.event_id))
+        else:
+            last = facts.order_by("time").values("time")[LISTED - 1 : LISTED]
+            ordered = list(self._read(facts.filter(time__lte=Subquery(last)))[:LISTED])
+        return tuple(self._to_moment(fact, self._own(fact)) for fact in ordered)
 
     def _own(self, fact: EvidenceFact) -> str | None:
         """The lane of an event that is listed beside the lanes."""

@@ -17,6 +17,8 @@ from trail.times import SECOND, parse_datetime
 # With more days than these an overview is of months.
 MOST_DAYS = 62
 DAY = 86_400  # seconds
+# Named, for an index finds what is of these kinds, and would be read whole for what is not of one.
+_STATEMENTS = [kind for kind in Evidence.Kind if kind != Evidence.Kind.EVENT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def count_steps(facts: Facts, rows: Rows) -> list[OverviewStep]:
     width = DAY if str(zone) == "UTC" else QUARTER
     for start, number in facts.order_by().values_list(build_bucket(width)).annotate(number=Count("time")):
         days[datetime.fromtimestamp(start // SECOND, zone).date()] += number
-    statements = rows.order_by().exclude(kind=Evidence.Kind.EVENT)
+    statements = rows.order_by().filter(kind__in=_STATEMENTS)
     for text, number in statements.values_list("event_timestamp").annotate(number=Count("event_timestamp")):
         days[parse_datetime(text).astimezone(zone).date()] += number
     by_month = len(days) > MOST_DAYS
