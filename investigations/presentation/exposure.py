@@ -41,6 +41,7 @@ def build_exposure_page(
     return {
         "answer": answer,
         "picture": picture,
+        "lane_field": choice.lanes,
         "actors": build_actors(answer.actors, answer.actor, words, count=answer.total),
         "newcomer": find_newcomer(answer, words),
         "reached": _join(f"{kind.number:,} {name_kind(kind)}" for kind in kinds),

@@ -17,6 +17,7 @@ from investigations import access, audit
 from investigations.audit import CaseAction
 from investigations.cases.case_page import build_case_context, build_references
 from investigations.clock_skews.services import read_clock_skews
+from investigations.entities.lanes import mark_judged_lanes
 from investigations.entities.related_cases import find_related_cases
 from investigations.entities.services import list_entities
 from investigations.hypotheses.services import list_hypotheses
@@ -97,7 +98,7 @@ def _build_timeline(
     drawn, status = answer_or_problem(
         lambda: draw_case(case, context["narrowed"].facts, request.GET, chosen.words, numbers, manual)
     )
-    return context | drawn, status
+    return context | mark_judged_lanes(drawn, case), status
 
 
 def _read_entries(

@@ -15,13 +15,14 @@ from accounts.roles import may_search
 from core.connection import trail
 from core.htmx import render_page
 from investigations.access import build_scope
+from investigations.entities.lanes import mark_judged_lanes
 from investigations.evidence.forms import PinForm
 from investigations.presentation import tokens
 from investigations.presentation.exposure import build_exposure_page
 from investigations.presentation.lifeline.choice import LANES_OF, LifelineChoice, read_choice
 from investigations.questions.views.token_question import answer_about_token
 from investigations.search_url import fixed_words, form_fields, search_address
-from investigations.working_case import read_chosen_case
+from investigations.working_case import read_chosen_case, read_working_case
 from trail.connection import deadline
 from trail.questions.compromise import Compromise, ask_compromise, list_affected
 from trail.questions.exposure import Exposure, ask_exposure
@@ -56,6 +57,7 @@ def token_compromise(request: HttpRequest, ref: str) -> HttpResponse:
         return page | _build_actions(request, exposure.compromise)
 
     context, status = answer_about_token(request, ref, "compromise", question, build, **words)
+    context = mark_judged_lanes(context, read_working_case(request))
     return render_page(request, TEMPLATE, context, status=status)
 
 

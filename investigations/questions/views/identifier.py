@@ -14,6 +14,7 @@ from accounts.roles import may_search
 from core.connection import trail
 from core.htmx import render_page
 from investigations.access import build_scope
+from investigations.entities.lanes import mark_judged_lanes
 from investigations.presentation import identifier_page, identifiers, user_page
 from investigations.presentation.cells import make_visible
 from investigations.presentation.identifier_page import link_event
@@ -23,6 +24,7 @@ from investigations.presentation.lifeline.rows import draw_lifeline
 from investigations.presentation.problems import answer_or_problem
 from investigations.questions import services as questions
 from investigations.search_url import encode_place, read_search_request, refuse_secrets, search_address
+from investigations.working_case import read_working_case
 from trail.questions import entity as entities
 from trail.questions import user as users
 from trail.questions.entity import KINDS, EntityDossier
@@ -129,7 +131,7 @@ def _answer(
         **context,
         **answer,
     }
-    return render_page(request, template, context, status=status)
+    return render_page(request, template, mark_judged_lanes(context, read_working_case(request)), status=status)
 
 
 def _build_entity(request: IdentifierRequest, ask: Ask) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from accounts.roles import may_investigate, may_search
 from core.connection import trail
 from core.forms import read_number
 from core.htmx import render_page
+from investigations.entities.lanes import mark_judged_lanes
 from investigations.evidence.forms import StoryPinForm
 from investigations.presentation.lifeline.choice import LANES_OF, LifelineChoice, read_choice
 from investigations.presentation.lineage_page import WORDS, build_lineage_page
@@ -20,7 +21,7 @@ from investigations.presentation.lineage_table import write_lineage_csv
 from investigations.questions.token_page import build_token_page, write_figures_csv
 from investigations.questions.views.token_question import answer_about_token
 from investigations.search_url import fixed_words
-from investigations.working_case import read_chosen_case
+from investigations.working_case import read_chosen_case, read_working_case
 from trail.questions.drawn_lineage import DrawnLineage, ask_drawn_lineage
 from trail.questions.token import DrawnToken, TokenDossier, ask_drawn_token
 from trail.search.execute import read_ends
@@ -52,6 +53,7 @@ def token_detail(request: HttpRequest, ref: str) -> HttpResponseBase:
     context, status = answer_about_token(request, ref, "token", question, build)
     if status == 200 and request.GET.get("format") == "csv":
         return _send_csv(write_figures_csv(context["lifeline"]), "lifeline.csv")
+    context = mark_judged_lanes(context, read_working_case(request))
     return render_page(request, "investigations/questions/token/detail.html", context, status=status)
 
 

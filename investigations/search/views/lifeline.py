@@ -13,12 +13,14 @@ from accounts.roles import may_search
 from core.connection import trail
 from core.htmx import render_page
 from investigations.access import build_scope
+from investigations.entities.lanes import mark_judged_lanes
 from investigations.presentation.lifeline.build import Subject
 from investigations.presentation.lifeline.choice import LANES_OF, LifelineChoice, read_choice
 from investigations.presentation.lifeline.rows import draw_lifeline
 from investigations.presentation.problems import answer_or_problem
 from investigations.questions import services as questions
 from investigations.search_url import SearchRequest, form_fields, read_search_request
+from investigations.working_case import read_working_case
 from trail.questions.coverage import Coverage
 from trail.questions.lifeline import Lifeline, ask_lifeline
 from trail.search.execute import read_ends
@@ -34,7 +36,7 @@ def search_lifeline(request: HttpRequest) -> HttpResponse:
     """The lifeline of a search, with the figures of its lanes; which lanes is a word of the address."""
     search_request = read_search_request(request.GET)
     answer, status = answer_or_problem(lambda: _build(search_request, request.GET, person(request)))
-    context = {"typed": search_request.typed, **answer}
+    context = {"typed": search_request.typed, **mark_judged_lanes(answer, read_working_case(request))}
     return render_page(request, "investigations/search/lifeline.html", context, status=status)
 
 
