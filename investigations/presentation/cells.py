@@ -64,7 +64,9 @@ def build_cell(field: str, value: Any, base: Search | None = None, link: Link | 
     if _has_kind(field, Kind.TIME):
         return EventCell(field, text, "time")
     if field in IDENTIFIERS:
-        return EventCell(field, text, "identifier", tuple(build_pivots(field, text, base, link)))
+        # Of several that one event has, the menu is about the first; the event's own page has one for each.
+        first = to_text(value[0]) if isinstance(value, list) else text
+        return EventCell(field, text, "identifier", tuple(build_pivots(field, first, base, link)))
     return EventCell(field, text, "mono" if _has_kind(field, Kind.WILDCARD, Kind.OPAQUE) else "text")
 
 
