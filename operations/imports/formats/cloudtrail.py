@@ -51,20 +51,21 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     """The event of a call, then those of the tokens that it issued, ended or brought back. Raises ValueError."""
     record = restore_names(record) if "eventName" not in record else record
     insight = record.get("insightDetails")
-    name = get_text(record, "eventName") or get_text(insight, "eventName")
-    if name is None or not any(record.get(time) for time in _TIMES):
+    name = get_text(record, "eventName") or (get_text(insight, "eventName") if insight else None)
+    times = [record[time] for time in _TIMES if record.get(time)]
+    if name is None or not times:
         raise ValueError("it has no eventName or eventTime")
     problem = get_text(record, "errorCode")
     common = {
-        "@timestamp": find_time(*(record.get(time) for time in _TIMES)),
+        "@timestamp": find_time(*times),
         "event.id": get_text(record, "eventID"),
         "event.action": name,
         "event.outcome": _read_outcome(record, problem),
         "event.reason": problem,
-        "service.name": get_text(record, "eventSource") or get_text(insight, "eventSource"),
+        "service.name": get_text(record, "eventSource") or (get_text(insight, "eventSource") if insight else None),
         "organization.id": get_text(record, "userIdentity", "accountId") or get_text(record, "recipientAccountId"),
         "http.request.id": get_text(record, "requestID"),
-        "message": get_text(record, "errorMessage") or _describe_insight(insight),
+        "message": get_text(record, "errorMessage") or (_describe_insight(insight) if insight else None),
         **build_source(record.get("sourceIPAddress")),
         **build_user_agent(record.get("userAgent")),
     }

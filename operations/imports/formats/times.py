@@ -54,9 +54,7 @@ def read_time(value: Any) -> str:
     if isinstance(value, int | float):
         return _read_since_1970(value)
     text = str(value)
-    if (usual := _USUAL.fullmatch(text)) and is_event_time(
-        read := f"{usual[1]}T{usual[2]}{usual[3] or ''}Z"
-    ):  # nearly every time of nearly every log
+    if read := _read_usual(text):
         return read
     text = text[:_LONGEST].strip()
     if _NUMBER.fullmatch(text):
@@ -69,8 +67,17 @@ def read_time(value: Any) -> str:
     raise ValueError(f"{str(value)[:60]!r} is not a time")
 
 
+def _read_usual(text: str) -> str:
+    """A time as nearly every log writes nearly every one; empty for others."""
+    usual = _USUAL.fullmatch(text)
+    read = f"{usual[1]}T{usual[2]}{usual[3] or ''}Z" if usual else ""
+    return read if read and is_event_time(read) else ""
+
+
 def find_time(*values: Any) -> str:
     """The first of these that can be read, and that an event may have happened at. Raises ValueError."""
+    if type(values[0]) is str and (read := _read_usual(values[0])):
+        return read
     problem = ""
     for value in values:
         if value is None or value == "":
@@ -91,7 +98,11 @@ def read_lesser_time(value: Any) -> str | None:
 
     The check of the event then leaves the field out, and notes that it did.
     """
-    if value is None or value == "" or is_never(value):
+    if value is None or value == "":
+        return None
+    if type(value) is str and (read := _read_usual(value)):
+        return read
+    if is_never(value):
         return None
     try:
         return read_time(value)
