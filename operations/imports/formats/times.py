@@ -76,7 +76,7 @@ def _read_usual(text: str) -> str:
 
 def find_time(*values: Any) -> str:
     """The first of these that can be read, and that an event may have happened at. Raises ValueError."""
-    if type(values[0]) is str and (read := _read_usual(values[0])):
+    if values and type(values[0]) is str and (read := _read_usual(values[0])):
         return read
     problem = ""
     for value in values:
