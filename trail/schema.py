@@ -104,7 +104,12 @@ FIELDS: tuple[Field, ...] = (
         column=6,
         identifier=True,
     ),
-    Field("source.address", K.KEYWORD, "The source as given, where it is not an address"),
+    Field(
+        "source.address",
+        K.KEYWORD,
+        "The source by its name, where it is not an address, such as a service that called for itself",
+        identifier=True,
+    ),
     Field("source.port", K.INTEGER, "The source's port"),
     Field("source.geo.country_iso_code", K.KEYWORD, "Country of the address, two letters", facet=True),
     Field("source.geo.region_name", K.KEYWORD, "Region of the address"),

@@ -157,11 +157,16 @@ def build_rows(
 
 
 def build_fields(document: dict[str, Any]) -> list[tuple[str, EventCell]]:
-    """Each field of an event with its value, in the schema's order; the source record is shown apart."""
+    """Each field of an event with its value, in the schema's order, several identifiers of one field one by one; the source record
+    is shown apart."""
     values = {name: value for name, value in flatten(document) if name not in ("raw", "event.original")}
     order = {name: number for number, name in enumerate(BY_NAME)}
     names = sorted(values, key=lambda name: order.get(name, len(order)))
-    return [(name, with_whole_time(build_cell(name, values[name]))) for name in names]
+    return [
+        (name, with_whole_time(build_cell(name, value)))
+        for name in names
+        for value in (values[name] if isinstance(values[name], list) and name in IDENTIFIERS else [values[name]])
+    ]
 
 
 def with_whole_time(cell: EventCell) -> EventCell:

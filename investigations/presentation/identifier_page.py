@@ -132,6 +132,7 @@ def _tell_nothing(dossier: EntityDossier) -> Iterable[SafeString]:
 _FACTS = {
     "user": _tell_user,
     "address": _tell_address,
+    "origin": _tell_address,
     "resource": _tell_resource,
     "service": _tell_service,
     "client": _tell_client,
