@@ -157,8 +157,8 @@ def build_rows(
 
 
 def build_fields(document: dict[str, Any]) -> list[tuple[str, EventCell]]:
-    """Each field of an event with its value, in the schema's order, several identifiers of one field one by one; the source record
-    is shown apart."""
+    """Each field of an event with its value, in the schema's order, several identifiers of one field one by one; the source
+    record is shown apart."""
     values = {name: value for name, value in flatten(document) if name not in ("raw", "event.original")}
     order = {name: number for number, name in enumerate(BY_NAME)}
     names = sorted(values, key=lambda name: order.get(name, len(order)))

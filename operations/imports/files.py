@@ -8,10 +8,10 @@ from typing import Any, TextIO
 from operations.imports.envelopes import LISTS
 from operations.imports.formats import SourceFormat, begins_line, is_known_record
 from operations.imports.importer import ImportSummary, RejectedRecord, import_records
-from operations.imports.reader import ForeignRecord
+from operations.imports.reader import ForeignRecord, RecordReader
 from operations.imports.sources import LogSource, open_sources
 from operations.imports.text_encodings import decode_chunks
-from operations.imports.text_records import open_records
+from operations.imports.text_records import LineReader, TableReader, open_records
 from trail.connection import Trail
 from trail.writing.new_months import MonthAllowance
 
@@ -56,12 +56,7 @@ def import_files(
             report = FileReport(source.name, exemption=source.exemption)
             if not source.exemption:
                 on_file(source.name)
-                reader = open_records(
-                    decode_chunks(source.chunks),
-                    list_names=format.list_names if format else LISTS,
-                    is_record=format.is_record if format else is_known_record,
-                    begins=begins_line if format is None or format.has_lines else None,
-                )
+                reader = _open_reader(source, format)
                 report.summary = import_records(
                     trail,
                     format,
@@ -76,3 +71,12 @@ def import_files(
                 report.summary.check_balance(reader.count)
                 report.problems = source.problems + reader.problems
             yield report
+
+
+def _open_reader(source: LogSource, format: SourceFormat | None) -> RecordReader | TableReader | LineReader:
+    return open_records(
+        decode_chunks(source.chunks),
+        list_names=format.list_names if format else LISTS,
+        is_record=format.is_record if format else is_known_record,
+        begins=begins_line if format is None or format.has_lines else None,
+    )

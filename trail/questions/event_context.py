@@ -93,8 +93,10 @@ def _name(names: tuple[str, ...], values: tuple[str, ...]) -> str:
 def _list_values(event: Hit, groups: Any) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The groups of fields that an event has all of, with their values; one for each address, where it has several."""
     for names in groups:
-        held = [get(event.document, name) for name in names]
-        for values in product(*(value[:_MOST_VALUES] if isinstance(value, list) else [value] for value in held)):
+        values_by_name = [get(event.document, name) for name in names]
+        for values in product(
+            *(value[:_MOST_VALUES] if isinstance(value, list) else [value] for value in values_by_name)
+        ):
             if all(isinstance(value, str) and value for value in values):
                 yield names, tuple(values)
 

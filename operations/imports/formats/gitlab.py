@@ -27,8 +27,10 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     details = parse_object(record.get("details")) or record
     if "author_id" not in record or not any(record.get(time) for time in _TIMES):
         raise ValueError("it has no author_id, created_at or time")
-    said = next((text for name in _CHANGES if (text := get_text(details, name))), None)
-    action = get_text(record, "event_type") or get_text(record, "event_name") or get_text(details, "event_name") or said
+    change = next((text for name in _CHANGES if (text := get_text(details, name))), None)
+    action = (
+        get_text(record, "event_type") or get_text(record, "event_name") or get_text(details, "event_name") or change
+    )
     failed = "failed" in details or "fail" in (action or "").lower() or get_text(record, "severity") == "ERROR"
     fields = {
         "@timestamp": find_time(*(record.get(time) for time in _TIMES)),
@@ -44,16 +46,16 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         "resource.id": get_text(details, "target_id") or get_text(record, "entity_id"),
         "resource.name": get_text(record, "target_details") or get_text(details, "target_details"),
         "trace.id": get_text(record, "correlation_id"),
-        "message": said,
+        "message": change,
         **build_source(record.get("ip_address") or details.get("ip_address")),
     }
     return [fields | _build_token(fields)]
 
 
 def _build_token(fields: dict[str, Any]) -> dict[str, Any]:
-    said = f"{fields['event.action']} {fields['message']}".lower()
+    change = f"{fields['event.action']} {fields['message']}".lower()
     if fields["resource.type"] not in _TOKENS or not fields["resource.id"]:
         return {}
-    operation = "token.revoke" if "revoke" in said else "token.issue" if "creat" in said else None
+    operation = "token.revoke" if "revoke" in change else "token.issue" if "creat" in change else None
     token = build_token("access_key", get_value(fields, "resource.id")) if operation else {}
     return token | {"token.operation": operation} if token else {}
