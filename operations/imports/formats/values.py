@@ -23,9 +23,14 @@ def get_value(record: Any, *path: str) -> Any:
 
 
 def lower_names(value: Any) -> Any:
-    """The same with every name in lower case, for sources of which some exports write them so."""
+    """The same with every name in lower case, for sources of which some exports write them so. Of two that are then the same it is the
+    one that the source spelled in its own way."""
     if isinstance(value, dict):
-        return {str(name).lower(): lower_names(inner) for name, inner in value.items()}
+        lowered: dict[str, Any] = {}
+        for name, inner in value.items():
+            if (lower := str(name).lower()) != name or lower not in lowered:
+                lowered[lower] = lower_names(inner)
+        return lowered
     return [lower_names(inner) for inner in value] if isinstance(value, list) else value
 
 
