@@ -197,7 +197,7 @@ VERIFY_SILENT_AFTER_HOURS = env.int("VERIFY_SILENT_AFTER_HOURS", default=24)
 # levels of JSON within each other; and, in each web process, events a second of one key and requests under way.
 INGEST_BODY_BYTES = env.int("INGEST_BODY_BYTES", default=20 * 1024 * 1024)
 INGEST_EVENT_BYTES = env.int("INGEST_EVENT_BYTES", default=2 * 1024 * 1024)
-INGEST_EVENTS = env.int("INGEST_EVENTS", default=10_000)
+INGEST_EVENTS = env.int("INGEST_EVENTS", default=100_000)
 INGEST_DEPTH = env.int("INGEST_DEPTH", default=32)
 INGEST_RATE = env.int("INGEST_RATE", default=20_000)
 # Months are never taken away again: how many that the trail does not have one writer may open in a day, and how old an event may

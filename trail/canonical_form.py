@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -54,6 +55,10 @@ def _is_plain(body: dict[str, Any], *, ascii_keys: bool) -> bool:
     return True
 
 
+# An object of fewer may stand in many others and says too little to be known again.
+_FEWEST_MEMBERS = 3
+
+
 def is_same_event(document: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two events say the same: every field, and `event.original` by its values, however it is spelled."""
     if compute_digest(document) == compute_digest(other):
@@ -62,16 +67,36 @@ def is_same_event(document: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def holds_same_record(document: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two events were made of one source record: their `event.original` has the same values."""
+    """Whether two events were made of one source record: their `event.original` has the same values, or one is the other in an
+    envelope, as when a record comes by a queue and from a bucket."""
     texts = [event.get("original") for event in (document["event"], other["event"])]
     if not all(isinstance(text, str) for text in texts):
         return False
     if texts[0] == texts[1]:
         return True
     try:
-        return bool(_parse_exactly(texts[0]) == _parse_exactly(texts[1]))
+        values = [_parse_exactly(text) for text in texts]
+        return values[0] == values[1] or _holds(values[0], values[1]) or _holds(values[1], values[0])
     except (ValueError, RecursionError):  # no JSON, or not sure to mean the same to everybody: it is its text
         return False
+
+
+def _holds(envelope: Any, record: Any) -> bool:
+    """Whether a record stands somewhere in another object, as it is or as a text of JSON."""
+    if not isinstance(record, dict) or len(record) < _FEWEST_MEMBERS:
+        return False
+    waiting = [envelope]
+    for value in waiting:  # which grows as it is walked
+        if isinstance(value, dict):
+            if record == value:
+                return True
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and value[:1] in ("{", "["):
+            with suppress(ValueError, RecursionError):
+                waiting.append(_parse_exactly(value))
+    return False
 
 
 def _digest_fields(document: dict[str, Any]) -> str:

@@ -13,8 +13,8 @@ from trail.errors import SchemaConflict, TrailUnavailable
 from trail.schema import DISCHARGE_FIELDS, FIELDS, Kind
 
 # Raised when the template changes, so that an older process does not put its template over a newer one. Fields are only ever
-# added. 2: host.name. 3: signature. 4: user.full_name.
-VERSION = 4
+# added. 2: host.name. 3: signature. 4: user.full_name. 5: event.implied_by, token.issued_at.
+VERSION = 5
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.KEYWORD: {"type": "keyword"},

@@ -1,7 +1,10 @@
 """Finds what looks like a bearer secret in a text, and removes it."""
 
+import base64
 import hashlib
+import json
 import re
+from typing import Any
 
 # Things that authenticate by themselves: macaroons (fly.io's and the library's formats), JWTs, bearer headers,
 # the published prefixes of GitHub, Slack and AWS session tokens, and the keys of our own writers.
@@ -21,9 +24,43 @@ _MARKS = (("J", ("eyJ", "IQoJ")), ("G", ("FwoG", "FQoG")), ("D", ("MDA",)), ("x"
 _BEFORE_UNDERSCORE = ("fm1a", "fm1r", "fm2", "fo1", "fd1", "ghp", "gho", "ghu", "ghs", "ghr", "pat", "tk")
 
 
+# What each is called, by how it begins.
+_KINDS = (
+    (("fm1", "fm2", "fo1", "fd1", "MDA"), "macaroon"),
+    (("eyJ",), "JSON Web Token"),
+    (("Bearer", "bearer"), "bearer header"),
+    (("gh", "github_pat_"), "GitHub token"),
+    (("xox",), "Slack token"),
+    (("tk_",), "writer key"),
+    (("IQoJ", "FwoG", "FQoG"), "AWS session token"),
+)
+# A macaroon's first packet (libmacaroons, version 1): four hexadecimal digits of its length, and the name of its field.
+_FIRST_PACKET = re.compile(rb"00[0-9a-f]{2}(?:location|identifi|cl |vid |signatu)")
+
+
 def holds_secret(text: str) -> bool:
-    """Whether something in a text looks like a bearer secret."""
-    return _is_marked(text) and SECRET.search(text) is not None
+    """Whether something in a text is a bearer secret, by its form."""
+    return _is_marked(text) and any(_is_secret(match.group()) for match in SECRET.finditer(text))
+
+
+def _is_secret(text: str) -> bool:
+    """Whether what begins like a secret has the form of one: any base64 may begin as a macaroon or a JSON Web Token does."""
+    if text.startswith("MDA"):
+        return _FIRST_PACKET.match(_decode(text[:16])) is not None
+    if text.startswith("eyJ"):
+        try:
+            return isinstance(json.loads(_decode(text.partition(".")[0])), dict)
+        except ValueError:
+            return False
+    return True
+
+
+def _decode(text: str) -> bytes:
+    """Base64 of either alphabet; empty where it is none."""
+    try:
+        return base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_") + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
 
 
 def _is_marked(text: str) -> bool:
@@ -40,7 +77,34 @@ def remove_secrets(text: str) -> tuple[str, int]:
     if not holds_secret(text):
         return text, 0
 
+    count = 0
+
     def fingerprint(match: re.Match[str]) -> str:
+        nonlocal count
+        if not _is_secret(match.group()):
+            return match.group()
+        count += 1
         return f"[removed secret sha256:{hashlib.sha256(match.group().encode()).hexdigest()}]"
 
-    return SECRET.subn(fingerprint, text)
+    return SECRET.sub(fingerprint, text), count
+
+
+def describe_secrets(value: Any) -> list[str]:
+    """Where in a record bearer secrets stand, and what each is: `["headers.Authorization: bearer header"]`, none with a secret
+    in it. A place within a list is that list's."""
+    described: dict[str, None] = {}
+    waiting: list[tuple[str, Any]] = [("", value)]
+    for path, inner in waiting:  # which grows as it is walked
+        if isinstance(inner, dict):
+            waiting += [(f"{path}.{name}".lstrip("."), part) for name, part in inner.items()]
+            inner = " ".join(inner)
+        elif isinstance(inner, list):
+            waiting += [(path, part) for part in inner]
+        if isinstance(inner, str) and holds_secret(inner):
+            kinds = {_name_kind(match.group()) for match in SECRET.finditer(inner) if _is_secret(match.group())}
+            described |= dict.fromkeys(f"{remove_secrets(path)[0] or 'a name'}: {kind}" for kind in sorted(kinds))
+    return list(described)
+
+
+def _name_kind(text: str) -> str:
+    return next((kind for beginnings, kind in _KINDS if text.startswith(beginnings)), "secret")

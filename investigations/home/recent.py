@@ -21,6 +21,7 @@ ICONS = {
     "token": "k-token",
     "user": "k-user",
     "address": "k-address",
+    "origin": "k-address",
     "service": "k-service",
     "resource": "k-resource",
     "organisation": "k-organization",

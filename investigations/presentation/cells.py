@@ -64,7 +64,9 @@ def build_cell(field: str, value: Any, base: Search | None = None, link: Link | 
     if _has_kind(field, Kind.TIME):
         return EventCell(field, text, "time")
     if field in IDENTIFIERS:
-        return EventCell(field, text, "identifier", tuple(build_pivots(field, text, base, link)))
+        # Of several that one event has, the menu is about the first; the event's own page has one for each.
+        first = to_text(value[0]) if isinstance(value, list) else text
+        return EventCell(field, text, "identifier", tuple(build_pivots(field, first, base, link)))
     return EventCell(field, text, "mono" if _has_kind(field, Kind.WILDCARD, Kind.OPAQUE) else "text")
 
 
@@ -155,11 +157,16 @@ def build_rows(
 
 
 def build_fields(document: dict[str, Any]) -> list[tuple[str, EventCell]]:
-    """Each field of an event with its value, in the schema's order; the source record is shown apart."""
+    """Each field of an event with its value, in the schema's order, several identifiers of one field one by one; the source
+    record is shown apart."""
     values = {name: value for name, value in flatten(document) if name not in ("raw", "event.original")}
     order = {name: number for number, name in enumerate(BY_NAME)}
     names = sorted(values, key=lambda name: order.get(name, len(order)))
-    return [(name, with_whole_time(build_cell(name, values[name]))) for name in names]
+    return [
+        (name, with_whole_time(build_cell(name, value)))
+        for name in names
+        for value in (values[name] if isinstance(values[name], list) and name in IDENTIFIERS else [values[name]])
+    ]
 
 
 def with_whole_time(cell: EventCell) -> EventCell:

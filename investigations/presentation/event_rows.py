@@ -167,6 +167,12 @@ _EMPTY = '<td class="c-none"></td>'
 
 
 def _build_cell(name: str, value: Any, hit: Hit, badge: str) -> str:
+    if isinstance(value, list) and len(value) > 1 and name in IDENTIFIERS:
+        # The first, and how many more there are: all of them stand in the opened row.
+        every = escape(make_visible(to_text(value))[:2_000])
+        return _build_cell(
+            name, value[0], hit, f'<span class="ms" title="{every}">&nbsp;+{len(value) - 1}</span>{badge}'
+        )
     text = to_text(value)
     if not text:
         return f'<td class="{_PLACES[name]} c-none"></td>' if name in _PLACES else _EMPTY

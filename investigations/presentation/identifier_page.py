@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from investigations.presentation import identifiers
@@ -132,6 +132,7 @@ def _tell_nothing(dossier: EntityDossier) -> Iterable[SafeString]:
 _FACTS = {
     "user": _tell_user,
     "address": _tell_address,
+    "origin": _tell_address,
     "resource": _tell_resource,
     "service": _tell_service,
     "client": _tell_client,
@@ -157,7 +158,12 @@ def build_sighting(dossier: EntityDossier, hit: Hit | None) -> SafeString:
     document = hit.document
     parts = [_link_event(hit.event_id, build_time(hit.timestamp))]
     if dossier.field != "source.ip" and (address := get(document, "source.ip")):
-        parts.append(SafeString(f" from {build_link('source.ip', address)}"))
+        addresses = address if isinstance(address, list) else [address]
+        parts.append(
+            format_html(
+                " from {}", format_html_join(", ", "{}", ((build_link("source.ip", each),) for each in addresses))
+            )
+        )
         place = ", ".join(
             to_text(value)
             for field in ("source.geo.city_name", "source.geo.country_iso_code")

@@ -13,6 +13,7 @@ from trail.search.spec import Filter, Search
 WORDS = {
     "users": "user",
     "addresses": "address",
+    "origins": "origin",
     "services": "service",
     "clients": "client",
     "user-agents": "user_agent",
@@ -23,6 +24,7 @@ WORDS = {
 TITLES = {
     "user": "User",
     "address": "Address",
+    "origin": "Origin by name",
     "service": "Service",
     "client": "Client",
     "user_agent": "User agent (self-reported)",
@@ -34,6 +36,7 @@ TITLES = {
 HEADS = {
     "user.id": "Users",
     "source.ip": "Addresses",
+    "source.address": "Origins by name",
     "service.name": "Services",
     "user_agent.name": "Clients",
     "user_agent.original": "User agents (self-reported)",
@@ -75,7 +78,8 @@ def links_around(event: Hit) -> list[tuple[str, str]]:
         value = get(event.document, field) if field else ""
         if value is None:
             continue
-        chips = (Filter(field, (str(value),)),) if field else ()
+        values = tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+        chips = (Filter(field, values),) if field else ()
         if url := search_address(Search(filters=chips, start=start, end=end)):
             links.append((words, url))
     return links

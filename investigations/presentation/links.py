@@ -17,6 +17,7 @@ from trail.schema import IDENTIFIERS
 ICONS = {
     "user.id": "user",
     "source.ip": "address",
+    "source.address": "address",
     "service.name": "service",
     "user_agent.name": "service",
     "user_agent.original": "service",

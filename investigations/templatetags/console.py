@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 from django.template.defaultfilters import linebreaksbr, pluralize
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
@@ -27,12 +27,16 @@ register = template.Library()
 @register.simple_tag
 def value(field: str, text: Any) -> SafeString:
     """A field's value with its look and, for an identifier, its questions. Stands in a sentence, so no space around it."""
+    if isinstance(text, list):
+        return format_html_join(", ", "{}", ((write_cell(build_cell(field, each)),) for each in text))
     return write_cell(build_cell(field, text))
 
 
 @register.simple_tag
 def page_link(field: str, value: Any) -> SafeString:
-    """An identifier in a sentence: a link to its page, or the bare value where it has none."""
+    """An identifier in a sentence: a link to its page, or the bare value where it has none; several of one event one by one."""
+    if isinstance(value, list):
+        return format_html_join(", ", "{}", ((page_link(field, each),) for each in value))
     text = cells.make_visible(str(value))
     address = page_address(field, str(value))
     if address is None:

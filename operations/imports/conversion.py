@@ -1,23 +1,35 @@
 """Converts foreign records into events of the trail: mapped by their format, cleaned of secrets and checked."""
 
 import hashlib
+import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import rfc8785
 
+from operations.imports.envelopes import unwrap_records
 from operations.imports.formats import SourceFormat
 from operations.imports.reader import ForeignRecord
 from trail.canonical_form import canonicalise_value
 from trail.documents import nest
 from trail.errors import InvalidEvent
 from trail.events import Event, parse_event
-from trail.redaction import remove_secrets
+from trail.redaction import describe_secrets, remove_secrets
 from trail.reserved_names import expect_unreserved
+from trail.schema import FIELDS, Kind
 from trail.source_record import LONGEST_VALUE, fit_raw, parse_record
 
 DIGITS = 16  # of a digest, beside an id that few records share
+LEFT_OUT = "left_out"  # the label that names the fields that could not be read
+_LONGEST_NOTE = 2_000  # characters
+_LONGEST_ID = 400  # bytes of a source's own id; a longer one is no id, and the record is known by its values
+# What an implied event does not repeat.
+_OF_THE_RECORD = ("service.", "resource.", "source.address", "http.", "url.", "message")
+# A record is kept without any of these; without any other it would say something else.
+_LESSER = frozenset(
+    field.name for field in FIELDS if field.writer and not field.required and field.kind not in (Kind.RAW, Kind.OPAQUE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +48,82 @@ def convert_record(format: SourceFormat, record: ForeignRecord, given_id: str = 
     """The checked events of a record. Raises InvalidEvent when one of them does not fit, and then there are none.
 
     The record is identified by `given_id`, the id that its shipper gave it, else by its own, else by its values. Where its
-    source may give the same id to two records, its values are in the id too (docs/decisions/0044).
+    source may give the same id to two records, its values are in the id too (docs/decisions/0044). What stands in an envelope is
+    converted by itself; the envelope is kept in `event.original`.
     """
     if record.value is None:
         raise InvalidEvent("record", record.problem)
     text, secrets = remove_secrets(record.text)
     value = parse_record(text) if secrets else record.value
-    parts = _convert_value(format, value)
-    own_id = given_id or parts[0].get("event.id")
-    identity, earlier = _identify_record(format, record, own_id, is_given=bool(given_id))
+    notes = {"removed_secrets": "; ".join(describe_secrets(record.value))[:_LONGEST_NOTE]} if secrets else {}
+    made = _convert_value(format, value)
+    events: list[Event] = []
+    earlier = ""
+    for inner, parts in made:
+        own = record if inner is value else replace(record, text=json.dumps(inner), value=inner)
+        own_id = (given_id if len(made) == 1 else "") or parts[0].get("event.id")
+        identity, before = _identify_record(format, own, own_id, is_given=bool(given_id) and len(made) == 1)
+        earlier = f"{format.dataset}:{before}" if before != identity and not events else earlier
+        events += _make_events(format, parts, f"{format.dataset}:{identity}", text, value, notes)
+    return Converted(events, secrets, earlier)
+
+
+def _make_events(
+    format: SourceFormat,
+    parts: list[dict[str, Any]],
+    identity: str,
+    text: str,
+    value: dict[str, Any],
+    notes: dict[str, str],
+) -> list[Event]:
+    """The events of one record: its own, then those that it holds or implies besides."""
     events = []
     for number, part in enumerate(parts):
         operation = part.get("token.operation", "").rpartition(".")[2]
-        suffix = f":{operation or number}" if number else ""
-        fields = {"event.dataset": format.dataset, **part}
-        fields["event.id"] = f"{format.dataset}:{identity}{suffix}"
-        fields["event.original"] = text
+        fields = {"event.dataset": format.dataset, **part, "event.original": text}
+        fields["event.id"] = f"{identity}:{operation or number}" if number else identity
+        if number and operation:
+            fields = _mark_implied(fields, identity)
+        if notes:
+            fields["labels"] = {**(fields.get("labels") or {}), **notes}
+        events.append(_check(fields, None if number else value, len(text)))
+    return events
+
+
+def _mark_implied(fields: dict[str, Any], identity: str) -> dict[str, Any]:
+    """An event that a record implies, apart from the record's own: it repeats neither its action nor what it was done to, so that
+    counts by these are counts of records (docs/decisions/0090)."""
+    keeps_resource = "token.revocation.scope" in fields
+    own = {
+        name: value
+        for name, value in fields.items()
+        if not name.startswith(_OF_THE_RECORD) or (keeps_resource and name.startswith("resource."))
+    }
+    return own | {"event.action": fields["token.operation"], "event.implied_by": identity}
+
+
+def _check(fields: dict[str, Any], value: dict[str, Any] | None, length: int) -> Event:
+    """The event of these fields, checked. A lesser field that does not fit is left out, and the event says so in its labels."""
+    left_out: list[str] = []
+    while True:
         document = nest(fields)
         expect_unreserved(document)
-        events.append(parse_event(document) if number else _parse_with_source(document, value, len(text)))
-    return Converted(events, secrets, f"{format.dataset}:{earlier}" if earlier != identity else "")
+        try:
+            return parse_event(document) if value is None else _parse_with_source(document, value, length)
+        except InvalidEvent as error:
+            name = error.field if error.field in fields else ""
+            if name not in _LESSER:
+                raise
+            left_out.append(name)
+            labels = {} if name == "labels" else fields.get("labels") or {}
+            fields = {other: inner for other, inner in fields.items() if other != name}
+            fields["labels"] = {**labels, LEFT_OUT: ", ".join(left_out)[:_LONGEST_NOTE]}
 
 
 def _identify_record(format: SourceFormat, record: ForeignRecord, own_id: Any, *, is_given: bool) -> tuple[str, str]:
     """What tells a record from every other, and what did so before."""
+    if own_id and len(str(own_id).encode("utf-8", "surrogatepass")) > _LONGEST_ID:
+        own_id = None
     if own_id and (is_given or not format.may_share_id(record.value or {})):
         return str(own_id), str(own_id)
     if own_id:
@@ -95,14 +159,21 @@ def add_writer(event: Event, writer: str) -> Event:
     return Event({**event.document, "writer": {"id": writer}})
 
 
-def _convert_value(format: SourceFormat, value: dict[str, Any]) -> list[dict[str, Any]]:
+def _convert_value(format: SourceFormat, value: dict[str, Any]) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """The record and the fields of its events; where it is an envelope, those of each record within."""
     try:
         parts = format.convert(value)
     except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError, RecursionError) as error:
-        raise InvalidEvent("record", f"is no {format.name} record: {error}") from error
+        try:
+            made = list(unwrap_records(value, format.convert))
+        except ValueError as problem:
+            raise InvalidEvent("record", f"is no {format.name} record: {problem}") from problem
+        if not made:
+            raise InvalidEvent("record", f"is no {format.name} record: {error}") from error
+        return made
     if not parts:
         raise InvalidEvent("record", f"is no {format.name} record")
-    return parts
+    return [(value, parts)]
 
 
 def _parse_with_source(document: dict[str, Any], value: dict[str, Any], length: int) -> Event:

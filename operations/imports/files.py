@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from operations.imports.formats import SourceFormat
+from operations.imports.envelopes import LISTS
+from operations.imports.formats import SourceFormat, begins_line, is_known_record
 from operations.imports.importer import ImportSummary, RejectedRecord, import_records
 from operations.imports.reader import ForeignRecord, RecordReader
 from operations.imports.sources import LogSource, open_sources
 from operations.imports.text_encodings import decode_chunks
+from operations.imports.text_records import LineReader, TableReader, open_records
 from trail.connection import Trail
 from trail.writing.new_months import MonthAllowance
 
@@ -26,12 +28,15 @@ class FileReport:
     @property
     def note(self) -> str:
         """What there is to say of it beside the numbers."""
-        return f"passed over: {self.exemption}" if self.exemption else "; ".join(self.problems)
+        if self.exemption:
+            return f"passed over: {self.exemption}"
+        formats = ", ".join(f"{count:,} {name}" for name, count in self.summary.formats.most_common())
+        return "; ".join([f"read as {formats}"] * bool(formats) + self.problems)
 
 
 def import_files(
     trail: Trail,
-    format: SourceFormat,
+    format: SourceFormat | None,
     files: list[Path | LogSource],
     *,
     rejects: TextIO,
@@ -41,7 +46,8 @@ def import_files(
     on_read: Callable[[ForeignRecord], Any],
     on_rejected: Callable[[RejectedRecord], Any],
 ) -> Iterator[FileReport]:
-    """Import files one after another; the report of each when it is done.
+    """Import files one after another; the report of each when it is done. Without a format each record is read by that of which
+    it has the signs.
 
     Raises TrailUnavailable and WriteRefused, after which nothing more can be written, RecordsMiscounted and TooManyMonths.
     """
@@ -50,7 +56,7 @@ def import_files(
             report = FileReport(source.name, exemption=source.exemption)
             if not source.exemption:
                 on_file(source.name)
-                reader = RecordReader(decode_chunks(source.chunks), format.list_names)
+                reader = _open_reader(source, format)
                 report.summary = import_records(
                     trail,
                     format,
@@ -65,3 +71,12 @@ def import_files(
                 report.summary.check_balance(reader.count)
                 report.problems = source.problems + reader.problems
             yield report
+
+
+def _open_reader(source: LogSource, format: SourceFormat | None) -> RecordReader | TableReader | LineReader:
+    return open_records(
+        decode_chunks(source.chunks),
+        list_names=format.list_names if format else LISTS,
+        is_record=format.is_record if format else is_known_record,
+        begins=begins_line if format is None or format.has_lines else None,
+    )

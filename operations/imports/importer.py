@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any, Literal, TextIO
 
 from operations.imports.conversion import Converted, convert_record
-from operations.imports.formats import SourceFormat
+from operations.imports.envelopes import is_empty_page
+from operations.imports.formats import SourceFormat, detect_format
 from operations.imports.reader import ForeignRecord
 from trail.canonical_form import holds_same_record
 from trail.connection import Trail
@@ -33,7 +34,7 @@ class ImportSummary:
     """What became of the records of a source. Each that was `read` is counted once more, in one of the four below it.
 
     `checked` are those of a dry run. `conflicts` are among the rejected. `events` are those written, of which a record may make
-    several.
+    several. `formats` counts the records of each, where each was read by the format of which it had the signs.
     """
 
     read: int = 0
@@ -46,6 +47,7 @@ class ImportSummary:
     events: int = 0
     secrets: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    formats: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_complete(self) -> bool:
@@ -69,13 +71,17 @@ class ImportSummary:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A record that the trail did not take: why, the field at fault where one is named, and whether its id is taken."""
+    """A record that the trail did not take: why, the field at fault where one is named, and whether its id is taken.
+
+    `format` is the name of that by which it was read, empty where it has the signs of none.
+    """
 
     record: ForeignRecord
     reason: str
     field: str
     status: Literal["invalid", "conflict"]
     source: str = ""
+    format: str = ""
 
     @property
     def place(self) -> str:
@@ -85,7 +91,7 @@ class RejectedRecord:
 
 def import_records(
     trail: Trail,
-    format: SourceFormat,
+    format: SourceFormat | None,
     records: Iterable[ForeignRecord],
     *,
     rejects: TextIO,
@@ -96,6 +102,8 @@ def import_records(
     on_rejected: Callable[[RejectedRecord], Any] = lambda rejected: None,
 ) -> ImportSummary:
     """Write a source's records. Raises TrailUnavailable or WriteRefused; running again then is safe.
+
+    Without a format each record is read by that of which it has the signs.
 
     `months` bounds how many months they may open; TooManyMonths is raised before one too many.
 
@@ -129,7 +137,7 @@ _FROM_BEST_TO_WORST = ("existing", "created", "conflict", "invalid")
 @dataclass(slots=True)
 class _ImportRun:
     trail: Trail
-    format: SourceFormat
+    format: SourceFormat | None
     rejects: TextIO
     source: str
     dry_run: bool
@@ -155,14 +163,23 @@ class _ImportRun:
     def _convert(self, record: ForeignRecord) -> Converted | None:
         self.summary.read += 1
         self.on_read(record)
-        if record.value is not None and self.format.find_exemption(record.value):
+        format = self.format or (detect_format(record.value) if record.value is not None else None)
+        if format and record.value is not None and format.find_exemption(record.value):
             self.summary.exempt += 1
             return None
         try:
-            return convert_record(self.format, record)
+            if format is None:
+                raise InvalidEvent("record", record.problem or "has the signs of no format that is known")
+            made = convert_record(format, record)
         except InvalidEvent as error:
-            self._reject(record, str(error), error.field, "invalid")
+            if record.value is not None and is_empty_page(record.value):
+                self.summary.exempt += 1
+                return None
+            self._reject(record, str(error), error.field, "invalid", format)
             return None
+        if self.format is None:
+            self.summary.formats[format.name] += 1
+        return made
 
     def _leave_out_earlier(
         self, converted: list[tuple[ForeignRecord, Converted]]
@@ -194,12 +211,20 @@ class _ImportRun:
     def _count_record(self, record: ForeignRecord, outcome: Outcome) -> None:
         if outcome.status == "conflict" or outcome.status == "invalid":
             self.summary.conflicts += outcome.status == "conflict"
-            self._reject(record, outcome.reason, "", outcome.status)
+            format = self.format or detect_format(record.value or {})
+            self._reject(record, outcome.reason, "", outcome.status, format)
         else:
             self.summary.written += outcome.status == "created"
             self.summary.existing += outcome.status == "existing"
 
-    def _reject(self, record: ForeignRecord, reason: str, field: str, status: Literal["invalid", "conflict"]) -> None:
+    def _reject(
+        self,
+        record: ForeignRecord,
+        reason: str,
+        field: str,
+        status: Literal["invalid", "conflict"],
+        format: SourceFormat | None,
+    ) -> None:
         """Count a rejected record and hand it on."""
         self.summary.rejected += 1
         self.summary.reasons[reason.partition(", got")[0][:120]] += 1
@@ -207,7 +232,7 @@ class _ImportRun:
         text = remove_secrets(record.text)[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         place = {"record": record.place, "line": record.line, "byte": record.offset}
         self.rejects.write(json.dumps({"source": self.source, **place, "reason": reason, "text": text}) + "\n")
-        self.on_rejected(RejectedRecord(record, reason, field, status, self.source))
+        self.on_rejected(RejectedRecord(record, reason, field, status, self.source, format.name if format else ""))
 
 
 def _take_batch(records: Iterator[ForeignRecord]) -> list[ForeignRecord]:

@@ -12,17 +12,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from operations.imports.envelopes import CERTAIN_LISTS, LISTS, OBJECTS
 from operations.imports.recovery import Layout, Nesting
 from operations.imports.text_window import TextWindow
 from trail.source_record import DECODER
 
 LONGEST = 8 * 1024 * 1024  # characters of one record
-RECORDS = ("Records",)
+# A document that is no longer than this is read whole before it is taken for one that holds a list.
+_WHOLE = 2 * 1024 * 1024  # characters
+RECORDS = "Records"  # which CloudTrail's documents hold even where there are none
+_objects = frozenset(OBJECTS)
+_DEEPEST_OBJECT = 6  # objects around a list, one within the other
 _DEEPEST = 32  # arrays and lists of records, one within the other
 _SEPARATORS = re.compile(r"[\s,\x1e\ufeff]*")
 _skip = cast(Callable[[str, int], re.Match[str]], _SEPARATORS.match)  # it matches anywhere
 _COLON = re.compile(r"\s*:\s*")
 _LINE_OF_JSON = re.compile(r"(?:\A|\n)[\s,\x1e\ufeff]*[{\[]")
+_OBJECTS_FOLLOW = re.compile(r"\[[\s,\x1e\ufeff]*\{")
 _BOUNDARY = re.compile(r"[\s,\]}]|\Z")
 # A fault so near the end may be that the text goes on: no literal, escape or sign is longer.
 _NEAR_END = 16
@@ -41,6 +47,15 @@ class ForeignRecord:
     offset: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _ListPlace:
+    """Where a list of records begins: its name, its bracket, and how many objects it is within."""
+
+    name: str
+    bracket: int
+    depth: int = 1
+
+
 class _Damaged(Exception):
     """What stands at the window's place is no whole document. The message says why."""
 
@@ -50,15 +65,25 @@ _decode: Callable[[str, int], tuple[Any, int]] = DECODER.scan_once  # type: igno
 
 
 class RecordReader:
-    """Iterates over the records of one source. `problems` says what is wrong with the source as a whole, when it is read."""
+    """Iterates over the records of one source. `problems` says what is wrong with the source as a whole, when it is read.
 
-    def __init__(self, pieces: Iterator[str], list_names: tuple[str, ...] = RECORDS) -> None:
+    An object of which `is_record` is true is a record, whatever lists it holds.
+    """
+
+    def __init__(
+        self,
+        pieces: Iterator[str],
+        list_names: tuple[str, ...] = LISTS,
+        is_record: Callable[[dict[str, Any]], bool] = lambda value: False,
+    ) -> None:
         self.count = 0
         self.problems: list[str] = []
         self._window = TextWindow(pieces)
         self._names = frozenset(list_names)
-        heads = "|".join(re.escape(name) for name in list_names)
-        self._layout = Layout(re.compile(rf'\{{\s*"(?:{heads})"\s*:\s*\['))
+        self._is_record = is_record
+        self._entered: list[str] = []  # beside the closers: the name of the list that each closes, empty for others
+        heads = "|".join(re.escape(name) for name in CERTAIN_LISTS if name in self._names)
+        self._layout = Layout(re.compile(rf'\{{\s*"({heads})"\s*:\s*\[(?=\s*\{{)|\{{\s*"(Records)"\s*:\s*\['))
         self._closers: list[str] = []  # of the arrays and lists of records that the place is within
 
     def __iter__(self) -> Iterator[ForeignRecord]:
@@ -72,8 +97,7 @@ class RecordReader:
                 elif character == "[" and len(self._closers) < _DEEPEST:
                     self._enter("]", self._window.at + 1)
                 elif self._closers and character == self._closers[-1]:
-                    self._closers.pop()
-                    self._window.advance(self._window.at + 1)
+                    self._leave()
                 elif self._closers and self._closers[-1] == "}":
                     yield from self._read_member()
                 else:
@@ -100,17 +124,25 @@ class RecordReader:
             if not self._window.fill():
                 return False
 
-    def _enter(self, closer: str, at: int) -> None:
+    def _enter(self, closer: str, at: int, name: str = "") -> None:
         self._closers.append(closer)
+        self._entered.append(name)
         self._window.advance(at)
 
-    def _enter_list(self, at: int) -> None:
-        """Go into a document's list of records, of which `at` is the bracket."""
-        if "}" in self._closers:  # the document before was cut off and this one stands behind it
+    def _leave(self) -> None:
+        self._closers.pop()
+        self._entered.pop()
+        self._window.advance(self._window.at + 1)
+
+    def _enter_list(self, path: "_ListPlace") -> None:
+        """Go into a document's list of records."""
+        if path.name in self._entered:  # the document before was cut off and this one stands behind it
             self.problems.append(f"a document ends before the list of its records does, on line {self._window.line}")
             self._closers.clear()
-        self._closers.append("}")
-        self._enter("]", at + 1)
+            self._entered.clear()
+        self._closers += ["}"] * path.depth
+        self._entered += [""] * path.depth
+        self._enter("]", path.bracket + 1, path.name)
 
     def _read_objects(self) -> Iterator[ForeignRecord]:
         """Objects one after another, up to one that holds a list of records."""
@@ -118,21 +150,32 @@ class RecordReader:
         while True:
             text, at = window.text, window.at
             if head := self._layout.heads.match(text, at):
-                return self._enter_list(head.end() - 1)
+                return self._enter_list(_ListPlace(head[1] or head[2], head.end() - 1))
             try:
                 value, end = _decode(text, at)
             except (StopIteration, ValueError, RecursionError) as error:
-                if (bracket := self._find_list(text, at)) is not None:
-                    return self._enter_list(bracket)
-                self._fill_or_give_up(error)
+                if window.pending > _WHOLE and (place := self._find_list(text, at)):
+                    return self._enter_list(place)
+                try:
+                    self._fill_or_give_up(error)
+                except _Damaged:
+                    if place := self._find_list(text, at):
+                        return self._enter_list(place)
+                    raise
                 continue
-            if not self._names.isdisjoint(value) and (bracket := self._find_list(text, at)) is not None:
-                return self._enter_list(bracket)
+            if self._may_hold_list(value) and (place := self._find_list(text, at)):
+                return self._enter_list(place)
             self._layout.value = value
             yield self._make_record(text[at:end], value)
             window.advance(_skip(text, end).end())
             if not text.startswith("{", window.at):
                 return None
+
+    def _may_hold_list(self, value: dict[str, Any]) -> bool:
+        """Whether an object is one around records, by the names of its members."""
+        if self._names.isdisjoint(value) and _objects.isdisjoint(value):
+            return False
+        return not self._is_record(value)
 
     def _fill_or_give_up(self, error: Exception) -> None:
         """Read on if the fault may be that the text does. Raises _Damaged."""
@@ -147,17 +190,22 @@ class RecordReader:
         if not self._window.fill():
             raise _Damaged(f"is cut off or is not JSON: {_describe(error)}") from error
 
-    def _find_list(self, text: str, at: int) -> int | None:
-        """The bracket of the list of records that the object at `at` holds, if it holds one in what is here of it."""
+    def _find_list(self, text: str, at: int, depth: int = 1) -> "_ListPlace | None":
+        """The list of records that the object at `at` holds, if it holds one in what is here of it."""
         try:
             while match := _SEPARATORS.match(text, at + 1):
                 name, at = DECODER.raw_decode(text, match.end())
                 colon = _COLON.match(text, at)
                 if colon is None or not isinstance(name, str):
                     return None
-                if name in self._names and text.startswith("[", colon.end()):
-                    return colon.end()
-                at = DECODER.raw_decode(text, colon.end())[1]
+                at = colon.end()
+                is_list = name in self._names and text.startswith("[", at)
+                if is_list and (name == RECORDS or _OBJECTS_FOLLOW.match(text, at)):
+                    return _ListPlace(name, at, depth)
+                is_object = name in _objects and depth < _DEEPEST_OBJECT and text.startswith("{", at)
+                if is_object and (place := self._find_list(text, at, depth + 1)):
+                    return place
+                at = DECODER.raw_decode(text, at)[1]
                 if not (comma := _SEPARATORS.match(text, at)) or comma.end() == at:
                     return None
                 at = comma.end() - 1
@@ -174,8 +222,8 @@ class RecordReader:
                 colon = _COLON.match(text, end)
                 if colon is None or colon.end() == len(text):
                     raise json.JSONDecodeError("Expecting ':' delimiter", text, end)
-                if name in self._names and text[colon.end()] == "[":
-                    return self._enter("]", colon.end() + 1)
+                if name in self._names and _OBJECTS_FOLLOW.match(text, colon.end()):
+                    return self._enter("]", colon.end() + 1, name)
                 value, end = DECODER.raw_decode(text, colon.end())
             except (ValueError, RecursionError) as error:
                 self._fill_or_give_up(error)

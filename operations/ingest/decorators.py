@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from operations.ingest import limits
 from operations.ingest.body import discard_body
+from operations.ingest.clients import name_product
 from operations.ingest.errors import RequestRefused
 from operations.ingest.responses import json_response
 from operations.models import KeyScope, WriterKey
@@ -30,14 +31,14 @@ def for_writers(*methods: str) -> Callable[[IngestView], IngestView]:
             if request.method not in methods:
                 response = json_response({"error": f"This takes {' and '.join(methods)}.", "status": 405}, 405)
                 response["Allow"] = ", ".join(methods)
-                return response
+                return name_product(request, response)
             try:
                 with limits.request_limit.admit(settings.INGEST_UNDER_WAY):
-                    return view(request, key, **values)
+                    return name_product(request, view(request, key, **values))
             except RequestRefused as refusal:
                 discard_body(request, settings.INGEST_BODY_BYTES)
                 content = {"error": refusal.sentence, "status": refusal.status}
-                return json_response(content, refusal.status, retry_after=refusal.after)
+                return name_product(request, json_response(content, refusal.status, retry_after=refusal.after))
 
         return requires_key(KeyScope.WRITE)(guarded)
 

@@ -53,12 +53,16 @@ class EntryReader:
 
     def read_events(self, lines: Iterable[bytes]) -> Iterator[Entry]:
         """Each line is an event of the trail."""
-        return (self._read(line, self._parse_native) for line in lines)
+        return (self._read(line, lambda value: self._parse_native(self._add_dataset(value))) for line in lines)
 
     def read_record(self, line: bytes, place: int, given_id: str) -> Entry:
         """One record of the key's format; `given_id` is the id that its shipper gave it, empty where it gave none."""
         if self._format is None:
-            return self._read(line, lambda value: self._parse_native(add_given_id(value, given_id)), given_id=given_id)
+            return self._read(
+                line,
+                lambda value: self._parse_native(self._add_dataset(add_given_id(value, given_id))),
+                given_id=given_id,
+            )
         return self._read(
             line,
             lambda value: self._convert_foreign(line, value, place, given_id),
@@ -78,6 +82,12 @@ class EntryReader:
             event_id = get(value, "event.id") if isinstance(value, dict) else None
             claimed_id = event_id if isinstance(event_id, str) else ""
             return Entry(line, problem=error, claimed_id=claimed_id, format=format, given_id=given_id)
+
+    def _add_dataset(self, value: Any) -> Any:
+        """An event with the key's dataset, where it names none itself."""
+        if not isinstance(value, dict) or not isinstance(inner := value.get("event"), dict) or "dataset" in inner:
+            return value
+        return {**value, "event": {**inner, "dataset": self._key.dataset}}
 
     def _parse_native(self, value: Any) -> list[Event]:
         return [parse_event(value)]

@@ -13,6 +13,8 @@ from django.conf import settings
 
 from operations.ingest.errors import RequestRefused
 
+PATIENCE = 2.0  # seconds that a request is kept waiting rather than refused; a place is taken meanwhile
+
 
 class RateLimit:
     """A token bucket for each name, which one request may overdraw; nothing more is let in until the debt is paid back."""
@@ -58,8 +60,15 @@ rate_limit = RateLimit()
 request_limit = RequestLimit()
 
 
-def check_rate(key: object, events: int) -> None:
-    """Raises RequestRefused when this key has sent more than its share."""
-    if wait := rate_limit.take(key, events, per_second=settings.INGEST_RATE):
+def check_rate(key: object, events: int, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Wait a little where this key has sent more than its share, for few clients send a request again.
+
+    Raises RequestRefused when it would have to wait longer.
+    """
+    wait = rate_limit.take(key, events, per_second=settings.INGEST_RATE)
+    if 0 < wait <= PATIENCE:
+        sleep(wait)
+        wait = rate_limit.take(key, events, per_second=settings.INGEST_RATE)
+    if wait:
         sentence = f"This key may write {settings.INGEST_RATE:,} events a second; send the same again later."
         raise RequestRefused(429, sentence, after=math.ceil(wait))

@@ -10,6 +10,7 @@ from core.connection import trail
 from core.responses import RETRY_SECONDS
 from operations.ingest import bulk as bulk_format
 from operations.ingest.body import read_body, split_lines
+from operations.ingest.clients import is_of_elastic, reads_items
 from operations.ingest.decorators import break_off_retries, for_writers
 from operations.ingest.entries import EntryReader
 from operations.ingest.errors import RequestRefused
@@ -19,6 +20,21 @@ from operations.ingest.responses import JSON, describe_outcome, json_response, r
 from operations.models import WriterKey
 from operations.status.health import is_search_ready
 
+_AS_OPENSEARCH = {
+    "version": {
+        "distribution": "opensearch",
+        "number": "3.8.0",
+        "build_type": "trail",
+        "minimum_wire_compatibility_version": "2.19.0",
+        "minimum_index_compatibility_version": "2.0.0",
+    },
+    "tagline": "The OpenSearch Project: https://opensearch.org/",
+}
+# Clients of Elasticsearch 7 compare the number and these words; those of 8 look at the header alone.
+_AS_ELASTICSEARCH = {
+    "version": {"number": "7.17.0", "build_flavor": "default", "build_type": "trail"},
+    "tagline": "You Know, for Search",
+}
 JSON_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
 
@@ -43,7 +59,8 @@ def events(request: HttpRequest, key: WriterKey) -> HttpResponse:
 @for_writers("POST", "PUT")
 @not_recorded(because="what a writer sends is an event itself")
 def bulk(request: HttpRequest, key: WriterKey, index: str = "trail") -> HttpResponse:
-    """Take records of shippers. While something is not durable the whole answer is 503 or 429, for many look no further."""
+    """Take records of shippers. While something is not durable the whole answer is 503 or 429, for many look no further; who is
+    known to look at each item is answered as the engine does, unless nothing was taken."""
     start = time.monotonic()
     content = read_body(request, settings.INGEST_BODY_BYTES)
     try:
@@ -57,28 +74,16 @@ def bulk(request: HttpRequest, key: WriterKey, index: str = "trail") -> HttpResp
     outcomes = write_entries(trail(), key, request.path, entries)
     took = int((time.monotonic() - start) * 1_000)
     answer = bulk_format.build_response(actions, iter(outcomes), took)
-    return json_response(answer, retry_status(outcomes) or 200)
+    is_partial = any(outcome.status in DURABLE | REFUSED for outcome in outcomes)
+    return json_response(answer, 200 if is_partial and reads_items(request) else retry_status(outcomes) or 200)
 
 
 @for_writers("GET", "HEAD")
 @not_recorded(because="it tells a program nothing of the trail")
 def version(request: HttpRequest, key: WriterKey) -> HttpResponse:
     """Answer what shippers ask first: whom they speak to."""
-    return json_response(
-        {
-            "name": "auditconsole",
-            "cluster_name": settings.TRAIL_PREFIX,
-            "cluster_uuid": settings.TRAIL_PREFIX,
-            "version": {
-                "distribution": "opensearch",
-                "number": "3.8.0",
-                "build_type": "trail",
-                "minimum_wire_compatibility_version": "2.19.0",
-                "minimum_index_compatibility_version": "2.0.0",
-            },
-            "tagline": "The OpenSearch Project: https://opensearch.org/",
-        }
-    )
+    named = {"name": "auditconsole", "cluster_name": settings.TRAIL_PREFIX, "cluster_uuid": settings.TRAIL_PREFIX}
+    return json_response(named | (_AS_ELASTICSEARCH if is_of_elastic(request) else _AS_OPENSEARCH))
 
 
 @for_writers("GET", "HEAD")
@@ -93,5 +98,6 @@ def health(request: HttpRequest, key: WriterKey) -> HttpResponse:
 def _check_limits(key: WriterKey, events: int) -> None:
     """Raises RequestRefused for more events than one request, or the key, may write now."""
     if events > settings.INGEST_EVENTS:
-        raise RequestRefused(413, f"There are more than {settings.INGEST_EVENTS:,} events; send fewer at a time.")
+        sentence = f"There are {events:,} events, more than {settings.INGEST_EVENTS:,}; send at most so many at a time."
+        raise RequestRefused(413, sentence)
     check_rate(key.pk, events)

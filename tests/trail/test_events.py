@@ -1,5 +1,6 @@
 """What is an event, what is refused, and what its digest depends on."""
 
+import base64
 import copy
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -121,8 +122,44 @@ def test_the_canonical_form_of_anything_is_the_reference_implementations(value: 
 
 
 @given(st.from_regex(redaction.SECRET, fullmatch=True))
-def test_whatever_looks_like_a_secret_is_noticed(secret: str) -> None:
-    assert redaction.holds_secret(f'"{secret}"') == bool(redaction.SECRET.search(f'"{secret}"'))
+def test_whatever_has_the_form_of_a_secret_is_noticed(secret: str) -> None:
+    is_base64_alone = any(part in secret for part in ("eyJ", "MDA"))  # of which the form is looked into, below
+    looks_like_one = bool(redaction.SECRET.search(f'"{secret}"'))
+    assert is_base64_alone or redaction.holds_secret(f'"{secret}"') == looks_like_one
+
+
+MACAROON = base64.urlsafe_b64encode(
+    b"0024location https://api.example\n0012identifier kid\n002fsignature " + b"\x00" * 32
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_secret"),
+    [
+        (MACAROON.decode().rstrip("="), True),
+        (base64.urlsafe_b64encode(b"00\x02any bytes that begin with two zeros, such as a counter" * 2).decode(), False),
+        (
+            base64.urlsafe_b64encode(b"00\x03\xf0 is no length of a packet of a macaroon, nor is this" * 2).decode(),
+            False,
+        ),
+        (JWT, True),
+        ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLW9mLWl0", True),
+        ("eyJxxxxxxxxxxxxxxxx.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLW9mLWl0", False),
+    ],
+)
+def test_base64_is_a_secret_by_what_it_says_and_not_by_how_it_begins(text: str, is_secret: bool) -> None:
+    assert redaction.SECRET.search(text)
+    assert redaction.holds_secret(f'{{"a": "{text}"}}') == is_secret
+    assert remove_secrets(text)[1] == is_secret
+
+
+def test_what_was_taken_out_is_said_by_its_place_and_kind_and_never_by_itself() -> None:
+    record = {"headers": [{"Authorization": f"Bearer {JWT}"}], "note": "none", f"x {JWT}": {"b": MACAROON.decode()}}
+    described = redaction.describe_secrets(record)
+    assert described[0] == "a name: JSON Web Token"
+    assert described[1].endswith(".b: macaroon")
+    assert described[2] == "headers.Authorization: bearer header"
+    assert JWT not in "".join(described)
 
 
 def test_a_name_with_dots_is_no_field_for_it_would_evade_the_checks_of_the_nested_one() -> None:
@@ -142,7 +179,7 @@ def test_flattening_undoes_nesting(flat: dict[str, str]) -> None:
 def test_taking_secrets_out_leaves_none_and_changes_nothing_else(text: str) -> None:
     cleaned, count = remove_secrets(f"{text} {JWT} {text}")
     assert count >= 1
-    assert not redaction.SECRET.search(cleaned)
+    assert not redaction.holds_secret(cleaned)
     assert JWT not in cleaned
 
 
@@ -177,7 +214,9 @@ def test_only_an_id_that_carries_its_time_tells_its_month(event_id: str, month: 
     assert read_id_month(event_id) == month
 
 
-@pytest.mark.parametrize("value", ["MDA" + "x" * 83 + "==", "x" * 20 + "+MDA" + "x" * 62 + "=="])
+@pytest.mark.parametrize(
+    "value", ["MDAyNGxvY2F0aW9u" + "x" * 70 + "==", "x" * 16 + "+xx+MDAyNGxvY2F0aW9u" + "x" * 50 + "=="]
+)
 def test_a_signature_of_the_console_may_read_like_a_secret_and_its_neighbours_may_not(value: str) -> None:
     signed = {**event(), "signature": {"key_id": "0a1b2c3d", "value": value}}
     assert parse_event(signed).document["signature"]["value"] == value
@@ -185,5 +224,5 @@ def test_a_signature_of_the_console_may_read_like_a_secret_and_its_neighbours_ma
         parse_event({**signed, "message": value})
     assert refused.value.field == "message"
     with pytest.raises(InvalidEvent) as refused:
-        parse_event({**signed, "signature": {"key_id": "0a1b2c3d", "value": f"{value}MDA{'x' * 83}"}})
+        parse_event({**signed, "signature": {"key_id": "0a1b2c3d", "value": f"{value}MDAyNGxvY2F0aW9u{'x' * 70}"}})
     assert refused.value.field == "signature.value"

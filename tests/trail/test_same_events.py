@@ -66,3 +66,25 @@ def test_a_text_nested_without_end_is_the_same_in_the_same_bytes_only() -> None:
     deep = "[" * 100_000 + "]" * 100_000
     assert is_same_event(_event(deep), _event(deep))
     assert not is_same_event(_event(deep), _event(f" {deep}"))
+
+
+RECORD = {"eventName": "GetObject", "eventID": "e-1", "n": 1.50}
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"detail": RECORD},
+        {"message": json.dumps(RECORD, indent=1)},
+        {"Records": [{"a": 1}, {"body": json.dumps({"Message": json.dumps({"detail": RECORD})})}]},
+    ],
+)
+def test_a_record_in_an_envelope_is_the_same_record(envelope: dict[str, Any]) -> None:
+    plain, wrapped = _event(json.dumps(RECORD)), _event(json.dumps(envelope))
+    assert holds_same_record(plain, wrapped)
+    assert holds_same_record(wrapped, plain)
+
+
+def test_a_part_of_a_record_and_another_record_in_an_envelope_are_not_the_same() -> None:
+    assert not holds_same_record(_event('{"a": {"b": 1}, "c": 2}'), _event('{"b": 1}'))
+    assert not holds_same_record(_event(json.dumps(RECORD)), _event(json.dumps({"detail": {**RECORD, "n": 2}})))

@@ -45,6 +45,7 @@ KINDS: dict[str, IdentifierKind] = {
     for kind in (
         IdentifierKind("user", _WHO, (_WHERE, _WITH, _COUNTRY, _AT, _FOR, _ON), watched=(_WHERE, _WITH)),
         IdentifierKind("address", _WHERE, (_WHO, _WITH, _AT, _FOR, _BY, _ON), watched=(_WHO,)),
+        IdentifierKind("origin", "source.address", (_WHO, _WITH, _AT, _FOR, _BY, _ON), watched=(_WHO,)),
         IdentifierKind("service", _AT, (_WHO, _WHERE, "user_agent.name", _COUNTRY, _FOR, _ON, "resource.type")),
         IdentifierKind("client", "user_agent.name", (_WHO, _WHERE, "user_agent.version", _WITH, _AT, _FOR)),
         IdentifierKind("user_agent", _WITH, (_WHO, _WHERE, _COUNTRY, _AT, _FOR, _BY)),

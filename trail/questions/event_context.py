@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from trail.connection import Trail
@@ -29,6 +30,7 @@ IDENTIFIERS = (
     "token.parent_fingerprint",
     "trace.id",
 )
+_MOST_VALUES = 5  # of one field of an event
 PAIRS = (
     ("user.id", "source.ip"),
     ("token.id", "source.ip"),
@@ -74,26 +76,29 @@ def ask_event_context(trail: Trail, event: Hit, scope: Scope, *, now: datetime) 
     single = list(_list_values(event, ((name,) for name in IDENTIFIERS)))
     double = list(_list_values(event, PAIRS))
     bodies = {"coverage": coverage.build_coverage(scope)}
-    bodies |= {_name(names): entity.build_counts(_search(names, values), scope) for names, values in single}
-    bodies |= {_name(names): entity.build_earliest(_search(names, values), scope) for names, values in double}
+    bodies |= {_name(*group): entity.build_counts(_search(*group), scope) for group in single}
+    bodies |= {_name(*group): entity.build_earliest(_search(*group), scope) for group in double}
     responses = execute.ask_all(trail, bodies)
     covered = coverage.read_coverage(responses["coverage"], now)
-    identifiers = [_read_identifier(names[0], values[0], responses[_name(names)]) for names, values in single]
-    pairs = [_read_pair(event, names, values, responses[_name(names)]) for names, values in double]
+    identifiers = [_read_identifier(names[0], values[0], responses[_name(names, values)]) for names, values in single]
+    pairs = [_read_pair(event, names, values, responses[_name(names, values)]) for names, values in double]
     return EventContext(event.event_id, covered, list(filter(None, identifiers)), list(filter(None, pairs)))
 
 
-def _name(names: tuple[str, ...]) -> str:
-    """What the body about some fields is called."""
-    return " and ".join(names)
+def _name(names: tuple[str, ...], values: tuple[str, ...]) -> str:
+    """What the body about some fields and their values is called."""
+    return " and ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
 
 
 def _list_values(event: Hit, groups: Any) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The groups of fields that an event has all of, with their values."""
+    """The groups of fields that an event has all of, with their values; one for each address, where it has several."""
     for names in groups:
-        values = [get(event.document, name) for name in names]
-        if all(isinstance(value, str) and value for value in values):
-            yield names, tuple(values)
+        values_by_name = [get(event.document, name) for name in names]
+        for values in product(
+            *(value[:_MOST_VALUES] if isinstance(value, list) else [value] for value in values_by_name)
+        ):
+            if all(isinstance(value, str) and value for value in values):
+                yield names, tuple(values)
 
 
 def _search(names: tuple[str, ...], values: tuple[str, ...]) -> Search:

@@ -67,7 +67,10 @@ def _build_event(row: ExportRow) -> dict[str, Any]:
     activity = _ACTIVITIES.get(fields.get("token.operation", ""), OTHER)
     event = _build_base(row, fields["@timestamp"], class_uid=API_ACTIVITY, category_uid=APPLICATION, activity=activity)
     for name, value in fields.items():
-        if path := _PATHS.get(name):
+        if name == "source.ip" and isinstance(value, list):
+            _put(event, ("src_endpoint", "ip"), value[0])
+            _put(event, ("src_endpoint", "intermediate_ips"), value[1:])
+        elif path := _PATHS.get(name):
             _put(event, path, value)
         elif path := _TIMES.get(name):
             _put(event, path, parse_time(value) // _MILLISECOND)

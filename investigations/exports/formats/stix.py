@@ -154,10 +154,11 @@ def _build_user(document: dict[str, Any]) -> Iterator[Any]:
 
 
 def _build_address(document: dict[str, Any]) -> Iterator[Any]:
-    address = get(document, "source.ip")
-    if address and is_ip(address):  # a redacted one is none
-        kind = stix.IPv4Address if ip_address(address).version == 4 else stix.IPv6Address
-        yield kind(value=address)
+    addresses = get(document, "source.ip")
+    for address in addresses if isinstance(addresses, list) else [addresses]:
+        if address and is_ip(address):  # a redacted one is none
+            kind = stix.IPv4Address if ip_address(address).version == 4 else stix.IPv6Address
+            yield kind(value=address)
 
 
 def _build_note(row: ExportRow) -> Any:

@@ -4,22 +4,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from operations.imports.envelopes import LISTS, unwrap_records
 from operations.imports.formats import (
     auth0,
     azure,
+    cef,
+    cloudflare,
     cloudtrail,
     duo,
     ecs,
+    gcp,
+    generic,
     github,
+    gitlab,
     gsuite,
+    kubernetes,
+    microsoft365,
     okta,
+    onepassword,
     slack,
     syslog,
+    syslog_lines,
     tailscale,
     teleport,
+    vault,
 )
 
 Fields = dict[str, Any]
+AUTO = "auto"  # each record by the format that it has the signs of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +39,32 @@ class SourceFormat:
     """`convert` makes of one source record the fields of its events: the record's own first, then those it implies.
 
     It gives `event.id` as the source has it (None where the source has none), and raises ValueError on what is no
-    record of this format. `list_names` are the members under which a document may hold a list of records.
+    record of this format. `signs` are sets of names by which a record of it is recognised: one that has all of a set is one.
+    `list_names` are the members under which a document may hold a list of records.
     `may_share_id` says of a record that its source may give its id to another record too. `find_exemption` says why what
-    stands among the records of this source is none and is passed over; empty for every other.
+    stands among the records of this source is none and is passed over; empty for every other. `has_lines`: a record may be a line
+    of plain text, and comes as `{"message": line}`.
     """
 
     name: str
     dataset: str
     convert: Callable[[dict[str, Any]], list[Fields]]
-    list_names: tuple[str, ...] = ("Records",)
+    signs: tuple[tuple[str, ...], ...] = ()
+    list_names: tuple[str, ...] = LISTS
     may_share_id: Callable[[dict[str, Any]], bool] = lambda record: False
     find_exemption: Callable[[dict[str, Any]], str] = lambda record: ""
+    has_lines: bool = False
+
+    def is_record(self, value: dict[str, Any]) -> bool:
+        """Whether an object has the signs of a record of this format."""
+        return any(all(name in value for name in sign) for sign in self.signs)
 
 
+def _is_repeated(record: dict[str, Any]) -> bool:
+    return True
+
+
+# In the order in which they are looked for where nobody says which it is: those with the surest signs first.
 FORMATS = {
     format.name: format
     for format in (
@@ -47,21 +72,67 @@ FORMATS = {
             "cloudtrail",
             "aws.cloudtrail",
             cloudtrail.convert,
+            cloudtrail.SIGNS,
             may_share_id=cloudtrail.is_correction,
             find_exemption=cloudtrail.find_exemption,
         ),
-        SourceFormat("okta", "okta.system", okta.convert),
-        SourceFormat("ecs", "ecs", ecs.convert),
-        SourceFormat("github", "github.audit", github.convert),
-        SourceFormat("auth0", "auth0.logs", auth0.convert),
-        SourceFormat("teleport", "teleport.audit", teleport.convert),
-        SourceFormat("azure", "azure.entra", azure.convert, ("Records", "records", "value"), lambda record: True),
-        SourceFormat(
-            "gsuite", "google.workspace", gsuite.convert, ("Records", "items", "activities"), lambda record: True
-        ),
-        SourceFormat("slack", "slack.audit", slack.convert, ("Records", "entries")),
-        SourceFormat("duo", "duo.logs", duo.convert, may_share_id=lambda record: True),
-        SourceFormat("syslog", "syslog", syslog.convert),
-        SourceFormat("tailscale", "tailscale.audit", tailscale.convert),
+        SourceFormat("okta", "okta.system", okta.convert, okta.SIGNS),
+        SourceFormat("microsoft365", "microsoft365.audit", microsoft365.convert, microsoft365.SIGNS),
+        SourceFormat("azure", "azure.entra", azure.convert, azure.SIGNS, may_share_id=_is_repeated),
+        SourceFormat("gcp", "gcp.audit", gcp.convert, gcp.SIGNS),
+        SourceFormat("kubernetes", "kubernetes.audit", kubernetes.convert, kubernetes.SIGNS),
+        SourceFormat("vault", "vault.audit", vault.convert, vault.SIGNS),
+        SourceFormat("gsuite", "google.workspace", gsuite.convert, gsuite.SIGNS, may_share_id=_is_repeated),
+        SourceFormat("slack", "slack.audit", slack.convert, slack.SIGNS),
+        SourceFormat("duo", "duo.logs", duo.convert, duo.SIGNS, may_share_id=_is_repeated),
+        SourceFormat("onepassword", "onepassword.events", onepassword.convert, onepassword.SIGNS),
+        SourceFormat("cloudflare", "cloudflare.logs", cloudflare.convert, cloudflare.SIGNS),
+        SourceFormat("gitlab", "gitlab.audit", gitlab.convert, gitlab.SIGNS),
+        SourceFormat("tailscale", "tailscale.audit", tailscale.convert, tailscale.SIGNS),
+        SourceFormat("auth0", "auth0.logs", auth0.convert, auth0.SIGNS),
+        SourceFormat("teleport", "teleport.audit", teleport.convert, teleport.SIGNS),
+        SourceFormat("github", "github.audit", github.convert, github.SIGNS),
+        SourceFormat("ecs", "ecs", ecs.convert, ecs.SIGNS),
+        SourceFormat("cef", "cef", cef.convert, cef.SIGNS, has_lines=True),
+        SourceFormat("syslog", "syslog", syslog.convert, syslog.SIGNS, has_lines=True),
+        SourceFormat("generic", "generic", generic.convert),
     )
 }
+_LINES = (FORMATS["cef"], FORMATS["syslog"])
+
+
+def detect_format(value: dict[str, Any]) -> SourceFormat | None:
+    """The format of which a record has the signs, itself or within its envelope; None for a record of none."""
+    if format := _detect(value):
+        return format
+    for _, (sign,) in unwrap_records(value, _read_sign):
+        return FORMATS[sign["format"]]
+    return next((format for format in _LINES if _can_convert(format, value)), None)
+
+
+def begins_line(line: str) -> bool:
+    """Whether a line is one with which a record of plain text begins."""
+    return cef.is_line(line) or syslog_lines.is_line(line)
+
+
+def is_known_record(value: dict[str, Any]) -> bool:
+    """Whether an object has the signs of a record of any format."""
+    return _detect(value) is not None
+
+
+def _detect(value: dict[str, Any]) -> SourceFormat | None:
+    return next((format for format in FORMATS.values() if format.is_record(value)), None)
+
+
+def _read_sign(value: dict[str, Any]) -> list[Fields]:
+    format = _detect(value)
+    if format is None:
+        raise ValueError("it has no signs of any format")
+    return [{"format": format.name}]
+
+
+def _can_convert(format: SourceFormat, value: dict[str, Any]) -> bool:
+    try:
+        return bool(format.convert(value))
+    except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError):
+        return False

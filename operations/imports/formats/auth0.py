@@ -4,6 +4,7 @@ from typing import Any
 
 from operations.imports.formats.values import build_source, build_token, build_user_agent, get_text, get_value, to_time
 
+SIGNS = (("log_id", "data"), ("log_id", "type", "date"), ("type", "date", "client_id"))
 # Auth0's types of a sign-in that begins a session, and of what ends one.
 ISSUES = ("s", "ssa")
 REVOKES = ("slo", "srrt")
@@ -37,7 +38,10 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         **build_source(entry.get("ip")),
         **build_user_agent(entry.get("user_agent")),
     }
-    token = build_token("session", get_value(auth, "credentials", "jti") or entry.get("session_id"))
+    token = build_token(
+        "session",
+        get_value(auth, "credentials", "jti") or entry.get("session_id") or get_value(entry, "details", "session_id"),
+    )
     if token:
         operation = "token.issue" if kind in ISSUES else "token.revoke" if kind in REVOKES else "token.authorize"
         fields |= {**token, "token.operation": operation}

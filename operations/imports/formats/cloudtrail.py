@@ -10,17 +10,19 @@ principal's ARN as later calls with the new key will carry it, so that the three
 import re
 from typing import Any
 
+from operations.imports.formats.athena import restore_names
+from operations.imports.formats.times import find_time, read_lesser_time
 from operations.imports.formats.values import (
     build_source,
     build_token,
     build_user_agent,
-    get_first,
     get_first_item,
     get_text,
     get_value,
-    to_time,
 )
 
+SIGNS = (("eventName", "eventTime"), ("eventname", "eventtime"), ("insightDetails", "eventTime"))
+_TIMES = ("eventTime", "@timestamp", "p_event_time")
 ISSUES = {
     "AssumeRole",
     "AssumeRoleWithSAML",
@@ -47,21 +49,23 @@ _ROLE = re.compile(r"^arn:(?P<partition>[\w-]+):iam::(?P<account>\d+):role/(?:.*
 
 def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     """The event of a call, then those of the tokens that it issued, ended or brought back. Raises ValueError."""
-    name = get_text(record, "eventName")
-    time = get_first(record, "eventTime", "@timestamp", "p_event_time")
-    if name is None or time is None:
+    record = restore_names(record) if "eventName" not in record else record
+    insight = record.get("insightDetails")
+    name = get_text(record, "eventName") or (get_text(insight, "eventName") if insight else None)
+    times = [record[time] for time in _TIMES if record.get(time)]
+    if name is None or not times:
         raise ValueError("it has no eventName or eventTime")
     problem = get_text(record, "errorCode")
     common = {
-        "@timestamp": to_time(time),
+        "@timestamp": find_time(*times),
         "event.id": get_text(record, "eventID"),
         "event.action": name,
         "event.outcome": _read_outcome(record, problem),
         "event.reason": problem,
-        "service.name": get_text(record, "eventSource"),
+        "service.name": get_text(record, "eventSource") or (get_text(insight, "eventSource") if insight else None),
         "organization.id": get_text(record, "userIdentity", "accountId") or get_text(record, "recipientAccountId"),
         "http.request.id": get_text(record, "requestID"),
-        "message": get_text(record, "errorMessage"),
+        "message": get_text(record, "errorMessage") or (_describe_insight(insight) if insight else None),
         **build_source(record.get("sourceIPAddress")),
         **build_user_agent(record.get("userAgent")),
     }
@@ -93,6 +97,12 @@ def _read_outcome(record: dict[str, Any], problem: str | None) -> str:
     return "failure" if problem or signed_in == "Failure" else "success"
 
 
+def _describe_insight(insight: Any) -> str | None:
+    """What CloudTrail Insights noticed, which is no call: `ApiCallRateInsight, Start`."""
+    parts = (get_text(insight, "insightType"), get_text(insight, "state"))
+    return ", ".join(part for part in parts if part) or None
+
+
 def _build_actor(record: dict[str, Any]) -> dict[str, Any]:
     who = record.get("userIdentity")
     identity = get_text(who, "arn") or get_text(who, "principalId") or get_text(who, "invokedBy")
@@ -106,7 +116,10 @@ def _build_actor(record: dict[str, Any]) -> dict[str, Any]:
 
 def _build_used_token(record: dict[str, Any]) -> dict[str, Any]:
     key = get_text(record, "userIdentity", "accessKeyId")
-    return build_token(_get_kind(key), key) if key else {}
+    if not key:
+        return {}
+    created = get_value(record, "userIdentity", "sessionContext", "attributes", "creationDate")
+    return build_token(_get_kind(key), key) | {"token.issued_at": read_lesser_time(created)}
 
 
 def _get_kind(key: str) -> str:
@@ -153,7 +166,7 @@ def _build_issued_token(record: dict[str, Any], name: str, used: dict[str, Any])
         **({"user.id": holder} if holder else {}),
         "token.operation": "token.issue",
         "token.parent_fingerprint": parent,
-        "token.expires_at": to_time(expires) if expires is not None else None,
+        "token.expires_at": read_lesser_time(expires),
     }
 
 

@@ -5,9 +5,12 @@ Fields of the schema are kept; what else there is stays searchable under `raw`.
 
 from typing import Any
 
-from operations.imports.formats.values import to_text, to_time
+from operations.imports.formats.times import read_lesser_time
+from operations.imports.formats.values import build_source, to_geo_point, to_text, to_time
 from trail.documents import flatten, nest
 from trail.schema import BY_NAME, DISCHARGE_FIELDS, Kind
+
+SIGNS = (("@timestamp", "event"), ("@timestamp", "ecs"), ("@timestamp", "event.action"), ("@timestamp", "ecs.version"))
 
 
 def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -61,16 +64,18 @@ def _fit_value(name: str, value: Any) -> Any:
             if not isinstance(value, dict):
                 return None
             return {key: text for key, label in value.items() if (text := to_text(label))}
+    if field.kind is Kind.IP:
+        return build_source(value).get(name, to_text(_unwrap(value)))
     if field.many:
         return [text for item in _to_list(value) if (text := to_text(item))]
     value = _unwrap(value)
     match field.kind:
         case Kind.TIME:
-            return to_time(value)
-        case Kind.INTEGER | Kind.BOOLEAN | Kind.IP:
+            return read_lesser_time(value)
+        case Kind.INTEGER | Kind.BOOLEAN:
             return value
         case Kind.GEO_POINT:
-            return f"{value['lat']},{value['lon']}" if isinstance(value, dict) else to_text(value)
+            return to_geo_point(value, "lat", "lon") or to_text(value)
         case _:
             return to_text(value)
 

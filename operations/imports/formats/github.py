@@ -8,17 +8,26 @@ a use. (Which token a grant or a revocation is about, GitHub says by other numbe
 
 from typing import Any
 
-from operations.imports.formats.values import build_source, build_token, build_user_agent, get_first, get_text, to_time
+from operations.imports.formats.times import find_time
+from operations.imports.formats.values import build_source, build_token, build_user_agent, get_text
+
+SIGNS = (
+    ("action", "actor", "_document_id"),
+    ("action", "actor", "created_at"),
+    ("action", "actor", "@timestamp"),
+    ("action", "actor", "at_sign_timestamp"),
+    ("action", "_document_id"),
+)
+_TIMES = ("@timestamp", "created_at", "at_sign_timestamp", "p_event_time")
 
 
 def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     """The event of a record. Raises ValueError."""
     action = get_text(record, "action")
-    time = get_first(record, "@timestamp", "created_at", "at_sign_timestamp", "p_event_time")
-    if action is None or time is None:
+    if action is None or not any(record.get(name) for name in _TIMES):
         raise ValueError("it has no action or no time")
     fields = {
-        "@timestamp": to_time(time),
+        "@timestamp": find_time(*(record.get(name) for name in _TIMES)),
         "event.id": get_text(record, "_document_id"),
         "event.action": action,
         "event.outcome": "failure" if record.get("conclusion") == "failure" else "success",

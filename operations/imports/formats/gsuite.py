@@ -5,11 +5,15 @@ The format: https://developers.google.com/workspace/admin/reports/reference/rest
 An activity holds one event or, as the API gives it, several in `events`: each becomes an event of the trail.
 """
 
+import re
 from typing import Any
 
 from operations.imports.formats.values import build_source, get_text, get_value, to_text, to_time
 
-FAILURES = ("login_failure", "login_challenge_failure", "risky_sensitive_action_blocked")
+SIGNS = (("id", "actor", "events"), ("kind", "id", "events"), ("id", "actor", "name", "type"))
+# Names say how an event ended: `login_failure`, `CHROME_OS_LOGIN_FAILURE_EVENT`, `risky_sensitive_action_blocked`.
+_FAILED = re.compile(r"(?:^|_)(?:fail|failed|failure|denied|blocked|rejected|unsuccessful)(?:_|$)", re.IGNORECASE)
+_ADDRESSES = ("ip_address", "IP_ADDRESS", "ip", "REMOTE_IP_ADDRESS", "client_ip", "device_ip", "actor_ip_address")
 # What the parameters call the thing acted on, by what it is.
 RESOURCES = {
     "doc_id": "document",
@@ -40,7 +44,7 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         **build_source(record.get("ipAddress")),
     }
     parts = events if isinstance(events, list) else [record]
-    named = [common | _build_event(part) for part in parts if get_text(part, "name")]
+    named = [_build_event(part) | common for part in parts if get_text(part, "name")]
     if not named:
         raise ValueError("it has no event with a name")
     return named
@@ -51,16 +55,25 @@ def _build_event(part: dict[str, Any]) -> dict[str, Any]:
     kind = next((kind for kind in RESOURCES if to_text(parameters.get(kind))), None)
     return {
         "event.action": name,
-        "event.outcome": "failure" if name in FAILURES else "success",
-        "event.reason": get_text(parameters, "login_failure_type"),
+        "event.outcome": "failure"
+        if _FAILED.search(name or "") or parameters.get("is_success") is False
+        else "success",
+        "event.reason": get_text(parameters, "login_failure_type") or get_text(parameters, "LOGIN_FAILURE_REASON"),
         "resource.type": RESOURCES[kind] if kind else None,
         "resource.id": to_text(parameters[kind]) if kind else None,
         "resource.name": get_text(parameters, "doc_title") or get_text(parameters, "app_name"),
+        **build_source(next((parameters[name] for name in _ADDRESSES if parameters.get(name)), None)),
     }
 
 
 def _read_parameters(value: Any) -> dict[str, Any]:
     """By name, whether they came as an object or as the API's list of names and values."""
     if isinstance(value, list):
-        return {str(get_value(parameter, "name")): get_value(parameter, "value") for parameter in value}
+        return {str(get_value(parameter, "name")): _read_parameter(parameter) for parameter in value}
     return value if isinstance(value, dict) else {}
+
+
+def _read_parameter(parameter: Any) -> Any:
+    """The API says by the member's name of which kind a value is."""
+    kinds = ("value", "boolValue", "intValue", "multiValue")
+    return next((inner for kind in kinds if (inner := get_value(parameter, kind)) is not None), None)

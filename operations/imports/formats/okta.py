@@ -9,6 +9,7 @@ is one as well. Clearing a user's sessions is a use of one's own and a revocatio
 
 from typing import Any
 
+from operations.imports.formats.times import find_time
 from operations.imports.formats.values import (
     build_source,
     build_token,
@@ -19,9 +20,9 @@ from operations.imports.formats.values import (
     get_value,
     lower_names,
     to_geo_point,
-    to_time,
 )
 
+SIGNS = (("eventType", "published"), ("eventtype", "published"), ("eventType", "uuid", "actor"))
 OUTCOMES = {"SUCCESS": "success", "ALLOW": "success", "FAILURE": "failure", "DENY": "failure"}
 OPERATIONS = {
     "user.session.start": "token.issue",
@@ -35,13 +36,12 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     """The event of a record, and that of the sessions it cleared. Raises ValueError."""
     record = lower_names(record)
     action = get_text(record, "eventtype")
-    published = get_first(record, "published", "p_event_time")
-    if action is None or published is None:
+    if action is None or get_first(record, "published", "p_event_time") is None:
         raise ValueError("it has no eventType or published")
     client = record.get("client")
     outcome = OUTCOMES.get(get_text(record, "outcome", "result") or "", "unknown")
     fields = {
-        "@timestamp": to_time(published),
+        "@timestamp": find_time(record.get("published"), record.get("p_event_time")),
         "event.id": get_text(record, "uuid"),
         "event.action": action,
         "event.outcome": outcome,
@@ -59,7 +59,7 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         "http.request.id": get_text(record, "debugcontext", "debugdata", "requestid"),
         "trace.id": get_text(record, "transaction", "id"),
         "message": get_text(record, "displaymessage"),
-        **build_source(get_value(client, "ipaddress")),
+        **build_source(get_value(client, "ipaddress"), get_value(record, "request", "ipchain")),
         **build_user_agent(get_value(client, "useragent", "rawuseragent")),
         **_build_resource(record),
     }

@@ -5,6 +5,7 @@ A session is a token by its `session_id`: signing in issues it, signing out revo
 
 from typing import Any
 
+from operations.imports.formats.times import find_time
 from operations.imports.formats.values import (
     build_source,
     build_token,
@@ -12,25 +13,25 @@ from operations.imports.formats.values import (
     get_first,
     get_text,
     get_value,
-    to_time,
 )
 
+SIGNS = (("date_create", "action"), ("actor", "action", "entity", "context"))
 OPERATIONS = {"user_login": "token.issue", "user_logout": "token.revoke"}
 
 
 def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     """The event of a record. Raises ValueError."""
-    action, time = get_text(record, "action"), get_first(record, "date_create", "p_event_time")
-    if action is None or time is None:
+    action = get_text(record, "action")
+    if action is None or get_first(record, "date_create", "p_event_time") is None:
         raise ValueError("it has no action or date_create")
     context, who = record.get("context"), get_value(record, "actor", "user")
     kind = get_text(record, "entity", "type")
     entity = get_value(record, "entity", kind) if kind else None
     fields = {
-        "@timestamp": to_time(time),
+        "@timestamp": find_time(record.get("date_create"), record.get("p_event_time")),
         "event.id": get_text(record, "id"),
         "event.action": action,
-        "event.outcome": "failure" if action == "user_login_failed" else "success",
+        "event.outcome": "failure" if action.endswith(("_failed", "_failure", "_denied")) else "success",
         "service.name": "slack",
         "user.id": get_text(who, "id"),
         "user.name": get_text(who, "name"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from operations.imports.formats.values import build_token, get_first, get_text, get_value, to_time
 
+SIGNS = (("eventGroupID", "action"), ("eventGroupID", "origin"), ("action", "actor", "target", "origin"))
 OPERATIONS = {
     "CREATE": "token.issue",
     "DELETE": "token.revoke",

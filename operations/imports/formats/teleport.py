@@ -5,7 +5,10 @@ A certificate is a token that `cert.create` issues; a session is one by its `sid
 
 from typing import Any
 
+from operations.imports.formats.times import read_lesser_time
 from operations.imports.formats.values import build_source, build_token, build_user_agent, get_text, get_value, to_time
+
+SIGNS = (("event", "uid", "time"), ("event", "code", "time"), ("ei", "event", "time"))
 
 
 def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -32,7 +35,7 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     }
     if action == "cert.create" and uid:
         fields |= build_token("session", uid)
-        fields |= {"token.operation": "token.issue", "token.expires_at": to_time(expires) if expires else None}
+        fields |= {"token.operation": "token.issue", "token.expires_at": read_lesser_time(expires)}
     elif record.get("sid"):
         ends = action in ("session.end", "session.leave")
         starts = action == "session.start"

@@ -1,18 +1,15 @@
 """Reads values out of foreign records, which may hold anything, and brings them into the form of the trail's fields."""
 
 import hashlib
-import re
-from datetime import UTC, datetime
-from decimal import Decimal
+import json
 from functools import lru_cache
 from typing import Any
 
 from ua_parser import parse_user_agent
 
-from trail.field_checks import is_ip
+from operations.imports.formats.addresses import read_addresses
+from operations.imports.formats.times import find_time
 
-_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?$")
-_WORDS = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p")
 LONGEST_CLIENT = 1_000  # characters that are looked at, so that a hostile one costs no more
 
 
@@ -26,9 +23,14 @@ def get_value(record: Any, *path: str) -> Any:
 
 
 def lower_names(value: Any) -> Any:
-    """The same with every name in lower case, for sources of which some exports write them so."""
+    """The same with every name in lower case, for sources of which some exports write them so. Of two that are then the same it is
+    the one that the source spelled in its own way."""
     if isinstance(value, dict):
-        return {str(name).lower(): lower_names(inner) for name, inner in value.items()}
+        lowered: dict[str, Any] = {}
+        for name, inner in value.items():
+            if (lower := str(name).lower()) != name or lower not in lowered:
+                lowered[lower] = lower_names(inner)
+        return lowered
     return [lower_names(inner) for inner in value] if isinstance(value, list) else value
 
 
@@ -53,54 +55,29 @@ def get_first(record: dict[str, Any], *names: str) -> Any:
     return next((record[name] for name in names if record.get(name)), None)
 
 
+def parse_object(value: Any) -> dict[str, Any]:
+    """An object, or the object that a text says; empty for everything else."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
 def get_first_item(value: Any) -> Any:
     """The first item of a list; None for an empty one, and for what is no list."""
     return value[0] if isinstance(value, list) and value else None
 
 
 def to_time(value: Any) -> str:
-    """RFC 3339 in UTC with the digits the source gave. Raises ValueError."""
-    if isinstance(value, bool) or value is None:
-        raise ValueError(f"{value!r} is not a time")
-    if isinstance(value, int | float):
-        return _to_time_since_1970(value)
-    if match := _TIME.match(str(value)):
-        day, clock, digits, zone = match.groups()
-        digits = (digits or "")[:10]
-        if zone in (None, "Z"):
-            return f"{day}T{clock}{digits}Z"
-        in_utc = datetime.fromisoformat(f"{day}T{clock}{zone}").astimezone(UTC)
-        return f"{in_utc:%Y-%m-%dT%H:%M:%S}{digits}Z"
-    for form in _WORDS:
-        try:
-            return datetime.strptime(str(value), form).strftime("%Y-%m-%dT%H:%M:%SZ")
-        except ValueError:
-            continue
-    raise ValueError(f"{str(value)[:60]!r} is not a time")
+    """When an event happened: RFC 3339 in UTC with the digits the source gave. Raises ValueError."""
+    return find_time(value)
 
 
-def _to_time_since_1970(value: float) -> str:
-    """Seconds, or milli-, micro- or nanoseconds: which, its size says."""
-    unit = next((unit for unit in (1, 10**3, 10**6) if value < 10**11 * unit), 10**9)
-    try:
-        nanoseconds = int(Decimal(str(value)) * (10**9 // unit))
-        in_utc = datetime.fromtimestamp(nanoseconds // 10**9, UTC)
-    except (ArithmeticError, OSError, ValueError) as error:
-        raise ValueError(f"{value!r} is not a time") from error
-    digits = f".{nanoseconds % 10**9:09d}".rstrip("0").rstrip(".")
-    return f"{in_utc:%Y-%m-%dT%H:%M:%S}{digits}Z"
-
-
-def build_source(value: Any) -> dict[str, Any]:
-    """An address as `source.ip`, or what stands in its place as `source.address`."""
-    address = to_text(value)
-    if address is None:
-        return {}
-    host, _, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if is_ip(host) and port.isdecimal() and len(port) <= 5 and not is_ip(address):
-        return {"source.ip": host, "source.port": int(port)}
-    return {"source.ip": address} if is_ip(address) else {"source.address": address}
+def build_source(*values: Any) -> dict[str, Any]:
+    """The addresses in these values as `source.ip`, or what stands in their place as `source.address`."""
+    return read_addresses(*values)
 
 
 def build_token(kind: str, identifier: Any) -> dict[str, Any]:

@@ -4,7 +4,10 @@ Exit status: 0 when every record is in the trail, 3 when some were rejected and 
 whole, 1 when it stopped.
 """
 
+import json
 import sys
+import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +19,7 @@ from tqdm import tqdm
 
 from core.connection import trail
 from operations.imports.files import FileReport, import_files
-from operations.imports.formats import FORMATS, SourceFormat
+from operations.imports.formats import AUTO, FORMATS, SourceFormat, generic
 from operations.imports.importer import ImportSummary, RecordsMiscounted, RejectedRecord
 from operations.imports.sources import LogSource, find_files
 from operations.rejected.services import BATCH, RejectedText, keep_rejected
@@ -36,7 +39,18 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--format", required=True, metavar="|".join(FORMATS))
+        parser.add_argument(
+            "--format",
+            required=True,
+            metavar="|".join((AUTO, *FORMATS)),
+            help=f"{AUTO} reads each record by the format of which it has the signs, and says which that was",
+        )
+        parser.add_argument(
+            "--fields",
+            type=Path,
+            metavar="FILE",
+            help="a field map, as TOML or JSON, for the format generic: which values become which fields",
+        )
         parser.add_argument(
             "--rejects", type=Path, help="where rejected records go; the default is a file in the state folder"
         )
@@ -51,9 +65,7 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", metavar="FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        format = FORMATS.get(options["format"])
-        if format is None:
-            raise CommandError(f"There is no format {options['format']}; there are {', '.join(FORMATS)}.")
+        format = _choose_format(options["format"], options["fields"])
         try:
             files = find_files(options["paths"])
         except FileNotFoundError as error:
@@ -73,14 +85,17 @@ class Command(BaseCommand):
             sys.exit(INCOMPLETE)
 
     def read(
-        self, format: SourceFormat, files: list[Path | LogSource], options: dict[str, Any]
+        self, format: SourceFormat | None, files: list[Path | LogSource], options: dict[str, Any]
     ) -> tuple["_Total", Path]:
         """Import the files, with a line for each; what became of all of them, and where the rejected are."""
         total = _Total()
         rejects = options["rejects"] or _default_rejects()
         rejects.parent.mkdir(parents=True, exist_ok=True)
         bar = tqdm(unit=" records", file=sys.stderr, disable=None)
-        with rejects.open("a", encoding="utf-8") as rejects_file, _InStore(format.name, options["dry_run"]) as store:
+        with (
+            rejects.open("a", encoding="utf-8") as rejects_file,
+            _InStore(options["format"], options["dry_run"]) as store,
+        ):
             reports = import_files(
                 trail(),
                 format,
@@ -113,6 +128,9 @@ class Command(BaseCommand):
         )
         if summary.secrets:
             self.stdout.write(f"{summary.secrets:,} bearer secrets were replaced by their SHA-256.")
+        if summary.formats:
+            read_as = ", ".join(f"{count:,} as {name}" for name, count in summary.formats.most_common())
+            self.stdout.write(f"They were read {read_as}.")
         if total.exempt:
             self.stdout.write(f"{total.exempt:,} files were passed over: they hold no records.")
         if total.damaged:
@@ -121,6 +139,23 @@ class Command(BaseCommand):
             self.stdout.write(f"The rejected are kept in {rejects}; the commonest reasons:")
             for reason, count in summary.reasons.most_common(REASONS_SHOWN):
                 self.stdout.write(f"  {count:,} × {_show(reason)}")
+
+
+def _choose_format(name: str, fields: Path | None) -> SourceFormat | None:
+    """The format of this name, None for that of each record's signs. Raises CommandError."""
+    if name != AUTO and name not in FORMATS:
+        raise CommandError(f"There is no format {name}; there are {', '.join((AUTO, *FORMATS))}.")
+    if fields is None:
+        return FORMATS.get(name)
+    if name != "generic":
+        raise CommandError("A field map is for the format generic.")
+    try:
+        text = fields.read_text(encoding="utf-8")
+        chosen = generic.parse_field_map(json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text))
+    except (OSError, ValueError) as error:  # a fault of JSON, of TOML or of the map
+        raise CommandError(f"The field map {fields} cannot be used: {error}") from error
+    format = FORMATS["generic"]
+    return replace(format, convert=generic.build_convert(chosen), dataset=chosen.dataset or format.dataset)
 
 
 class _Total:
@@ -154,7 +189,7 @@ class _InStore:
                 rejected.reason,
                 rejected.field,
                 rejected.status,
-                format=self.format,
+                format=rejected.format,
                 place=rejected.place,
             )
         )

@@ -136,12 +136,12 @@ def test_one_impossible_record_does_not_stop_the_others(trail: Trail, tmp_path: 
     nested: object = "x"
     for _ in range(300):
         nested = {"a": nested}
-    bad = [{**good, "eventID": "9" * 600}, {**good, "eventTime": 1e308}, {**good, "eventID": "2", "deep": nested}]
+    bad = [{**good, "eventTime": 1e308}, {**good, "eventID": "2", "deep": nested}]
     (tmp_path / "log").write_text("\n".join(json.dumps(record) for record in [*bad, good]))
     report, status = _import(tmp_path / "log", rejects=tmp_path / "r")
-    assert (status, "1 written, 0 already there, 3 rejected" in report) == (3, True)
+    assert (status, "1 written, 0 already there, 2 rejected" in report) == (3, True)
     reasons = [json.loads(line)["reason"] for line in (tmp_path / "r").read_text().splitlines()]
-    assert ["event.id" in reasons[0], "not a time" in reasons[1], "raw" in reasons[2]] == [True, True, True]
+    assert ["not a time" in reasons[0], "raw" in reasons[1]] == [True, True]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -205,7 +205,7 @@ def test_a_dry_run_checks_and_writes_nothing(trail: Trail, data: Path, tmp_path:
 
 
 def test_mistakes_are_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no format nonsense; there are cloudtrail, okta"):
+    with pytest.raises(CommandError, match="no format nonsense; there are auto, cloudtrail, okta"):
         _import(tmp_path, format="nonsense", rejects=tmp_path / "r")
     with pytest.raises(CommandError, match="no file or folder"):
         _import("nowhere", rejects=tmp_path / "r")

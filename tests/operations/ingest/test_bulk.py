@@ -243,3 +243,81 @@ def test_keys_of_every_format_read_records(client: Client, ada: User, key: Write
     assert _items(bulk(client, bearer(shown), CREATE, record)) == [("create", 201)]
     (written,) = stored(trail).values()
     assert written["event"]["id"] == "test:9"
+
+
+CLIENTS = {
+    "opensearch-js": {"User-Agent": "opensearch-js/3.5.1 (linux 6.1.0-x64; Node.js v22.1.0)"},
+    "opensearch-go": {"User-Agent": "opensearch-go/4.5.0 (linux amd64; Go 1.24)"},
+    "elasticsearch-py 8": {"User-Agent": "elasticsearch-py/8.19.3 (Python/3.11.7; elastic-transport/8.17.1)"},
+}
+
+
+def test_as_many_small_events_as_clients_send_by_their_defaults_are_taken(
+    client: Client, headers: dict[str, str], trail: Trail
+) -> None:
+    """opensearch-js and opensearch-go send what five million bytes hold."""
+    pairs = [
+        part
+        for number in range(12_000)
+        for part in (CREATE, {"@timestamp": f"2026-11-01T00:00:00.{number:06}Z", "message": "m"})
+    ]
+    answer = bulk(client, headers, *pairs)
+    assert (answer.status_code, answer.json()["errors"]) == (200, False)
+    assert len(_items(answer)) == 12_000
+    trail.client.indices.refresh(index=f"{trail.prefix}-events-*")
+    assert trail.client.count(index=f"{trail.prefix}-events-*")["count"] >= 12_000
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_who_looks_at_each_item_is_answered_as_the_engine_does(
+    client: Client, headers: dict[str, str], settings: Settings, name: str
+) -> None:
+    settings.OPENSEARCH_URL = "http://127.0.0.1:1"
+    body = lines(CREATE, RECORD, CREATE, {"message": "no time"})
+    answer = client.post(BULK, body, content_type=LINES, headers=headers | CLIENTS[name])
+    assert (answer.status_code, answer.json()["errors"]) == (200, True)
+    assert _items(answer) == [("create", 503), ("create", 400)]
+    nothing = client.post(BULK, lines(CREATE, RECORD), content_type=LINES, headers=headers | CLIENTS[name])
+    assert nothing.status_code == 503
+
+
+@pytest.mark.parametrize(
+    "agent", ["elasticsearch-py/7.17.12 (Python 3.11)", "go-elasticsearch/8.11.0 (linux amd64; Go 1.22)"]
+)
+def test_a_client_of_elasticsearch_is_told_that_it_may_work_here(
+    client: Client, headers: dict[str, str], trail: Trail, agent: str
+) -> None:
+    named = headers | {"User-Agent": agent}
+    first = client.get("/api/v1/ingest/", headers=named)
+    assert first["X-Elastic-Product"] == "Elasticsearch"
+    assert first.json()["version"]["number"].startswith("7.17")
+    assert client.post(BULK, lines(CREATE, RECORD), content_type=LINES, headers=named)["X-Elastic-Product"]
+    assert client.post(BULK, b"nonsense", content_type=LINES, headers=named)["X-Elastic-Product"]
+    other = client.get("/api/v1/ingest/", headers=headers | {"User-Agent": "opensearch-py/3.0.0 (Python 3.11)"})
+    assert "X-Elastic-Product" not in other
+    assert other.json()["version"]["distribution"] == "opensearch"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"ISODATE": "2026-11-01T00:02:03+00:00", "HOST": "berlin-7", "PROGRAM": "sshd", "PID": "7", "MESSAGE": "opened"},
+        {"__REALTIME_TIMESTAMP": "1793491323000000", "_HOSTNAME": "berlin-7", "SYSLOG_IDENTIFIER": "sshd", "_PID": "7", "MESSAGE": "opened"},
+        {"@timestamp": "2026-11-01T00:02:03Z", "body": "opened", "hostname": "berlin-7", "appname": "sshd", "procid": "7"},
+        {"MSG": "<38>1 2026-11-01T00:02:03Z berlin-7 sshd 7 - - opened"},
+    ],
+    ids=["syslog-ng", "journald", "OpenTelemetry", "a whole line"],
+)  # fmt: skip
+def test_a_line_is_the_same_whatever_a_shipper_calls_its_parts(
+    client: Client, ada: User, trail: Trail, line: dict[str, str]
+) -> None:
+    _, shown = writer_key(ada, format="syslog")
+    assert _items(bulk(client, bearer(shown), CREATE, line)) == [("create", 201)]
+    (written,) = stored(trail).values()
+    assert written["@timestamp"].startswith("2026-11-01T00:02:03")
+    assert (written["event"]["action"], written["resource"]["id"], written["labels"]["pid"]) == (
+        "sshd",
+        "berlin-7",
+        "7",
+    )
+    assert written["message"].endswith("opened")

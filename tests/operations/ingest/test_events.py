@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import zlib
 from typing import Any
 
@@ -221,6 +222,25 @@ def test_a_key_that_sends_too_fast_is_asked_to_wait(
     assert 20 <= int(response["Retry-After"]) <= 30
     assert send(client, bearer(writer_key(ada)[1]), event()).status_code == 200
     assert len(stored(trail)) == 31
+
+
+def test_a_key_that_sends_a_little_too_fast_is_kept_waiting_and_not_refused(
+    client: Client, headers: dict[str, str], trail: Trail, settings: Settings
+) -> None:
+    settings.INGEST_RATE = 10
+    assert send(client, headers, *(event() for _ in range(15))).status_code == 200
+    begun = time.monotonic()
+    assert send(client, headers, event()).status_code == 200
+    assert 0.2 < time.monotonic() - begun < 10
+
+
+def test_an_event_without_a_dataset_is_of_its_keys(client: Client, headers: dict[str, str], trail: Trail) -> None:
+    document = event(id="bare")
+    del document["event"]["dataset"]
+    assert send(client, headers, document).status_code == 200
+    assert stored(trail)["bare"]["event"]["dataset"] == "test"
+    elsewhere = event(id="elsewhere", event__dataset="other")
+    assert send(client, headers, elsewhere).json()["events"][0]["field"] == "event.dataset"
 
 
 def test_when_too_much_is_under_way_the_answer_is_429(

@@ -57,7 +57,8 @@ def test_nanoseconds_since_1970_come_back_whole(nanoseconds: int) -> None:
         ("AWS Internal", {"source.address": "AWS Internal"}),
         ("ec2.amazonaws.com", {"source.address": "ec2.amazonaws.com"}),
         ("253.252.51.07", {"source.address": "253.252.51.07"}),
-        ({"ip": "192.0.2.7"}, {}),
+        ({"ip": "192.0.2.7"}, {"source.ip": "192.0.2.7"}),
+        ({"host": "192.0.2.7"}, {}),
         (None, {}),
     ],
 )

@@ -1,0 +1,183 @@
+"""Nothing is lost without a word: of whatever is read, as many records are converted, passed over or rejected as there are.
+
+The records are counted by a splitter of this file's own, in plain Python, which shares no code with the import.
+"""
+
+import csv
+import io
+import json
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from operations.imports.envelopes import LISTS
+from operations.imports.files import FileReport, import_files
+from operations.imports.formats import FORMATS
+from operations.imports.sources import LogSource
+from tests.support.factories.logs import LOGS
+
+NO_TRAIL: Any = None  # a dry run asks nothing of it
+SAMPLES = sorted(path for path in LOGS.iterdir() if path.suffix in (".ndjson", ".log"))
+RECORDS = {path.name: path.read_text().splitlines() for path in SAMPLES if path.suffix == ".ndjson"}
+
+
+def _read(text: str, format: str = "auto") -> FileReport:
+    """What a dry run makes of a source; it raises where a record is in none of its numbers."""
+    source = LogSource("log", iter([text.encode("utf-8", "surrogatepass")]))
+    nothing: Callable[[Any], None] = lambda thing: None  # noqa: E731
+    (report,) = import_files(
+        NO_TRAIL,
+        FORMATS.get(format),
+        [source],
+        rejects=io.StringIO(),
+        dry_run=True,
+        on_file=nothing,
+        on_read=nothing,
+        on_rejected=nothing,
+    )
+    return report
+
+
+def split_documents(text: str) -> Iterator[Any]:
+    """The JSON documents of a text, one after another."""
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(text):
+        if text[at] in " \t\r\n,":
+            at += 1
+            continue
+        value, at = decoder.raw_decode(text, at)
+        yield value
+
+
+def count_records(document: Any, names: tuple[str, ...] = ("Records", "value", "items", "events", "logEvents")) -> int:
+    """How many records a document of these tests holds: none of their records has such a list, but for `events` beside `id`."""
+    if isinstance(document, list):
+        return sum(count_records(inner) for inner in document)
+    if isinstance(document, dict) and not ("id" in document and "events" in document):
+        for name in names:
+            if isinstance(document.get(name), list) and document[name] and isinstance(document[name][0], dict):
+                return count_records(document[name])
+        for outer in (document.get("response"), document.get("data")):
+            if isinstance(outer, dict) and any(isinstance(outer.get(name), list) for name in names):
+                return count_records(outer)
+    return 1
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
+def test_every_sample_is_recognised_and_read_whole(sample: Path) -> None:
+    text = sample.read_text()
+    report = _read(text)
+    if sample.suffix == ".ndjson":
+        assert report.summary.read == sum(count_records(document) for document in split_documents(text))
+    else:
+        frames = {"syslog-3164": 9, "syslog-5424": 9, "syslog-iso": 9, "syslog-traditional": 16}  # counted by eye
+        assert report.summary.read == frames[sample.name.removesuffix("-plaso.log")]
+    assert (report.problems, len(report.summary.formats)) == ([], 1)
+    assert set(report.summary.formats) == {sample.name.partition("-")[0].partition(".")[0]}
+    assert report.summary.checked + report.summary.rejected == report.summary.read
+
+
+def _mutate(value: Any, chance: random.Random) -> Any:
+    """The record with something in it that its source would not write."""
+    if isinstance(value, dict):
+        names = [name for name in value if chance.random() > 0.03]
+        return {name: _mutate(value[name], chance) for name in names}
+    if isinstance(value, list):
+        return [_mutate(inner, chance) for inner in value]
+    if chance.random() < 0.06:
+        return chance.choice(
+            [None, "", "x", 7, -1, 1e300, True, [], {}, "9999-12-31", "1.2.3.4.5", "\u0000", "Ünï", "{", "[1"]
+        )
+    return value
+
+
+ARRANGEMENTS: list[Callable[[list[Any]], str]] = [
+    lambda records: "\n".join(map(json.dumps, records)),
+    lambda records: json.dumps(records, indent=1),
+    lambda records: "".join(map(json.dumps, records)),
+    lambda records: json.dumps({"Records": records}),
+    lambda records: json.dumps({"@odata.context": "x", "value": records, "next": None}),
+    lambda records: json.dumps({"stat": "OK", "response": {"metadata": {"n": 1}, "items": records}}, indent=2),
+    lambda records: "\n".join(json.dumps({"Records": [record]}) for record in records),
+    lambda records: json.dumps([{"items": [record]} for record in records]),
+]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    seed=st.integers(0, 2**32),
+    sample=st.sampled_from(sorted(RECORDS)),
+    arrangement=st.integers(0, len(ARRANGEMENTS) - 1),
+    is_auto=st.booleans(),
+)
+def test_of_records_that_were_changed_at_random_none_is_lost(
+    seed: int, sample: str, arrangement: int, is_auto: bool
+) -> None:
+    chance = random.Random(seed)
+    lines = chance.choices(RECORDS[sample], k=chance.randint(1, 5))
+    # A record that lost its names may be an envelope to any reader: one name that no envelope has keeps them apart.
+    records = [{"kept": 1, **_mutate(json.loads(line), chance)} for line in lines]
+    text = ARRANGEMENTS[arrangement](records)
+    report = _read(text, "auto" if is_auto else sample.partition("-")[0])
+    summary = report.summary
+    assert summary.read == sum(count_records(document) for document in split_documents(text))
+    assert summary.checked + summary.rejected + summary.exempt == summary.read
+
+
+@given(st.text(max_size=300) | st.binary(max_size=300).map(lambda content: content.decode("latin-1")))
+def test_any_text_is_read_or_said_not_to_be(text: str) -> None:
+    report = _read(text)
+    summary = report.summary
+    assert summary.checked + summary.rejected + summary.exempt == summary.read
+    if text.strip(" \t\r\n,\x1e\ufeff\0\x0b\x0c\x1c\x1d\x1f\x85\xa0"):
+        assert summary.read or report.problems or report.exemption
+
+
+CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6), st.sampled_from(",;\t"))
+def test_a_table_is_as_many_records_as_it_has_rows(rows: list[list[str]], delimiter: str) -> None:
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    writer.writerow(["timestamp", "action", "user"])
+    writer.writerows([["2026-11-01T00:00:00Z", *row[1:]] for row in rows])
+    summary = _read(file.getvalue(), "generic").summary
+    assert (summary.read, summary.checked) == (len(rows), len(rows))
+
+
+def test_a_row_of_another_length_is_rejected_and_the_others_are_read() -> None:
+    text = "timestamp,action,user\n2026-11-01,a,b\n2026-11-01,a\n2026-11-01,a,b,c\n\n2026-11-01,a,b\n"
+    summary = _read(text, "generic").summary
+    assert (summary.read, summary.checked, summary.rejected) == (4, 2, 2)
+    assert any("cells where 3 columns are named" in reason for reason in summary.reasons)
+
+
+def test_a_table_in_which_two_columns_have_one_name_is_named_and_not_guessed_at() -> None:
+    report = _read("time,a,a\n2026-11-01,1,2\n", "generic")
+    assert report.summary.read == 0
+    assert "two columns are called 'a'" in report.note
+
+
+def test_what_each_record_was_read_as_is_said() -> None:
+    lines = [RECORDS["okta-panther.ndjson"][0], RECORDS["cloudtrail-stratus.ndjson"][0], '{"nobody": "knows"}']
+    report = _read("\n".join(lines))
+    assert dict(report.summary.formats) == {"okta": 1, "cloudtrail": 1}
+    assert "read as 1 okta, 1 cloudtrail" in report.note
+    assert dict(report.summary.reasons) == {"record: has the signs of no format that is known": 1}
+
+
+def test_an_empty_page_is_passed_over_and_not_rejected() -> None:
+    report = _read('{"@odata.context": "x", "value": []}\n{"stat": "OK", "response": {"items": []}}', "azure")
+    assert (report.summary.read, report.summary.exempt, report.summary.rejected) == (2, 2, 0)
+
+
+def test_every_name_of_a_list_is_one_under_which_records_are_read() -> None:
+    record = RECORDS["okta-panther.ndjson"][0]
+    for name in LISTS:
+        assert _read(f'{{"a": 1, "{name}": [{record}, {record}], "b": 2}}', "okta").summary.checked == 2, name
