@@ -11,7 +11,7 @@ import psutil
 
 from auditconsole.garbage import collect_seldom
 from benchmarks.figures import Figures, Growth
-from benchmarks.scan import OURS, export, read_run
+from benchmarks.scan import OURS, WRITERS, export, read_run
 from benchmarks.stage import Stage
 from trail.connection import connect
 
@@ -19,7 +19,7 @@ from trail.connection import connect
 def measure_memory(stage: Stage, *, size: int) -> Figures:
     """For each format, an export of a quarter of `size` events and one of all."""
     sizes = (size // 4, size)
-    for format in ("jsonl", "csv"):
+    for format in WRITERS:
         few, many = (_measure_growth(stage, format, events) for events in sizes)
         yield Growth(f"memory of an export as {format}", sizes, (few, many))
 

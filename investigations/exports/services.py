@@ -24,7 +24,6 @@ from investigations.exports.formats.bundle import Foreign, NotCosignedYet, NotSe
 from investigations.exports.formats.case_bundle import AttachmentLost
 from investigations.exports.formats.csv import WHOLE, CsvShape
 from investigations.exports.formats.file_formats import FORMATS, choose_writer
-from investigations.exports.formats.xlsx import MOST_ROWS, TooManyRows
 from investigations.exports.limits import expect_room, remove_file
 from investigations.exports.rows import ExportRow
 from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, ForeignCase, RedactionProfile, Run
@@ -141,10 +140,6 @@ def write_export(pk: int) -> None:
             )
         except (LogDamaged, TileMissing) as error:
             jobs.fail(export, f"Nothing can be proved just now: {error}")
-        except TooManyRows:
-            jobs.fail(
-                export, f"A workbook holds at most {MOST_ROWS - 1:,} events; export as CSV, or narrow the search."
-            )
         except OSError as error:
             jobs.fail(export, f"The file could not be written: {error.strerror}. See to the disk and export again.")
 
