@@ -38,7 +38,7 @@ def _measure_growth(stage: Stage, format: str, events: int) -> int:
     return int(report["grew"])
 
 
-def _peak_memory() -> int:
+def measure_peak() -> int:
     """The most memory this process ever held. getrusage would count its parent's, which a child begins with."""
     status = Path("/proc/self/status")
     if peak := re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None:
@@ -51,7 +51,7 @@ def main(url: str, format: str, path: str, until: str = "") -> None:
     before = psutil.Process().memory_info().rss
     trail = connect(url, prefix="bench", timeout=120)
     events = export(read_run(trail, replace(OURS, end=until or None)), format, Path(path))
-    print(json.dumps({"events": events, "grew": _peak_memory() - before}))
+    print(json.dumps({"events": events, "grew": measure_peak() - before}))
 
 
 if __name__ == "__main__":
