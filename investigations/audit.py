@@ -99,6 +99,7 @@ class CaseAction(StrEnum):
     EXPORT_READ = "export.read"
     EXPORT_START = "export.start"
     EXPORT_CANCEL = "export.cancel"
+    EXPORT_FAIL = "export.fail"
     EXPORT_DOWNLOAD = "export.download"
     EXPORT_REMOVE = "export.remove"
 

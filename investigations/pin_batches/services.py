@@ -81,7 +81,7 @@ def start_from_search(
 
 def pin_results(pk: int) -> None:
     """What the worker does: claim the batch, pin the run's results step by step, end it. Safe to call twice, by anyone."""
-    batch = jobs.claim(PinBatch, pk)
+    batch = jobs.claim(PinBatch, pk, _record_failure)
     if batch is None:
         return
     with suppress(jobs.LostClaim):
@@ -89,7 +89,7 @@ def pin_results(pk: int) -> None:
             _work_or_fail(batch)
         except TrailUnavailable as error:
             incidents.record_trail_outage(error, writer="auditconsole", events=0)
-            jobs.put_back(batch, str(error))
+            jobs.put_back(batch, str(error), _record_failure)
 
 
 def wake_waiting() -> None:
@@ -192,10 +192,11 @@ def _finish(batch: PinBatch) -> None:
 def _fail(batch: PinBatch, reason: str) -> None:
     """End it as failed, on record. What was pinned stays. Raises LostClaim."""
     left = f"{count_events(batch.pinned)} had been pinned by then and stay." if batch.pinned else "Nothing was pinned."
-    sentence = f"{reason} {left}"
-    with transaction.atomic():
-        _record_end(batch, f"could not pin all results of the run “{batch.run.title}”: {reason}", {"failed": reason})
-        jobs.fail(batch, sentence)
+    jobs.end_on_record(batch, f"{reason} {left}", _record_failure)
+
+
+def _record_failure(batch: PinBatch, sentence: str) -> None:
+    _record_end(batch, f"could not pin all results of the run “{batch.run.title}”: {sentence}", {"failed": sentence})
 
 
 def _end_cancelled(batch: PinBatch) -> None:

@@ -304,3 +304,19 @@ def test_who_stops_a_batch_in_the_middle_of_a_step_waits_for_its_end(
     batch.refresh_from_db()
     assert batch.state in ("cancelled", "finished")
     assert batch.pinned == case.evidence.count()
+
+
+def test_one_whose_worker_died_too_often_ends_on_record_and_keeps_what_it_has_pinned(
+    case: Case, alice: User, results: Run, trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = start(case, results, alice)
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        die_after(1, patch)
+        carry_out(batch)
+    ended = timezone.now() - timedelta(minutes=1)
+    PinBatch.objects.update(attempts=jobs.MAX_ATTEMPTS, lease_until=ended)
+    assert carry_out(batch).state == "failed"
+    assert batch.problem == jobs.DIED
+    (record,) = audit_log(trail, "case.evidence.pin.end")
+    assert (record["labels"]["failed"], record["labels"]["pinned"]) == (jobs.DIED, str(case.evidence.count()))
+    assert case.evidence.count() > 0
