@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from accounts.models import User
-from investigations.models import CaseVerification, Export, PinBatch, Run
+from investigations.models import CaseImport, CaseVerification, Export, PinBatch, Run
 from investigations.models.jobs import LEASE, Job
 from operations.incidents import services as incidents
 from trail.connection import limit_shards
@@ -28,7 +28,7 @@ from trail.errors import TrailUnavailable, WriteRefused
 # A job whose worker died, or that met an outage, this often is given up with a sentence.
 MAX_ATTEMPTS = 8
 WAITS_FOR_QUEUE = "The queue (Redis) does not answer. This is saved and starts by itself when it is back."
-KINDS: tuple[type[Job], ...] = (Run, Export, CaseVerification, PinBatch)
+KINDS: tuple[type[Job], ...] = (Run, Export, CaseVerification, PinBatch, CaseImport)
 DIED = f"Its worker died {MAX_ATTEMPTS} times at the same place; an admin finds why in the worker's log."
 # Seconds until a job that is over but for its record is tried again.
 RECORD_PATIENCE = 60
