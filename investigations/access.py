@@ -26,7 +26,7 @@ def get_case(user: User, public_id: str) -> Case:
 
 def get_case_by_number(user: User, number: str) -> Case:
     """The case of this number, if this person may know of it; else 404, as for a number that no case has."""
-    case = Case.objects.visible_to(user).filter(number=number).first()
+    case = Case.objects.visible_to(user).with_origin().filter(number=number).first()
     if case is None:
         raise Http404("There is no such case.")
     request_context.set_subject("case", case.public_id)

@@ -53,7 +53,9 @@ def carry_out(pk: int) -> None:
     job = jobs.claim(CaseImport, pk, _record_failure)
     if job is not None:
         _work_or_end(job)
-    for upload in CaseUpload.objects.filter(imports=pk).exclude(dropped_at=None):  # what was refused, once that is certain
+    for upload in CaseUpload.objects.filter(imports=pk).exclude(
+        dropped_at=None
+    ):  # what was refused, once that is certain
         build_path(upload.public_id).unlink(missing_ok=True)
 
 

@@ -10,6 +10,7 @@ from core.records import Record, new_public_id
 from investigations.models.cases import Case
 from investigations.models.evidence import Evidence
 from investigations.models.jobs import Job
+from trail.integrity.signed_note import Verifier
 
 
 class AcceptedKey(models.Model):
@@ -131,6 +132,11 @@ class ForeignCase(Record):
 
     def __str__(self) -> str:
         return f"{self.number} of {self.origin}"
+
+    @property
+    def fingerprint(self) -> str:
+        """By which people compare the key that signed its bundle."""
+        return Verifier.parse(self.key.vkey).fingerprint
 
 
 class ForeignEvidence(Record):

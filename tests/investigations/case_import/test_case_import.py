@@ -306,7 +306,7 @@ def test_json_that_is_nested_too_deeply_is_refused(file: bytes, lea: User) -> No
         upload(repack(file, lambda parts: parts.update({"case.json": deep})), lea)
 
 
-def test_a_bomb_a_link_and_a_text_are_no_bundles(lea: User) -> None:
+def test_a_bomb_a_link_and_a_text_are_no_bundles(lea: User, trail: Trail) -> None:
     bomb, link = io.BytesIO(), io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("case.json", bytes(50_000_000))

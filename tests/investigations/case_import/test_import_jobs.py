@@ -1,5 +1,6 @@
 """The import of a case as a job: by steps, taken up where another worker was killed, and wholly undone where it does not finish."""
 
+import html
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -214,3 +215,32 @@ def test_more_pieces_than_the_setting_allows_are_refused(
     settings.CASE_BUNDLE_PIECES = 3
     with nothing_is_written(), pytest.raises(Refused, match="at most 3"):
         bring_in(file, lea)
+
+
+def test_a_foreign_case_is_marked_wherever_cases_are_named(
+    made: CaseUpload, lea: User, client: Client, case: Case
+) -> None:
+    here = carry_in(made, lea)
+    client.force_login(lea)
+    pill = '<span class="pill pill--foreign">foreign</span>'
+    for address in ("/cases/", "/cases/?view=board", "/cases/?q=Stolen", f"/cases/?q={here.number}", "/home/"):
+        page = client.get(address)
+        if here.title in page.content.decode():
+            assertContains(page, pill, count=1, msg_prefix=address)
+    assertContains(client.get("/cases/"), pill, count=1)
+    assertContains(client.get("/cases/?view=board"), pill, count=1)
+    assertContains(client.get(f"/cases/timelines/?case={case.number}&case={here.number}"), pill, count=1)
+    assertContains(client.get(f"/cases/{case.public_id}/entities/"), pill, count=1)
+    assertContains(client.get("/jump/options/", {"q": here.number}), f"{here.number}, foreign")
+
+
+def test_its_report_says_how_their_log_is_checked_and_not_ours(made: CaseUpload, lea: User, client: Client) -> None:
+    here = carry_in(made, lea)
+    client.force_login(lea)
+    page = html.unescape(client.get(f"/cases/{here.public_id}/report/").content.decode())
+    foreign = ForeignCase.objects.get()
+    for text in (foreign.origin, foreign.fingerprint, foreign.manifest, "--console-key", "By telephone"):
+        assert text in page, text
+    assert all(f"--key '{key}'" in page for key in foreign.log_keys)
+    assert "not sealed yet" not in page
+    assert f"case-{here.public_id}-timeline.bundle.jsonl" not in page
