@@ -37,6 +37,7 @@ from investigations.redaction import services
 from investigations.redaction.pseudonym_key import derive_key
 from investigations.redaction.redactor import MASKED, Redactor
 from investigations.reports import services as reports
+from tests.investigations.case_import.test_case_import import upload
 from tests.support.factories.cases import open_case, pin, pin_batch, run
 from tests.support.factories.events import use
 from tests.support.factories.events import write as write_events
