@@ -1,6 +1,8 @@
 """Pinning all of a result: each event once, whatever happens meanwhile, and never said to be whole when it is not."""
 
+import gc
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -8,6 +10,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import User
@@ -320,3 +323,18 @@ def test_one_whose_worker_died_too_often_ends_on_record_and_keeps_what_it_has_pi
     (record,) = audit_log(trail, "case.evidence.pin.end")
     assert (record["labels"]["failed"], record["labels"]["pinned"]) == (jobs.DIED, str(case.evidence.count()))
     assert case.evidence.count() > 0
+
+
+def test_a_step_leaves_nothing_in_memory_for_python_to_look_for(case: Case, alice: User, results: Run) -> None:
+    batch = start(case, results, alice)
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        carry_out(batch)
+        gc.collect()
+        left = Counter(type(each).__name__ for each in gc.garbage if isinstance(each, Model | Hit))
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert batch.state == "finished"
+    assert {name: number for name, number in left.items() if number >= NUMBER} == {}
