@@ -89,6 +89,7 @@ def main(until: str = "") -> None:
     from accounts.roles import Role
     from accounts.services import create_user
     from investigations.cases import services as cases
+    from investigations.evidence.services import PinWords
     from investigations.models import PinBatch
     from investigations.pin_batches import services as pin_batches
     from investigations.runs import services as runs
@@ -104,7 +105,7 @@ def main(until: str = "") -> None:
     steps: list[float] = []
     waits: list[float] = []
     before, grew = psutil.Process().memory_info().rss, 0
-    batch = pin_batches.start(case=case, run=run, reason="All of it", by=by)
+    batch = pin_batches.start(case=case, run=run, by=by, words=PinWords("All of it"))
     pin_step = pin_batches._pin_step
 
     def measure(batch: PinBatch) -> None:
@@ -112,9 +113,9 @@ def main(until: str = "") -> None:
         began = time.perf_counter()
         pin_step(batch)
         steps.append(time.perf_counter() - began)
-        if batch.steps <= max(1, run.chunks // 4):
+        if batch.done <= run.done // 4 or not grew:
             grew = measure_peak() - before
-        if batch.steps % 20 == 0:
+        if len(steps) % 100 == 0:
             print(f"{batch.done:,} of {batch.total:,}", file=sys.stderr, flush=True)
 
     pin_batches._pin_step = measure

@@ -96,7 +96,7 @@ def get_export(user: User, public_id: str) -> Export:
 
 def get_pin_batch(user: User, public_id: str) -> PinBatch:
     """A pin batch: that of everybody who sees its case."""
-    batch = PinBatch.objects.select_related("case", "run").filter(public_id=public_id).first()
+    batch = PinBatch.objects.select_related("case", "run", "hypothesis").filter(public_id=public_id).first()
     request_context.set_subject("pin batch", public_id)
     if batch is None or not _may_see(user, batch):
         raise Http404("There is no such pin batch.")

@@ -23,6 +23,7 @@ from auditconsole.local import opensearch
 from core.errors import Refused
 from investigations.case_import import contents
 from investigations.case_import import services as case_imports
+from investigations.evidence.services import PinWords
 from investigations.exports import services as exports
 from investigations.models import Case, CaseImport, CaseUpload, Export, PinBatch
 from investigations.pin_batches import services as pin_batches
@@ -122,7 +123,7 @@ def test_a_pin_batch_whose_worker_is_killed_has_whole_steps_and_pins_each_event_
     monkeypatch.setattr(runs, "CHUNK", 5)
     write(trail, *(use("t", id=f"e{number}") for number in range(EVENTS)))
     made = run(alice, text="token.id:t", case=case)
-    batch = pin_batches.start(case=case, run=made, reason="All of it", by=alice)
+    batch = pin_batches.start(case=case, run=made, by=alice, words=PinWords("All of it"))
     kill_half_way("pins", batch, trail)
     assert case.evidence.count() == batch.done > 0
     assert batch.done < EVENTS
