@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from secrets import token_urlsafe
+from typing import Any
 
 import psutil
 from django.conf import settings
@@ -84,17 +85,15 @@ def _write_beside(waits: list[float]) -> Iterator[None]:
         thread.join()
 
 
-def main(until: str = "") -> None:
-    """Pin all of a run as the worker does, and print the report."""
+def _start_batch(until: str) -> Any:
+    """A batch that nobody works on yet, of a finished run, in a database of its own."""
     from accounts.roles import Role
     from accounts.services import create_user
     from investigations.cases import services as cases
     from investigations.evidence.services import PinWords
-    from investigations.models import PinBatch
     from investigations.pin_batches import services as pin_batches
     from investigations.runs import services as runs
 
-    collect_seldom()
     call_command("migrate", verbosity=0)
     by = create_user(username="bench", password=token_urlsafe(), role=Role.ANALYST)
     create_user(username="else", password=token_urlsafe(), role=Role.ANALYST)
@@ -102,18 +101,25 @@ def main(until: str = "") -> None:
     run = runs.start(search=replace(OURS, end=until or None), title="Everything", by=by, case=case)
     runs.execute_run(run.pk)
     run.refresh_from_db()
+    return pin_batches.start(case=case, run=run, by=by, words=PinWords("All of it"))
+
+
+def main(until: str = "") -> None:
+    """Pin all of a run as the worker does, and print the report."""
+    from investigations.pin_batches import services as pin_batches
+
+    collect_seldom()
+    batch = _start_batch(until)
     steps: list[float] = []
     waits: list[float] = []
-    before, grew = psutil.Process().memory_info().rss, 0
-    batch = pin_batches.start(case=case, run=run, by=by, words=PinWords("All of it"))
-    pin_step = pin_batches._pin_step
+    before, grew, pin_step = psutil.Process().memory_info().rss, 0, pin_batches._pin_step
 
-    def measure(batch: PinBatch) -> None:
+    def measure(batch: Any) -> None:
         nonlocal grew
         began = time.perf_counter()
         pin_step(batch)
         steps.append(time.perf_counter() - began)
-        if batch.done <= run.done // 4 or not grew:
+        if batch.done <= batch.total // 4 or not grew:
             grew = measure_peak() - before
         if len(steps) % 100 == 0:
             print(f"{batch.done:,} of {batch.total:,}", file=sys.stderr, flush=True)
@@ -122,7 +128,7 @@ def main(until: str = "") -> None:
     with _write_beside(waits):
         pin_batches.pin_results(batch.pk)
     batch.refresh_from_db()
-    if batch.state != PinBatch.State.FINISHED:
+    if batch.state != batch.State.FINISHED:
         raise AssertionError(f"The batch ended as {batch.state}: {batch.problem}")
     size = sum(path.stat().st_size for path in Path(settings.STATE_DIR).glob("console.sqlite3*"))
     print(json.dumps(asdict(Report(batch.done, steps, (grew, measure_peak() - before), size, waits))))

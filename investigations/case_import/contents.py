@@ -185,7 +185,7 @@ def write_attachments(case: Case, content: ForeignContent, stored: dict[int, str
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LineBatch:
     """Some lines of the bundle of events: those of evidence, the acts of custody, and how many lines they are in all.
 
     `checkpoint` is the signed note under which evidence is proved, where it stands among them.
@@ -197,14 +197,14 @@ class Step:
     checkpoint: str = ""
 
 
-def read_steps(path: Path, start: int = 0) -> Iterator[Step]:
+def read_steps(path: Path, start: int = 0) -> Iterator[LineBatch]:
     """The lines of a file that was verified from number `start` on, STEP at a time. Raises BadCaseBundle, OSError."""
     lines = islice(read_lines(path), start, None)
     while batch := list(islice(lines, STEP)):
         evidence = [line for line in batch if "index" in line]
         custody = [read_custody(line["custody"]) for line in batch if "custody" in line]
         checkpoints = [str(line["checkpoint"]) for line in batch if "checkpoint" in line]
-        yield Step(evidence, custody, len(batch), checkpoints[-1] if checkpoints else "")
+        yield LineBatch(evidence, custody, len(batch), checkpoints[-1] if checkpoints else "")
 
 
 def check_steps(path: Path, content: ForeignContent, watch: Callable[[int], object]) -> tuple[int, str]:
@@ -232,7 +232,7 @@ def check_steps(path: Path, content: ForeignContent, watch: Callable[[int], obje
     return number, checkpoint
 
 
-def write_step(case: Case, content: ForeignContent, step: Step, name: NameOf) -> None:
+def write_step(case: Case, content: ForeignContent, step: LineBatch, name: NameOf) -> None:
     """Write evidence with what proves it, and the acts of custody there. The caller holds the case in its transaction."""
     pieces = [_find_piece(content, line) for line in step.evidence]
     rows = [_build_evidence(case, line, piece, name) for line, piece in zip(step.evidence, pieces, strict=True)]

@@ -121,7 +121,7 @@ def _read_piece(row: Fields) -> dict[str, Any]:
     }
 
 
-def read_asked(queries: Fields) -> list[dict[str, Any]]:
+def read_foreign_runs(queries: Fields) -> list[dict[str, Any]]:
     """The runs of a case at the other console, the first MOST_RUNS of them. Raises BadCaseBundle."""
     queries.text("format", 40, choices=(QUERIES_FORMAT,))
     return [_read_run(row) for row in queries.rows("runs", settings.CASE_BUNDLE_PIECES)[:MOST_RUNS]]

@@ -27,7 +27,7 @@ from investigations.case_import.bundle_file import (
     verify_file,
 )
 from investigations.case_import.errors import BadCaseBundle
-from investigations.case_import.foreign_content import ForeignContent, read_asked, read_content
+from investigations.case_import.foreign_content import ForeignContent, read_content, read_foreign_runs
 from investigations.case_import.services import expect_accepted_key, expect_new
 from investigations.case_import.undo import undo_import
 from investigations.cases.numbers import allot_number
@@ -44,7 +44,7 @@ SECONDS = 2.0  # between two words to the row while a file is read
 Step = CaseImport.Step
 
 
-class _Cancelled(Exception):
+class _ImportStopped(Exception):
     """Somebody asked for it to stop."""
 
 
@@ -73,7 +73,7 @@ def _work_or_end(job: CaseImport) -> None:
         except OSError as error:
             sentence = f"The bundle could not be read, or a file of it not written: {error.strerror}. Tell an admin."
             jobs.end_on_record(job, sentence, _record_failure)
-        except _Cancelled:
+        except _ImportStopped:
             with transaction.atomic():
                 _undo(job)
                 jobs.end_cancelled(job)
@@ -119,7 +119,7 @@ def _build_watch(job: CaseImport) -> Callable[[int], object]:
 
 def _keep_on(job: CaseImport) -> None:
     if jobs.is_cancel_requested(job):
-        raise _Cancelled
+        raise _ImportStopped
 
 
 def _verify(job: CaseImport) -> None:
@@ -128,7 +128,7 @@ def _verify(job: CaseImport) -> None:
     watch = _build_watch(job)
     bundle = verify_file(path, watch)
     content = read_content(bundle)
-    read_asked(read_queries(path))
+    read_foreign_runs(read_queries(path))
     lines, checkpoint = contents.check_steps(path, content, lambda _: watch(job.total or 0))
     about = _read_about(bundle)
     described = upload.described | {key: str(about[key]) for key in ("number", "title", "exported_by")}
@@ -224,7 +224,7 @@ def _begin(job: CaseImport, bundle: VerifiedBundle, content: ForeignContent, pat
         words=words | {"opened_at": content.words["opened_at"].isoformat()},
         people=content.people,
         withheld=content.withheld,
-        asked=read_asked(read_queries(path)),
+        runs=read_foreign_runs(read_queries(path)),
         is_arriving=True,
         imported_by=by,
         imported_by_name=by.name or by.username,

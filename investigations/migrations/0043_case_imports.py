@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='foreigncase',
-            name='asked',
+            name='runs',
             field=models.JSONField(default=list),
         ),
         migrations.AddField(

@@ -106,7 +106,7 @@ class ForeignCase(Record):
 
     `checkpoint` is the signed note under which its evidence is proved and `log_keys` the keys of that log, as the manifest
     names them. `words` are the case's words there, `people` its members, `withheld` the numbers of evidence that was withdrawn
-    there, whose copies did not come, `asked` the runs of the case there with their searches and saved queries. While it is
+    there, whose copies did not come, `runs` those of the case there with their searches and saved queries. While it is
     arriving not all of it is here.
     """
 
@@ -124,7 +124,7 @@ class ForeignCase(Record):
     words = models.JSONField()
     people = models.JSONField()
     withheld = models.JSONField()
-    asked = models.JSONField(default=list)
+    runs = models.JSONField(default=list)
     is_arriving = models.BooleanField(default=False)
     imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     imported_by_name = models.CharField(max_length=200)

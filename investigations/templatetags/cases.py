@@ -78,6 +78,6 @@ def _link_numbers(numbers: list[int], case: Case) -> str:
 
 
 @register.filter
-def search_link(kept: dict[str, Any]) -> str:
+def search_link(search: dict[str, Any]) -> str:
     """The address at which a search that is kept as JSON is asked here; empty where it is none, or its address too long."""
-    return search_address(Search.from_json(kept)) or "" if kept else ""
+    return search_address(Search.from_json(search)) or "" if search else ""
