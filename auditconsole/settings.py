@@ -234,6 +234,11 @@ ATTACHMENT_BYTES = env.int("ATTACHMENT_BYTES", default=19 * 1024 * 1024)
 # Bytes of all files that one person may have attached, and what stays free on the disk.
 ATTACHMENTS_KEPT_BYTES = env.int("ATTACHMENTS_KEPT_BYTES", default=5 * 1024**3)
 ATTACHMENTS_DISK_RESERVE = env.int("ATTACHMENTS_DISK_RESERVE", default=1024**3)
+# Fields of one form: 500 events are pinned at once, each with six of its own.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
+# Bytes of a case bundle of another console, and of how many pieces (evidence, acts of custody, entities …) each list may be.
+CASE_BUNDLE_BYTES = env.int("CASE_BUNDLE_BYTES", default=1024**3)
+CASE_BUNDLE_PIECES = env.int("CASE_BUNDLE_PIECES", default=2_000_000)
 # What a person uploads stays in memory, so that a list which held a secret lies on no disk; what is larger is not taken.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 

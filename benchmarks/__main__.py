@@ -20,6 +20,7 @@ from benchmarks import (
     neighbours,
     pages,
     people,
+    pins,
     proofs,
     scan,
     search,
@@ -50,6 +51,7 @@ PARTS: dict[str, Part] = {
     ),
     "neighbours": lambda stage, options: neighbours.measure_neighbours(stage, rounds=max(options.rounds - 1, 1)),
     "memory": lambda stage, options: memory.measure_memory(stage, size=options.memory_size),
+    "pins": lambda stage, options: pins.measure_pins(stage, size=options.memory_size),
 }
 # What only reads: all that is measured on a node that was filled before.
 READING = ("search pages", "pages")

@@ -11,7 +11,7 @@ import psutil
 
 from auditconsole.garbage import collect_seldom
 from benchmarks.figures import Figures, Growth
-from benchmarks.scan import OURS, export, read_run
+from benchmarks.scan import OURS, WRITERS, export, read_run
 from benchmarks.stage import Stage
 from trail.connection import connect
 
@@ -19,7 +19,7 @@ from trail.connection import connect
 def measure_memory(stage: Stage, *, size: int) -> Figures:
     """For each format, an export of a quarter of `size` events and one of all."""
     sizes = (size // 4, size)
-    for format in ("jsonl", "csv"):
+    for format in WRITERS:
         few, many = (_measure_growth(stage, format, events) for events in sizes)
         yield Growth(f"memory of an export as {format}", sizes, (few, many))
 
@@ -38,7 +38,7 @@ def _measure_growth(stage: Stage, format: str, events: int) -> int:
     return int(report["grew"])
 
 
-def _peak_memory() -> int:
+def measure_peak() -> int:
     """The most memory this process ever held. getrusage would count its parent's, which a child begins with."""
     status = Path("/proc/self/status")
     if peak := re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None:
@@ -51,7 +51,7 @@ def main(url: str, format: str, path: str, until: str = "") -> None:
     before = psutil.Process().memory_info().rss
     trail = connect(url, prefix="bench", timeout=120)
     events = export(read_run(trail, replace(OURS, end=until or None)), format, Path(path))
-    print(json.dumps({"events": events, "grew": _peak_memory() - before}))
+    print(json.dumps({"events": events, "grew": measure_peak() - before}))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from operations.demonstration.generator import Demonstration, generate_events
 from operations.sealing.taken_ids import AT_ONCE, FOLDER
 from trail.connection import Trail, connect
 from trail.mapping import install
+from trail.reserved_names import AUDIT_DATASET
 from trail.writing.id_index import IdIndex, IdIndexReader, name_indices
 from trail.writing.writer import write_many
 
@@ -86,7 +87,10 @@ def stage(events: int, *, seed: int, folder: Path | None = None) -> Iterator[Sta
 
 
 def _count_events(trail: Trail) -> int:
-    return int(trail.client.count(index=f"{trail.prefix}-events-*", params={"allow_no_indices": "true"})["count"])
+    """Those of the demonstration: the console's own records, which parts of a run write, stay in a folder that is kept."""
+    body = {"query": {"bool": {"must_not": [{"term": {"event.dataset": AUDIT_DATASET}}]}}}
+    indices, params = f"{trail.prefix}-events-*", {"allow_no_indices": "true"}
+    return int(trail.client.count(index=indices, body=body, params=params)["count"])
 
 
 def _fill(trail: Trail, demonstration: Demonstration) -> None:

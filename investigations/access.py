@@ -26,7 +26,7 @@ def get_case(user: User, public_id: str) -> Case:
 
 def get_case_by_number(user: User, number: str) -> Case:
     """The case of this number, if this person may know of it; else 404, as for a number that no case has."""
-    case = Case.objects.visible_to(user).filter(number=number).first()
+    case = Case.objects.visible_to(user).with_origin().filter(number=number).first()
     if case is None:
         raise Http404("There is no such case.")
     request_context.set_subject("case", case.public_id)
@@ -96,7 +96,7 @@ def get_export(user: User, public_id: str) -> Export:
 
 def get_pin_batch(user: User, public_id: str) -> PinBatch:
     """A pin batch: that of everybody who sees its case."""
-    batch = PinBatch.objects.select_related("case", "run").filter(public_id=public_id).first()
+    batch = PinBatch.objects.select_related("case", "run", "hypothesis").filter(public_id=public_id).first()
     request_context.set_subject("pin batch", public_id)
     if batch is None or not _may_see(user, batch):
         raise Http404("There is no such pin batch.")

@@ -28,6 +28,8 @@ class CaseAction(StrEnum):
     MEMBER_REMOVE = "case.member.remove"
     CASE_TEMPLATE_SAVE = "case.template.save"
     CASE_IMPORT = "case.import"
+    CASE_IMPORT_CANCEL = "case.import.cancel"
+    CASE_IMPORT_FAIL = "case.import.fail"
     CASE_IMPORT_READ = "case.import.read"
     CASE_BUNDLE_UPLOAD = "case.bundle.upload"
     CASE_BUNDLE_REFUSE = "case.bundle.refuse"
@@ -99,6 +101,7 @@ class CaseAction(StrEnum):
     EXPORT_READ = "export.read"
     EXPORT_START = "export.start"
     EXPORT_CANCEL = "export.cancel"
+    EXPORT_FAIL = "export.fail"
     EXPORT_DOWNLOAD = "export.download"
     EXPORT_REMOVE = "export.remove"
 

@@ -46,6 +46,16 @@ def pin_results(pk: int) -> None:
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def import_case(pk: int) -> None:
+    """Do the verification or import of a case bundle whose turn it is; job `pk` was queued, and has its turn too."""
+    from investigations.case_import import jobs as case_imports
+    from investigations.models import CaseImport
+    from investigations.runs import jobs
+
+    jobs.work_in_turn(CaseImport, case_imports.carry_out)
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def start_due_verifications() -> None:
     """Queue the verification of cases that were not verified for a day."""
     from investigations.case_verification import services as case_verification

@@ -1,25 +1,21 @@
 """Reaches into documents: events as nested JSON objects (`{"event": {"id": …}}`), by the dotted names of their fields."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from trail.schema import BY_NAME
+
+_PARTS = {name: tuple(name.split(".")) for name in BY_NAME}
 
 
 def get(document: dict[str, Any], name: str) -> Any:
     """The value at a dotted name, or None."""
     value: Any = document
-    for part in _split(name):
+    for part in _PARTS.get(name) or name.split("."):
         if type(value) is not dict:
             return None
         value = value.get(part)
     return value
-
-
-@lru_cache(maxsize=1_024)
-def _split(name: str) -> tuple[str, ...]:
-    return tuple(name.split("."))
 
 
 def nest(flat: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +24,7 @@ def nest(flat: dict[str, Any]) -> dict[str, Any]:
     for name, value in flat.items():
         if value is None or value == "" or value == []:
             continue
-        *path, last = _split(name)
+        *path, last = _PARTS.get(name) or name.split(".")
         inner = document
         for part in path:
             inner = inner.setdefault(part, {})

@@ -86,7 +86,8 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         begun = self.request
         if begun is None:
             self.waits_since, self.bytes_held = time.monotonic(), 0
-        self.bytes_held += len(data)
+        if begun is None or not begun.is_large:
+            self.bytes_held += len(data)
         self._body.add(len(data))
         if self.bytes_held > ALWAYS_READ and self.server.count_bytes_held() > MOST_HELD:
             self.will_close = True
@@ -154,6 +155,8 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         """As waitress does, once it is closed."""
         super().del_channel(map)
         self.server.remove_connection(self)
+        if self.request is not None and self.request.is_large:  # it never became whole; its file goes now
+            self.request.close()
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]

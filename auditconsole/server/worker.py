@@ -18,7 +18,7 @@ from auditconsole.server.requests import MAX_HEADER
 
 # Bytes of an answer that wait in memory for a client before the thread that writes it waits too.
 ANSWER_AHEAD = 1024 * 1024
-# Nothing that is sent or asked for lies on a disk, not even for a moment.
+# Nothing that is sent or asked for lies on a disk, not even for a moment; but a case bundle, which is kept there.
 NEVER = 1 << 40
 _FILES_BESIDE = 500  # a process opens beside its connections
 

@@ -1,7 +1,6 @@
 """Keeps the files of attachments in a folder of their own, outside what is served, and tells their type from their content."""
 
 import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,10 @@ from pathlib import Path
 import puremagic
 from django.conf import settings
 
+from core.stored_files import HEAD, store_stream
 from investigations.models import Attachment
-from trail.files import open_for_owner
 
 ORPHAN_SECONDS = 3_600
-# Bytes from which the type is told.
-_HEAD = 4_096
 UNKNOWN, TEXT = "application/octet-stream", "text/plain"
 
 
@@ -37,17 +34,9 @@ def _find_folder() -> Path:
 
 
 def store_file(chunks: Iterable[bytes], path: Path) -> StoredFile:
-    """Write a file that is not there yet, on the disk when this returns. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    digest, size, head = hashlib.sha256(), 0, b""
-    with open(path, "xb", opener=open_for_owner) as file:
-        for chunk in chunks:
-            head += chunk[: _HEAD - len(head)]
-            digest.update(chunk)
-            size += file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    return StoredFile(size, digest.hexdigest(), recognise_type(head))
+    """Write a file that is not there yet, on the disk when this returns. Raises Refused where it cannot be written."""
+    stored = store_stream(chunks, path)
+    return StoredFile(stored.size, stored.sha256, recognise_type(stored.head))
 
 
 def remove_orphans(now: float) -> int:
@@ -87,5 +76,5 @@ def _is_text(head: bytes) -> bool:
     try:
         head.decode()
     except UnicodeDecodeError as error:
-        return len(head) - error.start < 4 and len(head) == _HEAD  # a character that the head cuts
+        return len(head) - error.start < 4 and len(head) == HEAD  # a character that the head cuts
     return True

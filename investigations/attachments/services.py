@@ -24,12 +24,9 @@ def attach_file(*, case: Case, name: str, chunks: Iterable[bytes], by: User, des
     _expect_room(by)
     public_id = new_public_id()
     path = build_path(public_id)
+    stored = store_file(chunks, path)
     try:
-        stored = store_file(chunks, path)
         return _enter(case, public_id, name, stored, by, description)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise Refused(f"The file could not be kept: {error.strerror}. Tell an admin.", "file") from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -1,11 +1,10 @@
 """Keeps an uploaded case bundle in a folder of its own and verifies it, with the program that anybody verifies one with."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import orjson
 from django.conf import settings
@@ -13,7 +12,6 @@ from django.conf import settings
 import verify_bundle
 from investigations.case_import.errors import BadCaseBundle
 from investigations.case_import.fields import Fields
-from trail.files import open_for_owner
 from trail.integrity.signed_note import BadKey, Verifier
 
 MOST_KEYS = 100
@@ -49,28 +47,36 @@ def find_folder() -> Path:
     return Path(settings.STATE_DIR) / "case_imports"
 
 
-def store_upload(chunks: Iterable[bytes], path: Path, most: int) -> int:
-    """Write a file of at most `most` bytes that is not there yet; its size. Raises BadCaseBundle for a longer one, OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    size = 0
-    with open(path, "xb", opener=open_for_owner) as file:
-        for chunk in chunks:
-            size += len(chunk)
-            if size > most:
-                raise BadCaseBundle(f"The file is longer than {most:,} bytes; it was not taken.", "file")
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    return size
-
-
 def compute_fingerprint(vkey: str) -> str:
     """By which people compare a key that is written `name+hash+base64`."""
     return Verifier.parse(vkey).fingerprint
 
 
-def verify_file(path: Path) -> VerifiedBundle:
-    """Check every byte of a case bundle, its signature, proofs and checkpoint. Raises BadCaseBundle, OSError."""
+class _Watched:
+    """A file that says, with each read, how many bytes of it were read."""
+
+    def __init__(self, file: BinaryIO, watch: Callable[[int], object]) -> None:
+        self._file, self._watch, self._size = file, watch, 0
+
+    def read(self, most: int = -1) -> bytes:
+        """Some bytes."""
+        return self._count(self._file.read(most))
+
+    def readline(self, most: int = -1) -> bytes:
+        """A line, or as much of it."""
+        return self._count(self._file.readline(most))
+
+    def _count(self, data: bytes) -> bytes:
+        self._size += len(data)
+        self._watch(self._size)
+        return data
+
+
+def verify_file(path: Path, watch: Callable[[int], object] = lambda size: None) -> VerifiedBundle:
+    """Check every byte of a case bundle, its signature, proofs and checkpoint. Raises BadCaseBundle, OSError.
+
+    `watch` is told how many bytes were read, and may raise to stop.
+    """
     try:
         about, manifest = _read_manifest(path)
         keys = Fields.of(about.row.get("keys"), "“keys” of the manifest")
@@ -79,7 +85,7 @@ def verify_file(path: Path) -> VerifiedBundle:
         options = verify_bundle.read_options(logs, [], None, consoles, str(signed_from))
         bundle = verify_bundle.CaseBundle(options)
         with path.open("rb") as file:
-            bundle.check(file)
+            bundle.check(cast(BinaryIO, _Watched(file, watch)))
         signer = _find_signer(consoles, bundle.signed_by)
     except (verify_bundle.Unusable, verify_bundle.Wrong, BadKey) as error:
         raise BadCaseBundle(f"The file is not a case bundle: {_tell(error)}") from error
@@ -121,6 +127,32 @@ def _read_manifest(path: Path) -> tuple[Fields, str]:
     if not manifest:
         raise BadCaseBundle("The file is not a case bundle: it has no manifest.")
     return Fields.of(verify_bundle.parse_json(manifest), "the manifest"), hashlib.sha256(manifest).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal digits, by which one that was verified is known again. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_verified(path: Path, described: dict[str, Any], manifest: str, signer: str) -> VerifiedBundle:
+    """What `verify_file` found of a file that is still the one it read. Raises BadCaseBundle for another file, OSError."""
+    if digest_file(path) != described["sha256"]:
+        raise BadCaseBundle("The file is not the one that was verified; tell an admin.")
+    about, _ = _read_manifest(path)
+    with path.open("rb") as file:
+        parts = verify_bundle.read_parts(file)
+        case = next(orjson.loads(part.read_all()) for part in parts if part.name == verify_bundle.CASE)
+    words = {name: described[name] for name in ("origin", "size", "events", "files")}
+    return VerifiedBundle(manifest, signer, about, Fields.of(case, "case.json"), tuple(described["log_keys"]), **words)
+
+
+def read_queries(path: Path) -> Fields:
+    """What was asked of the trail in a case, of a file that was verified."""
+    with path.open("rb") as file:
+        parts = verify_bundle.read_parts(file)
+        queries = next(orjson.loads(part.read_all()) for part in parts if part.name == verify_bundle.QUERIES)
+    return Fields.of(queries, "queries.json")
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -1,22 +1,19 @@
 """Writes what came in a case bundle as rows of a case: people of the other console are names there, and not users here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
+from django.conf import settings
 
 from core.records import fit_text
 from investigations.case_import.bundle_file import read_lines
 from investigations.case_import.errors import BadCaseBundle
 from investigations.case_import.fields import NameOf
-from investigations.case_import.foreign_content import (
-    MOST_CUSTODY,
-    ForeignContent,
-    check_event,
-    read_custody,
-)
+from investigations.case_import.foreign_content import ForeignContent, check_event, read_custody
 from investigations.case_import.foreign_manual_events import write_clock_skews, write_manual_events
 from investigations.case_import.foreign_statements import check_statement
 from investigations.entities.services import mark_shared_entities
@@ -37,12 +34,14 @@ from investigations.models import (
     Note,
     Verdict,
 )
+from investigations.timeline.facts import build_fact
 from trail.canonical_form import canonicalise
 from trail.questions.statements import encode_statement
 from trail.search.execute import sortable_time
 from trail.times import NotATime
 
 AT_ONCE = 500  # rows of one statement
+STEP = 500  # lines that are written in one transaction
 
 
 def name_people(origin: str) -> NameOf:
@@ -107,6 +106,7 @@ def _write_tasks(case: Case, content: ForeignContent, name: NameOf) -> None:
                 title=row["title"],
                 state=row["state"],
                 due=row["due"],
+                foreign_assignee=name(row["assignee"]),
                 created_by_name=name(row["created_by"]),
                 created_at=row["created_at"],
                 settled_by_name=name(row["settled_by"]),
@@ -184,42 +184,60 @@ def write_attachments(case: Case, content: ForeignContent, stored: dict[int, str
     Attachment.objects.bulk_create(rows, batch_size=AT_ONCE)
 
 
-def write_evidence(case: Case, content: ForeignContent, path: Path, name: NameOf) -> tuple[str, list[int]]:
-    """Every piece of evidence with what proves it, and its custody there; the proving checkpoint, and the keys here.
+@dataclass(frozen=True, slots=True)
+class LineBatch:
+    """Some lines of the bundle of events: those of evidence, the acts of custody, and how many lines they are in all.
 
-    Raises BadCaseBundle.
+    `checkpoint` is the signed note under which evidence is proved, where it stands among them.
     """
-    checkpoint, keys = "", dict[str, int]()
-    lines = iter(read_lines(path))
-    custody: list[dict[str, Any]] = []
-    for line in lines:
-        if "checkpoint" in line:
-            checkpoint = line["checkpoint"]
-        if "index" in line:
-            batch = [line, *islice((each for each in lines if _keep(each, custody)), AT_ONCE - 1)]
-            keys |= _write_batch(case, content, batch, name)
-        else:
-            _keep(line, custody)
-        if len(custody) >= AT_ONCE:
-            _write_custody(case, keys, custody, name)
-    _write_custody(case, keys, custody, name)
-    return checkpoint, list(keys.values())
+
+    evidence: list[dict[str, Any]]
+    custody: list[dict[str, Any]]
+    number: int
+    checkpoint: str = ""
 
 
-def _keep(line: dict[str, Any], custody: list[dict[str, Any]]) -> bool:
-    """Whether a line is an event; what is custody is kept for later."""
-    if "custody" in line:
-        if len(custody) >= MOST_CUSTODY:
-            raise BadCaseBundle(f"The bundle holds more than {MOST_CUSTODY:,} entries of custody.")
-        custody.append(read_custody(line["custody"]))
-    return "index" in line
+def read_steps(path: Path, start: int = 0) -> Iterator[LineBatch]:
+    """The lines of a file that was verified from number `start` on, STEP at a time. Raises BadCaseBundle, OSError."""
+    lines = islice(read_lines(path), start, None)
+    while batch := list(islice(lines, STEP)):
+        evidence = [line for line in batch if "index" in line]
+        custody = [read_custody(line["custody"]) for line in batch if "custody" in line]
+        checkpoints = [str(line["checkpoint"]) for line in batch if "checkpoint" in line]
+        yield LineBatch(evidence, custody, len(batch), checkpoints[-1] if checkpoints else "")
 
 
-def _write_batch(case: Case, content: ForeignContent, lines: list[dict[str, Any]], name: NameOf) -> dict[str, int]:
-    labels = [str(line["about"]["evidence"]["number"]) for line in lines]
-    pieces = [content.evidence[int(label.removeprefix("E"))] for label in labels]
-    rows = [_build_evidence(case, line, piece, name) for line, piece in zip(lines, pieces, strict=True)]
-    add_evidence(case, rows)
+def check_steps(path: Path, content: ForeignContent, watch: Callable[[int], object]) -> tuple[int, str]:
+    """That everything which `write_step` will write can be written; how many lines there are, and the checkpoint of the proofs.
+
+    Raises BadCaseBundle, OSError.
+
+    `watch` is told how many lines were read, and may raise to stop.
+    """
+    known, events, custody, number, checkpoint, case = set[str](), set[str](), 0, 0, "", Case()
+    for step in read_steps(path):
+        for line in step.evidence:
+            row = _build_evidence(case, line, _find_piece(content, line), str)
+            build_fact(row)
+            if row.event_id in events:
+                raise BadCaseBundle(f"The event of {row.label} stands twice in the case.")
+            known.add(row.label)
+            events.add(row.event_id)
+        _expect_known(known, step.custody)
+        custody, number = custody + len(step.custody), number + step.number
+        checkpoint = step.checkpoint or checkpoint
+        if custody > settings.CASE_BUNDLE_PIECES:
+            raise BadCaseBundle(f"The bundle holds more than {settings.CASE_BUNDLE_PIECES:,} entries of custody.")
+        watch(number)
+    return number, checkpoint
+
+
+def write_step(case: Case, content: ForeignContent, step: LineBatch, name: NameOf) -> None:
+    """Write evidence with what proves it, and the acts of custody there. The caller holds the case in its transaction."""
+    pieces = [_find_piece(content, line) for line in step.evidence]
+    rows = [_build_evidence(case, line, piece, name) for line, piece in zip(step.evidence, pieces, strict=True)]
+    if rows:
+        add_evidence(case, rows)
     ForeignEvidence.objects.bulk_create(
         ForeignEvidence(
             evidence=row,
@@ -227,12 +245,22 @@ def _write_batch(case: Case, content: ForeignContent, lines: list[dict[str, Any]
             proof=line["proof"],
             record=canonicalise(line["event"]) if row.is_statement else b"",
         )
-        for row, line in zip(rows, lines, strict=True)
+        for row, line in zip(rows, step.evidence, strict=True)
     )
     EvidenceTag.objects.bulk_create(
         EvidenceTag(evidence=row, name=tag) for row, piece in zip(rows, pieces, strict=True) for tag in piece["tags"]
     )
-    return {row.label: row.pk for row in rows}
+    _write_custody(case, step.custody, name)
+
+
+def _find_piece(content: ForeignContent, line: dict[str, Any]) -> dict[str, Any]:
+    label = str(line["about"]["evidence"]["number"])
+    return content.evidence[int(label.removeprefix("E"))]
+
+
+def _expect_known(known: Container[str], custody: list[dict[str, Any]]) -> None:
+    if unknown := next((entry for entry in custody if entry["evidence"] not in known), None):
+        raise BadCaseBundle(f"The bundle has custody of {unknown['evidence'][:20]}, which the case does not have.")
 
 
 def _build_evidence(case: Case, line: dict[str, Any], piece: dict[str, Any], name: NameOf) -> Evidence:
@@ -267,22 +295,23 @@ def _build_evidence(case: Case, line: dict[str, Any], piece: dict[str, Any], nam
     )
 
 
-def _write_custody(case: Case, keys: dict[str, int], entries: list[dict[str, Any]], name: NameOf) -> None:
+def _write_custody(case: Case, entries: list[dict[str, Any]], name: NameOf) -> None:
     """Acts at the other console. The records of its trail stand in its trail, and are not named here."""
-    if unknown := next((entry for entry in entries if entry["evidence"] not in keys), None):
-        raise BadCaseBundle(f"The bundle has custody of {unknown['evidence'][:20]}, which the case does not have.")
-    rows: Iterator[CustodyEntry] = (
-        CustodyEntry(
-            case=case,
-            evidence_id=keys[entry["evidence"]],
-            action=entry["action"],
-            by_name=name(entry["by"]),
-            at=entry["at"],
-            address=entry["address"],
-            client=entry["client"],
-            detail=entry["detail"],
-        )
-        for entry in entries
+    numbers = {int(entry["evidence"].removeprefix("E")) for entry in entries}
+    keys = dict(case.evidence.filter(number__in=numbers).values_list("number", "pk"))
+    CustodyEntry.objects.bulk_create(
+        (
+            CustodyEntry(
+                case=case,
+                evidence_id=keys[int(entry["evidence"].removeprefix("E"))],
+                action=entry["action"],
+                by_name=name(entry["by"]),
+                at=entry["at"],
+                address=entry["address"],
+                client=entry["client"],
+                detail=entry["detail"],
+            )
+            for entry in entries
+        ),
+        batch_size=AT_ONCE,
     )
-    CustodyEntry.objects.bulk_create(rows, batch_size=AT_ONCE)
-    entries.clear()

@@ -4,22 +4,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from investigations.case_import.bundle_file import VerifiedBundle
 from investigations.case_import.errors import BadCaseBundle
 from investigations.case_import.fields import MOST_NUMBERED, MOST_VERSIONS, Fields
 from investigations.case_import.foreign_manual_events import read_clock_skew, read_manual_event
 from investigations.entities.services import KINDS, LONGEST
-from investigations.models import Case, CaseTask, CustodyEntry, Evidence, Hypothesis, Membership, Verdict
+from investigations.models import Case, CaseTask, CustodyEntry, Evidence, Hypothesis, Membership, Run, Verdict
 from trail.errors import TrailError
 from trail.events import parse_event
 from trail.search.spec import Search
 
-# How much of each kind one case may bring.
-MOST_EVIDENCE, MOST_ROWS, MOST_ACTIVITIES, MOST_CUSTODY = 20_000, 5_000, 50_000, 500_000
+# How much of each kind one case may bring of what people write; of what is counted settings.CASE_BUNDLE_PIECES.
+MOST_ROWS, MOST_RUNS = 5_000, 500
 MOST_TAGS = 50
 # Characters of what people wrote: more than is typed, for a merge says of each text where it was written.
 LONGEST_TEXT = 100_000
-FORMAT = "audit-case/v1"
+FORMAT, QUERIES_FORMAT = "audit-case/v1", "audit-case-queries/v1"
 _CLOSED = Case.Status.CLOSED
 
 
@@ -45,8 +47,9 @@ def read_content(bundle: VerifiedBundle) -> ForeignContent:
     """Everything of a bundle but its events. Raises BadCaseBundle, which names what is not as it should be."""
     case = bundle.case
     case.text("format", 40, choices=(FORMAT,))
-    evidence = {row["number"]: row for row in map(_read_piece, case.rows("evidence", MOST_EVIDENCE))}
-    if sorted(evidence) != list(range(1, len(case.values("evidence", MOST_EVIDENCE)) + 1)):
+    pieces = settings.CASE_BUNDLE_PIECES
+    evidence = {row["number"]: row for row in map(_read_piece, case.rows("evidence", pieces))}
+    if sorted(evidence) != list(range(1, len(case.values("evidence", pieces)) + 1)):
         raise case.refuse("evidence", "numbered from 1 without a gap")
     present = {number: row for number, row in evidence.items() if not row.pop("is_withdrawn")}
     known = set(present)
@@ -62,7 +65,7 @@ def read_content(bundle: VerifiedBundle) -> ForeignContent:
         manual_events=[read_manual_event(row) for row in _numbered(case, "manual_events")],
         clock_skews=[read_clock_skew(row) for row in case.rows("clock_skews", MOST_ROWS)],
         attachments=[_read_attachment(row) for row in _numbered(case, "attachments")],
-        activities=[_read_activity(row) for row in case.rows("activities", MOST_ACTIVITIES)],
+        activities=[_read_activity(row) for row in case.rows("activities", pieces)],
     )
 
 
@@ -104,7 +107,7 @@ def _read_piece(row: Fields) -> dict[str, Any]:
         raise row.refuse("relevance", "one that evidence has")
     withdrawn = row.object_or_none("withdrawn")
     return {
-        "number": row.number("number", MOST_EVIDENCE),
+        "number": row.number("number", settings.CASE_BUNDLE_PIECES),
         "kind": row.text("kind", 10, choices=Evidence.Kind.values),
         "event_id": row.text("event_id", 512, least=1),
         "digest": row.text("digest", 64, least=64),
@@ -115,6 +118,25 @@ def _read_piece(row: Fields) -> dict[str, Any]:
         "pinned_by": row.text("pinned_by", 200),
         "pinned_at": row.time("pinned_at"),
         "is_withdrawn": withdrawn is not None,
+    }
+
+
+def read_foreign_runs(queries: Fields) -> list[dict[str, Any]]:
+    """The runs of a case at the other console, the first MOST_RUNS of them. Raises BadCaseBundle."""
+    queries.text("format", 40, choices=(QUERIES_FORMAT,))
+    return [_read_run(row) for row in queries.rows("runs", settings.CASE_BUNDLE_PIECES)[:MOST_RUNS]]
+
+
+def _read_run(row: Fields) -> dict[str, Any]:
+    query = row.object_or_none("saved_query")
+    return {
+        "title": row.text("title", 200),
+        "search": _read_search(row),
+        "state": row.text("state", 10, choices=Run.State.values),
+        "results": row.number("results", 2**53 - 1),
+        "started_by": row.text("started_by", 200),
+        "started_at": row.time("started_at").isoformat(),
+        "saved_query": f"{query.text('slug', 100)}, version {query.number('version')}" if query else "",
     }
 
 
@@ -133,7 +155,7 @@ def _read_search(row: Fields) -> dict[str, Any]:
 
 def _read_entities(case: Fields) -> list[dict[str, Any]]:
     entities = []
-    for row in case.rows("entities", MOST_ROWS * 4):
+    for row in case.rows("entities", settings.CASE_BUNDLE_PIECES):
         field, value = row.text("field", 40, choices=KINDS), row.text("value", LONGEST, least=1)
         verdicts = [_read_verdict(each) for each in row.rows("verdicts", MOST_ROWS)]
         entities.append({"field": field, "value": value, "verdicts": verdicts})
@@ -152,7 +174,7 @@ def _read_verdict(row: Fields) -> dict[str, Any]:
 
 
 def _read_hypothesis(row: Fields, known: set[int]) -> dict[str, Any]:
-    sides = {name: row.numbers(name, MOST_EVIDENCE) for name in ("for", "against")}
+    sides = {name: row.numbers(name, settings.CASE_BUNDLE_PIECES) for name in ("for", "against")}
     if set(sides["for"]) & set(sides["against"]):
         raise row.refuse("against", "free of what speaks for it")
     return {
@@ -174,6 +196,7 @@ def _read_task(row: Fields) -> dict[str, Any]:
         "title": row.text("title", 200),
         "state": row.text("state", 10, choices=CaseTask.State.values),
         "due": row.day_or_none("due"),
+        "assignee": row.text("assignee", 200),
         "created_by": row.text("created_by", 200),
         "created_at": row.time("created_at"),
         "settled_by": row.text("settled_by", 200),

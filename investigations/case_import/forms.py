@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 
 from core.forms import text_area
 
@@ -16,7 +17,7 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["file"].help_text = (
-            f"The .case.zip that another console exported, at most {settings.ATTACHMENT_BYTES:,} bytes. "
+            f"The .case.zip that another console exported, at most {filesizeformat(settings.CASE_BUNDLE_BYTES)}. "
             "Nothing of it is believed before you accept the key that signed it."
         )
 

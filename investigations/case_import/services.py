@@ -1,73 +1,56 @@
-"""Takes case bundles of other consoles: verifies each whole before anything is written, and imports it by an accepted key."""
+"""Takes case bundles of other consoles, keeps the keys that people accept, and has the worker verify and import."""
 
 import shutil
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from core import audit
 from core.errors import Refused
 from core.records import fit_text, new_public_id
-from investigations.attachments.files import build_path as build_attachment_path
-from investigations.attachments.files import store_file
-from investigations.audit import CaseAction, record, record_access, record_in_case
-from investigations.case_import import contents
-from investigations.case_import.bundle_file import (
-    VerifiedBundle,
-    build_path,
-    compute_fingerprint,
-    copy_attachments,
-    find_folder,
-    store_upload,
-    verify_file,
-)
-from investigations.case_import.errors import BadCaseBundle
-from investigations.case_import.foreign_content import ForeignContent, read_content
-from investigations.cases.numbers import allot_number
+from core.stored_files import store_stream
+from investigations.audit import CaseAction, record
+from investigations.case_import.bundle_file import build_path, compute_fingerprint, find_folder
+from investigations.case_import.undo import undo_import
 from investigations.evidence import custody
-from investigations.evidence.custody import Action
-from investigations.models import AcceptedKey, Case, CaseUpload, ForeignCase, Membership
+from investigations.models import AcceptedKey, Case, CaseImport, CaseUpload, ForeignCase
+from investigations.runs import jobs
 
 MOST_WAITING = 5  # uploads of one person that are not imported yet
 ORPHAN_SECONDS, KEPT_SECONDS = 3_600, 7 * 24 * 3_600
+Step, State = CaseImport.Step, CaseImport.State
+UNDER_WAY = (State.QUEUED, State.RUNNING)
 
 
 def take_upload(*, name: str, chunks: Iterable[bytes], by: User) -> CaseUpload:
-    """Keep a case bundle that is sound in itself; another one is dropped again, on record.
+    """Keep what is said to be a case bundle, and have the worker verify it; what is none is dropped again, on record.
 
-    Raises BadCaseBundle, which says what is wrong; Refused where there is no room, or the bundle was imported before.
+    Raises Refused where there is no room for it, it is too long, or it cannot be written.
     """
     _expect_room(by)
     public_id = new_public_id()
     path = build_path(public_id)
+    stored = store_stream(chunks, path, most=settings.CASE_BUNDLE_BYTES)
     try:
-        size = store_upload(chunks, path, settings.ATTACHMENT_BYTES)
-        bundle = verify_file(path)
-        read_content(bundle)
-        return _enter(public_id, name, size, bundle, by)
-    except BadCaseBundle as error:
-        path.unlink(missing_ok=True)
-        labels, reason = {"file": fit_text(name, 200)}, fit_text(error.sentence, 200)
-        resource = ("case_bundle", public_id)
-        record_access(
-            CaseAction.CASE_BUNDLE_REFUSE,
-            by=by,
-            resource=resource,
-            labels=labels,
-            result=audit.Result("failure", reason),
-        )
-        raise
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise Refused(f"The file could not be kept: {error.strerror}. Tell an admin.", "file") from error
+        with transaction.atomic():
+            upload = CaseUpload.objects.create(
+                public_id=public_id,
+                name=fit_text(name, 255),
+                size=stored.size,
+                described={"sha256": stored.sha256},
+                uploaded_by=by,
+                uploaded_by_name=by.name or by.username,
+            )
+            # Both readings of the file, and its lines, count as one each: how many lines there are nobody knows yet.
+            _queue(upload, Step.VERIFY, by, total=stored.size)
+            labels = {"file": upload.name, "sha256": stored.sha256}
+            _record(CaseAction.CASE_BUNDLE_UPLOAD, upload, by, labels)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+    return upload
 
 
 def _expect_room(by: User) -> None:
@@ -78,59 +61,43 @@ def _expect_room(by: User) -> None:
         raise Refused("The disk of the console is nearly full; tell an admin.", "file")
 
 
-@transaction.atomic
-def _enter(public_id: str, name: str, size: int, bundle: VerifiedBundle, by: User) -> CaseUpload:
-    _expect_new(bundle.manifest, by)
-    about = _read_about(bundle)
-    described = {key: str(about[key]) for key in ("number", "title", "exported_by")} | {
-        "exported_at": f"{about['exported_at']:%Y-%m-%d %H:%M:%S} UTC",
-        "origin": bundle.origin,
-        "size": bundle.size,
-        "events": bundle.events,
-        "files": bundle.files,
-        "log_keys": list(bundle.log_keys),
-    }
-    upload = CaseUpload.objects.create(
-        public_id=public_id,
-        name=fit_text(name, 255),
-        size=size,
-        manifest=bundle.manifest,
-        vkey=bundle.signer,
-        described=described,
-        uploaded_by=by,
-        uploaded_by_name=by.name or by.username,
+def _queue(upload: CaseUpload, step: str, by: User, *, total: int) -> CaseImport:
+    origin = custody.read_origin()
+    made = CaseImport.objects.create(
+        upload=upload,
+        step=step,
+        total=total,
+        address=origin.address,
+        client=origin.client,
+        started_by=by,
+        started_by_name=by.name or by.username,
     )
-    _record(CaseAction.CASE_BUNDLE_UPLOAD, public_id, by, {"manifest": bundle.manifest, "key": bundle.signer})
-    return upload
+    jobs.enqueue(made)
+    return made
 
 
-def _expect_new(manifest: str, by: User) -> None:
+def expect_new(manifest: str, by: User) -> None:
     """Raises Refused for a bundle that was imported before, and says as which case as far as `by` may know."""
     foreign = ForeignCase.objects.filter(manifest=manifest).first()
     if foreign is None:
         return
+    if foreign.is_arriving:
+        raise Refused("This bundle is being imported already.", "file")
     case = Case.objects.visible_to(by).filter(pk=foreign.case_id).first()
     name = case.number if case else "a case that you may not see"
     raise Refused(f"This bundle was imported before, as {name}; no second case is made.", "file")
 
 
-def _read_about(bundle: VerifiedBundle) -> dict[str, Any]:
-    about = bundle.about
-    case = about.object_or_none("case")
-    if case is None:
-        raise about.refuse("case", "an object")
-    return {
-        "number": case.text("number", 16, least=1),
-        "id": case.text("id", 16, least=1),
-        "title": case.text("title", 200),
-        "exported_by": about.text("exported_by", 200),
-        "exported_at": about.time("exported_at"),
-    }
-
-
 def find_accepted_key(vkey: str) -> AcceptedKey | None:
     """The key as it is accepted now, if it is."""
     return AcceptedKey.objects.filter(vkey=vkey, revoked_at=None).first()
+
+
+def expect_accepted_key(vkey: str) -> AcceptedKey:
+    """The key as it is accepted now. Raises Refused."""
+    if key := find_accepted_key(vkey):
+        return key
+    raise Refused("Nobody has accepted the key that signed this bundle, or it was revoked; nothing was imported.")
 
 
 @transaction.atomic
@@ -140,6 +107,8 @@ def accept_key(*, upload: CaseUpload, fingerprint: str, note: str, by: User) -> 
     Raises Refused where the fingerprint, which the person has from the other console, is another, or without a note of how it
     was compared.
     """
+    if not upload.is_verified:
+        raise Refused("The bundle is not verified yet, so that nobody knows which key signed it.")
     wanted = compute_fingerprint(upload.vkey)
     if "".join(fingerprint.lower().split()) != wanted.replace(" ", ""):
         raise Refused(
@@ -165,123 +134,47 @@ def revoke_key(*, key: AcceptedKey, by: User) -> None:
         record(CaseAction.FOREIGN_KEY_REVOKE, by=by, resource=("foreign_key", str(key.pk)), labels={"key": key.vkey})
 
 
-def drop_upload(*, upload: CaseUpload, by: User) -> None:
-    """Delete the file of a bundle that is not imported. Raises Refused for one that is."""
-    with transaction.atomic():
-        if ForeignCase.objects.filter(upload=upload).exists():
-            raise Refused("This bundle was imported; its file stays with the case.")
-        if CaseUpload.objects.filter(pk=upload.pk, dropped_at=None).update(dropped_at=timezone.now()):
-            _record(CaseAction.CASE_BUNDLE_DROP, upload.public_id, by, {"manifest": upload.manifest})
-    build_path(upload.public_id).unlink(missing_ok=True)
+@transaction.atomic
+def start_import(*, upload: CaseUpload, by: User) -> CaseImport:
+    """Have the worker make the case of a bundle, all of it or nothing.
 
-
-def import_case(*, upload: CaseUpload, by: User) -> Case:
-    """Make the case of a bundle, all of it or nothing. It is verified once more, as its file is now.
-
-    Raises BadCaseBundle; Refused where its key is not accepted, or it was imported before; TrailUnavailable.
+    Raises Refused where it is not verified, its key is not accepted, or it is or was imported.
     """
-    path = build_path(upload.public_id)
-    stored: dict[int, str] = {}
-    try:
-        bundle = verify_file(path)
-        if (bundle.manifest, bundle.signer) != (upload.manifest, upload.vkey):
-            raise BadCaseBundle("The file is not the one that was uploaded; tell an admin.")
-        content = read_content(bundle)
-        copy_attachments(path, lambda digest, parts: _store_attachment(content, digest, parts, stored))
-        return _import(upload, bundle, content, path, stored, by)
-    except BaseException as error:
-        for public_id in stored.values():
-            build_attachment_path(public_id).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise Refused(f"The bundle could not be read: {error.strerror}. Tell an admin.") from error
-        raise
-
-
-def _store_attachment(content: ForeignContent, digest: str, parts: Iterator[bytes], stored: dict[int, str]) -> None:
-    """Keep a file for each attachment that has this content, under its number."""
-    numbers = [row["number"] for row in content.attachments if row["sha256"] == digest and row["removed_at"] is None]
-    for place, number in enumerate(numbers):
-        stored[number] = new_public_id()
-        target = build_attachment_path(stored[number])
-        if place == 0:
-            store_file(parts, target)
-        else:
-            shutil.copyfile(build_attachment_path(stored[numbers[0]]), target)
-            target.chmod(0o600)
+    upload = CaseUpload.objects.select_for_update().get(pk=upload.pk)
+    if not upload.is_verified or upload.dropped_at is not None:
+        raise Refused("The bundle is not verified, so nothing was imported.")
+    if upload.imports.filter(state__in=UNDER_WAY).exists():
+        raise Refused("This bundle is being worked on already.")
+    expect_new(upload.manifest, by)
+    expect_accepted_key(upload.vkey)
+    return _queue(upload, Step.IMPORT, by, total=upload.described["lines"] + upload.described["events"])
 
 
 @transaction.atomic
-def _import(
-    upload: CaseUpload, bundle: VerifiedBundle, content: ForeignContent, path: Path, stored: dict[int, str], by: User
-) -> Case:
-    CaseUpload.objects.select_for_update().get(pk=upload.pk)
-    _expect_new(bundle.manifest, by)
-    key = find_accepted_key(upload.vkey)
-    if key is None:
-        raise Refused("Nobody has accepted the key that signed this bundle, or it was revoked; nothing was imported.")
-    name = contents.name_people(bundle.origin)
-    case = _make_case(content, by)
-    contents.write_words(case, content, name)
-    checkpoint, evidence = contents.write_evidence(case, content, path, name)
-    contents.mark_entities(case)
-    contents.write_hypotheses(case, content, name)
-    contents.write_attachments(case, content, stored, name)
-    foreign = _note_origin(case, upload, key, bundle, content, checkpoint, by)
-    labels = {"manifest": bundle.manifest, "key": key.vkey, "origin": bundle.origin, "number": foreign.number}
-    summary = f"imported the case, {foreign.number} of {foreign.origin}"
-    event_id = record_in_case(CaseAction.CASE_IMPORT, summary, by=by, case=case, labels=labels)
-    details = ((pk, f"from {foreign.number} of {foreign.origin}") for pk in evidence)
-    custody.record_details(case, details, Action.IMPORT, by=by, event_id=event_id)
-    return case
+def cancel(*, job: CaseImport, by: User) -> None:
+    """Stop a verification or an import; what it has written is undone. Raises Refused when it is over."""
+    if not jobs.request_cancel(job, by=by):
+        raise Refused("This is over already.")
+    job.refresh_from_db()
+    if job.is_over and job.case is not None:  # no worker is left to undo it
+        undo_import(job.case)
+    _record(CaseAction.CASE_IMPORT_CANCEL, job.upload, by, {"manifest": job.upload.manifest})
 
 
-def _make_case(content: ForeignContent, by: User) -> Case:
-    """The case with a number of this console. Who imports it leads it: nobody of the other console is known here."""
-    own = ("title", "description", "status", "severity", "disposition", "closing_reason", "closed_at", "is_restricted")
-    case = Case.objects.create(
-        number=allot_number(timezone.now().year),
-        assignee=None,
-        opened_by=by,
-        opened_by_name=by.name or by.username,
-        **{key: content.words[key] for key in own},
-    )
-    Membership.objects.create(case=case, user=by, level=Membership.Level.LEAD)
-    return case
+def drop_upload(*, upload: CaseUpload, by: User) -> None:
+    """Delete the file of a bundle that is not imported. Raises Refused for one that is, or is being worked on."""
+    with transaction.atomic():
+        if ForeignCase.objects.filter(upload=upload).exists():
+            raise Refused("This bundle was imported; its file stays with the case.")
+        if upload.imports.filter(state__in=UNDER_WAY).exists():
+            raise Refused("This bundle is being worked on; stop that first.")
+        if CaseUpload.objects.filter(pk=upload.pk, dropped_at=None).update(dropped_at=timezone.now()):
+            _record(CaseAction.CASE_BUNDLE_DROP, upload, by, {"manifest": upload.manifest})
+    build_path(upload.public_id).unlink(missing_ok=True)
 
 
-def _note_origin(
-    case: Case,
-    upload: CaseUpload,
-    key: AcceptedKey,
-    bundle: VerifiedBundle,
-    content: ForeignContent,
-    checkpoint: str,
-    by: User,
-) -> ForeignCase:
-    about = _read_about(bundle)
-    words = {name: content.words[name] for name in ("assignee", "opened_by")}
-    return ForeignCase.objects.create(
-        case=case,
-        upload=upload,
-        key=key,
-        manifest=bundle.manifest,
-        origin=fit_text(bundle.origin, 200),
-        number=about["number"],
-        foreign_id=about["id"],
-        exported_by=about["exported_by"],
-        exported_at=about["exported_at"],
-        checkpoint=checkpoint,
-        log_keys=list(bundle.log_keys),
-        words=words | {"opened_at": content.words["opened_at"].isoformat()},
-        people=content.people,
-        withheld=content.withheld,
-        imported_by=by,
-        imported_by_name=by.name or by.username,
-    )
-
-
-def _record(action: CaseAction, public_id: str, by: User, labels: dict[str, str]) -> None:
-    record(action, by=by, resource=("case_bundle", public_id), labels=labels)
+def _record(action: CaseAction, upload: CaseUpload, by: User, labels: dict[str, str]) -> None:
+    record(action, by=by, resource=("case_bundle", upload.public_id), labels=labels)
 
 
 def remove_expired(now: float) -> int:

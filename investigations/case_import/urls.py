@@ -9,5 +9,6 @@ urlpatterns = [
     path("case-imports/keys/<int:pk>/revoke/", views.foreign_key_revoke, name="foreign_key_revoke"),
     path("case-imports/<slug:public_id>/", views.case_import_detail, name="case_import_detail"),
     path("case-imports/<slug:public_id>/import/", views.case_import_carry_out, name="case_import_carry_out"),
+    path("case-imports/<slug:public_id>/cancel/", views.case_import_cancel, name="case_import_cancel"),
     path("case-imports/<slug:public_id>/drop/", views.case_import_drop, name="case_import_drop"),
 ]

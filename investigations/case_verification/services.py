@@ -82,7 +82,7 @@ def start_due() -> int:
     """
     counted = Max("verifications__created_at", filter=~Q(verifications__state__in=(State.FAILED, State.CANCELLED)))
     cases = Case.objects.filter(Exists(Evidence.objects.filter(case=OuterRef("pk")))).annotate(last=counted)
-    due = cases.filter(Q(last=None) | Q(last__lt=timezone.now() - EVERY))
+    due = cases.exclude(foreign__is_arriving=True).filter(Q(last=None) | Q(last__lt=timezone.now() - EVERY))
     closed_last = Choice(When(status=Case.Status.CLOSED, then=Value(1)), default=Value(0))
     chosen = list(due.order_by(closed_last, F("last").asc(nulls_first=True), "pk")[:MOST_AT_A_TIME])
     for case in chosen:

@@ -11,6 +11,7 @@ from django.db.models.expressions import Combinable
 from accounts.models import User
 from investigations.cases.numbers import read_number
 from investigations.models import Case, CaseTag, CaseTask, Evidence, Hypothesis, ManualEvent, Note
+from investigations.models.cases import CaseQuerySet
 
 PAGE_SIZE = 50
 STATUSES = {"open": "Open", "contained": "Contained", "closed": "Closed", "all": "All"}
@@ -68,7 +69,7 @@ def find_cases(user: User, chosen: CaseFilter) -> QuerySet[Case]:
     cases = _narrow(user, chosen)
     if chosen.status != "all":
         cases = cases.filter(status=chosen.status)
-    return cases.select_related("assignee").prefetch_related("tags").order_by(*_ORDERS[chosen.sort])
+    return cases.with_origin().select_related("assignee").prefetch_related("tags").order_by(*_ORDERS[chosen.sort])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def list_tags(user: User) -> list[tuple[str, int]]:
     return list(tags.order_by("-number", "name")[:30])
 
 
-def _narrow(user: User, chosen: CaseFilter) -> QuerySet[Case]:
+def _narrow(user: User, chosen: CaseFilter) -> CaseQuerySet:
     cases = Case.objects.visible_to(user)
     if chosen.text:
         cases = cases.filter(_written(chosen.text))

@@ -53,7 +53,7 @@ def find_related_cases(case: Case, by: User) -> list[RelatedCase]:
             if value not in names[key]:
                 names[key].append(value)
     is_more = len(pairs) == MOST_SHARED or len(ids) == MOST_SHARED
-    cases = Case.objects.in_bulk(closest)
+    cases = Case.objects.with_origin().in_bulk(closest)
     return [RelatedCase(cases[key], counts[key], tuple(names[key][:SHARED_SHOWN]), is_more) for key in closest]
 
 

@@ -7,10 +7,11 @@ from django import forms
 from core.forms import text_area
 from investigations.cases.forms import check_tags
 from investigations.evidence.forms import PinForm, Questions
-from investigations.evidence.services import PinWords
+from investigations.evidence.services import MAX_AT_ONCE, PinWords
 from investigations.models import Evidence
 
-MOST_EACH = 100  # events of one page; a request holds no more than a thousand fields
+# As many as are pinned in one request. A form of so many has six fields for each (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS).
+MOST_EACH = MAX_AT_ONCE
 
 
 class EachHeadForm(PinForm):

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.decorators import person, requires
+from accounts.models import User
 from accounts.roles import may_investigate
 from core.connection import trail
 from core.errors import Refused
@@ -20,6 +21,7 @@ from investigations.evidence import services
 from investigations.evidence.each_forms import MOST_EACH, EachHeadForm, EventWordsFormSet
 from investigations.evidence.forms import Questions
 from investigations.models import Case
+from investigations.models.cases import CaseQuerySet
 from investigations.presentation.event_sentence import describe_event
 from trail.errors import TrailUnavailable
 from trail.search import execute
@@ -33,7 +35,7 @@ def pin_each(request: HttpRequest) -> HttpResponseBase:
     """The chosen events, each with the words that were typed for all of them; sent once more, they are pinned as it says then."""
     user, post = person(request), request.POST
     head = EachHeadForm(post, user=user)
-    questions = Questions(Case.objects.writable_by(user), post.get("case", ""))
+    questions = Questions(_find_offered(user, post.get("case", "")), post.get("case", ""))
     if "form-TOTAL_FORMS" not in post:
         rows, status = _begin(request, questions), 200
     else:
@@ -47,6 +49,12 @@ def pin_each(request: HttpRequest) -> HttpResponseBase:
     if is_partial(request):  # the bar of chosen rows asks, and this is a page of its own
         response["HX-Retarget"] = response["HX-Reselect"] = "#main"
     return response
+
+
+def _find_offered(user: User, chosen: str) -> CaseQuerySet:
+    """The cases whose questions each row offers: with those of every case, a page of hundreds of rows would be many megabytes."""
+    writable = Case.objects.writable_by(user)
+    return writable.filter(public_id=chosen) if chosen else writable
 
 
 def _begin(request: HttpRequest, questions: Questions) -> Any:

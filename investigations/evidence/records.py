@@ -1,6 +1,6 @@
 """Adds pinned evidence to a case with all that its pages count, and takes withdrawn evidence out of these counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -23,22 +23,23 @@ def add_evidence(case: Case, new: Sequence[Evidence]) -> None:
     hold_marks()
     Evidence.objects.bulk_create(new, batch_size=AT_ONCE)
     facts = [fact for fact in map(build_fact, new) if fact is not None]
-    _mark_shared(case, facts)
+    _mark_shared(case, facts, {each.pk: each.event_id for each in new})
     EvidenceFact.objects.bulk_create(facts, batch_size=AT_ONCE)
     count_entities(case, (each.document for each in new if not each.is_statement), by=1)
 
 
-def _mark_shared(case: Case, facts: Sequence[EvidenceFact]) -> None:
-    """Say of these events, and of the same ones in other cases, that several cases have them."""
+def _mark_shared(case: Case, facts: Sequence[EvidenceFact], event_ids: Mapping[int, str]) -> None:
+    """Say of these events, whose ids stand by the keys of the evidence, and of the same ones in other cases, that several cases
+    have them."""
     rows = iter(facts)
     while batch := list(islice(rows, AT_ONCE)):
-        ids = [fact.evidence.event_id for fact in batch]
+        ids = [event_ids[fact.pk] for fact in batch]
         same = EvidenceFact.objects.filter(evidence__event_id__in=ids).exclude(case=case)
         others = dict(same.values_list("evidence", "evidence__event_id"))
         EvidenceFact.objects.filter(pk__in=others, is_shared=False).update(is_shared=True)
         known = set(others.values())
         for fact in batch:
-            fact.is_shared = fact.evidence.event_id in known
+            fact.is_shared = event_ids[fact.pk] in known
 
 
 def withdraw_evidence(case: Case, evidence: Sequence[Evidence], *, reason: str, by: User) -> None:

@@ -202,7 +202,7 @@ def _describe_task(task: CaseTask) -> dict[str, Any]:
         "number": task.number,
         "title": task.title,
         "state": task.state,
-        "assignee": _name(task.assignee),
+        "assignee": _name(task.assignee) or task.foreign_assignee,
         "due": _write_time(task.due),
         "created_by": task.created_by_name,
         "created_at": _write_time(task.created_at),

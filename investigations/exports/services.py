@@ -18,13 +18,13 @@ from investigations.case_verification.services import is_verified, verify_for_ex
 from investigations.evidence import custody
 from investigations.evidence import services as evidence_services
 from investigations.evidence.custody import Action, Origin
+from investigations.exports.failures import record_failure
 from investigations.exports.files import build_path
 from investigations.exports.formats import bundle, case_bundle
 from investigations.exports.formats.bundle import Foreign, NotCosignedYet, NotSealedYet
 from investigations.exports.formats.case_bundle import AttachmentLost
 from investigations.exports.formats.csv import WHOLE, CsvShape
 from investigations.exports.formats.file_formats import FORMATS, choose_writer
-from investigations.exports.formats.xlsx import MOST_ROWS, TooManyRows
 from investigations.exports.limits import expect_room, remove_file
 from investigations.exports.rows import ExportRow
 from investigations.models import EVERY_CASE, NOT_CASE, Case, Export, ForeignCase, RedactionProfile, Run
@@ -120,7 +120,7 @@ def _record_start(export: Export, belongs: Case | None, what: str, by: User) -> 
 
 def write_export(pk: int) -> None:
     """What the worker does. An export that was left half way starts over: its file only appears when it is whole."""
-    export = jobs.claim(Export, pk)
+    export = jobs.claim(Export, pk, record_failure)
     if export is None:
         return
     with suppress(jobs.LostClaim):
@@ -128,25 +128,20 @@ def write_export(pk: int) -> None:
             _work(export)
         except TrailUnavailable as error:
             incidents.record_trail_outage(error, writer="auditconsole", events=0)
-            jobs.put_back(export, str(error))
-        except (_NotWhole, runs.ResultsLost, AttachmentLost, Foreign, Refused, WriteRefused) as error:
-            jobs.fail(export, str(error))
+            jobs.put_back(export, str(error), record_failure)
         except (NotSealedYet, NotCosignedYet) as error:
-            jobs.put_back(export, str(error))
+            jobs.put_back(export, str(error), record_failure)
         except Unproved as error:
             incidents.record_failure(IncidentKind.TAMPERED, "proof", str(error))
-            jobs.fail(
-                export,
-                f"{error} A bundle holds only what can be proved; this is an incident. Export as CSV without proofs.",
-            )
+            hint = "A bundle holds only what can be proved; this is an incident. Export as CSV without proofs."
+            jobs.end_on_record(export, f"{error} {hint}", record_failure)
+        except (_NotWhole, runs.ResultsLost, AttachmentLost, Foreign, Refused, WriteRefused) as error:
+            jobs.end_on_record(export, str(error), record_failure)
         except (LogDamaged, TileMissing) as error:
-            jobs.fail(export, f"Nothing can be proved just now: {error}")
-        except TooManyRows:
-            jobs.fail(
-                export, f"A workbook holds at most {MOST_ROWS - 1:,} events; export as CSV, or narrow the search."
-            )
+            jobs.end_on_record(export, f"Nothing can be proved just now: {error}", record_failure)
         except OSError as error:
-            jobs.fail(export, f"The file could not be written: {error.strerror}. See to the disk and export again.")
+            sentence = f"The file could not be written: {error.strerror}. See to the disk and export again."
+            jobs.end_on_record(export, sentence, record_failure)
 
 
 def _work(export: Export) -> None:

@@ -181,17 +181,18 @@ def _offer_search(text: str) -> Iterator[JumpOption]:
 
 def _find_named_case(user: User, text: str) -> Iterator[JumpOption]:
     named = Q(number=number) if (number := read_number(text)) else Q(public_id=text)
-    for case in Case.objects.visible_to(user).filter(named):
+    for case in Case.objects.visible_to(user).with_origin().filter(named):
         yield _offer_case(case)
 
 
 def _find_cases(user: User, text: str) -> Iterator[JumpOption]:
-    cases = Case.objects.visible_to(user).filter(title__icontains=text)
+    cases = Case.objects.visible_to(user).with_origin().filter(title__icontains=text)
     yield from (_offer_case(case) for case in cases[:MOST_OF_A_GROUP])
 
 
 def _offer_case(case: Case) -> JumpOption:
-    note = f"{case.number}, {case.get_severity_display().lower()}, {case.get_status_display().lower()}"
+    foreign = ", foreign" if case.is_foreign else ""
+    note = f"{case.number}{foreign}, {case.get_severity_display().lower()}, {case.get_status_display().lower()}"
     return JumpOption("Cases", "case", case.title, reverse("case_detail", args=[case.public_id]), note, True)
 
 

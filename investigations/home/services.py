@@ -50,6 +50,7 @@ def list_own_cases(by: User) -> list[tuple[Case, Spark]]:
     own = (
         Case.objects.filter(memberships__user=by)
         .not_closed()
+        .with_origin()
         .annotate(
             pinned=Count("evidence", filter=Q(evidence__withdrawn_at=None), distinct=True),
             last_change=Max("activities__at"),

@@ -12,7 +12,7 @@ from investigations.models.entities import CaseEntity, Verdict
 from investigations.models.evidence import Evidence, EvidenceTag
 from investigations.models.evidence_facts import EvidenceFact
 from investigations.models.exports import EVERY_CASE, NOT_CASE, Export
-from investigations.models.foreign_cases import AcceptedKey, CaseUpload, ForeignCase, ForeignEvidence
+from investigations.models.foreign_cases import AcceptedKey, CaseImport, CaseUpload, ForeignCase, ForeignEvidence
 from investigations.models.hypotheses import Hypothesis, HypothesisEvidence
 from investigations.models.jobs import Job
 from investigations.models.library import QueryParameter, SavedQuery, SavedQueryVersion
@@ -34,6 +34,7 @@ __all__ = [
     "Attachment",
     "Case",
     "CaseEntity",
+    "CaseImport",
     "CaseReport",
     "CaseSerial",
     "CaseTag",

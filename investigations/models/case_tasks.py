@@ -24,7 +24,10 @@ class CaseTaskQuerySet(models.QuerySet["CaseTask"]):
 
 
 class CaseTask(models.Model):
-    """Something to be done. `number` counts within the case; `revision` counts changes of its words, as that of a case does."""
+    """Something to be done. `number` counts within the case; `revision` counts changes of its words, as that of a case does.
+
+    `foreign_assignee` is who was to do it at the console that the case came from, who is nobody's user here.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -36,6 +39,7 @@ class CaseTask(models.Model):
     title = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    foreign_assignee = models.CharField(max_length=200, blank=True)
     due = models.DateField(null=True)
     revision = models.PositiveIntegerField(default=1, editable=False)
     created_by_name = models.CharField(max_length=200)
@@ -52,6 +56,11 @@ class CaseTask(models.Model):
 
     def __str__(self) -> str:
         return f"T{self.number} {self.title}"
+
+    @property
+    def assignee_name(self) -> str:
+        """Whose it is, of this console or of another; empty where it is nobody's."""
+        return str(self.assignee) if self.assignee else self.foreign_assignee
 
     @property
     def is_open(self) -> bool:

@@ -25,6 +25,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """The restricted cases that this person is not in."""
         return self.filter(~_is_in(user), is_restricted=True)
 
+    def with_origin(self) -> "CaseQuerySet":
+        """The same, each of which knows whether it `is_foreign`."""
+        return self.annotate(has_origin=Q(foreign__isnull=False))
+
     def not_closed(self) -> "CaseQuerySet":
         """The cases that are worked on: those that are open or contained."""
         return self.exclude(status=Case.Status.CLOSED)
@@ -94,6 +98,11 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it came from another console, where it was read `with_origin`."""
+        return bool(getattr(self, "has_origin", False))
 
     @property
     def is_open(self) -> bool:

@@ -1,5 +1,7 @@
 """Keeps cases that came from other consoles: the keys that people accepted, the files that came, and what proves the evidence."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,6 +9,8 @@ from django.db.models import Q
 from core.records import Record, new_public_id
 from investigations.models.cases import Case
 from investigations.models.evidence import Evidence
+from investigations.models.jobs import Job
+from trail.integrity.signed_note import Verifier
 
 
 class AcceptedKey(models.Model):
@@ -34,17 +38,18 @@ class AcceptedKey(models.Model):
 
 
 class CaseUpload(models.Model):
-    """A case bundle that was uploaded and is sound in itself; its file is in the folder of imports until it is dropped.
+    """A case bundle that was uploaded; its file is in the folder of imports until it is dropped.
 
-    `manifest` is the SHA-256 of its manifest, `vkey` the key that signed it, `described` what the page says of it.
+    `manifest` is the SHA-256 of its manifest, `vkey` the key that signed it, `described` what the page says of it; all three are
+    empty until the worker has found that it is sound in itself.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
     name = models.CharField(max_length=255)
     size = models.PositiveBigIntegerField()
-    manifest = models.CharField(max_length=64)
-    vkey = models.CharField(max_length=500)
-    described = models.JSONField()
+    manifest = models.CharField(max_length=64, blank=True)
+    vkey = models.CharField(max_length=500, blank=True)
+    described: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     uploaded_by_name = models.CharField(max_length=200)
     uploaded_at = models.DateTimeField(auto_now_add=True)
@@ -56,13 +61,53 @@ class CaseUpload(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether every byte of it was found to be as it was signed."""
+        return bool(self.manifest)
+
+
+class CaseImport(Job):
+    """The verification of an upload, or the import of its case, by the worker.
+
+    `done` counts what was checked or written, in the units of `total`. `case` is what the import makes: nobody is in it, so that
+    nobody sees it, until the import has finished; it goes again with an import that ends otherwise. `event_id` is the trail's
+    record of the import. `address` and `client` are those of the request that asked for it.
+    """
+
+    TASK = "investigations.tasks.import_case"
+
+    class Step(models.TextChoices):
+        VERIFY = "verify", "Verify"
+        IMPORT = "import", "Import"
+
+    upload = models.ForeignKey(CaseUpload, on_delete=models.PROTECT, related_name="imports")
+    step = models.CharField(max_length=10, choices=Step)
+    case = models.ForeignKey(Case, null=True, on_delete=models.SET_NULL, related_name="+")
+    event_id = models.CharField(max_length=80, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    client = models.CharField(max_length=1_000, blank=True)
+
+    class Meta(Job.Meta):
+        constraints = (
+            models.UniqueConstraint(
+                fields=("upload",),
+                condition=Q(state__in=("queued", "running")),
+                name="upload_worked_on_once_at_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.step} of {self.upload_id} ({self.state})"
+
 
 class ForeignCase(Record):
     """That a case came from another console: which, under which number, who exported it when, and by which key it is believed.
 
     `checkpoint` is the signed note under which its evidence is proved and `log_keys` the keys of that log, as the manifest
     names them. `words` are the case's words there, `people` its members, `withheld` the numbers of evidence that was withdrawn
-    there, whose copies did not come.
+    there, whose copies did not come, `runs` those of the case there with their searches and saved queries. While it is
+    arriving not all of it is here.
     """
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="foreign")
@@ -79,12 +124,19 @@ class ForeignCase(Record):
     words = models.JSONField()
     people = models.JSONField()
     withheld = models.JSONField()
+    runs = models.JSONField(default=list)
+    is_arriving = models.BooleanField(default=False)
     imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     imported_by_name = models.CharField(max_length=200)
     imported_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return f"{self.number} of {self.origin}"
+
+    @property
+    def fingerprint(self) -> str:
+        """By which people compare the key that signed its bundle."""
+        return Verifier.parse(self.key.vkey).fingerprint
 
 
 class ForeignEvidence(Record):

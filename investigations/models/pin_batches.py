@@ -4,6 +4,7 @@ from django.db import models
 
 from investigations.models.cases import Case
 from investigations.models.evidence import Evidence
+from investigations.models.hypotheses import Hypothesis
 from investigations.models.jobs import Job
 from investigations.models.runs import Run
 
@@ -17,8 +18,9 @@ class PinBatchQuerySet(models.QuerySet["PinBatch"]):
 class PinBatch(Job):
     """`done` counts the events of the run that are in the case now: `pinned` by this batch, `already` there before.
 
-    `steps` is how many chunks of the run are done, from which another worker goes on. `event_id` is the trail's record that it
-    began; `ids_digest` the SHA-256 of the ids of all events of the run (trail.questions.id_digest), once it has finished.
+    `steps` is how many chunks of the run are done, and `place` how many events of the next one, from which another worker goes
+    on. Each event that is pinned speaks for a `hypothesis`, or against it, where one is named. `event_id` is the trail's record
+    that it began; `ids_digest` the SHA-256 of the ids of all events of the run (trail.questions.id_digest), once it has finished.
     `address` and `client` are those of the request that asked for it.
     """
 
@@ -29,7 +31,10 @@ class PinBatch(Job):
     reason = models.TextField(max_length=2_000)
     relevance = models.CharField(max_length=10, choices=Evidence.Relevance, blank=True)
     tags = models.CharField(max_length=1_000, blank=True)
+    hypothesis = models.ForeignKey(Hypothesis, null=True, on_delete=models.PROTECT, related_name="+")
+    speaks_for = models.BooleanField(default=True)
     steps = models.PositiveIntegerField(default=0)
+    place = models.PositiveIntegerField(default=0)
     pinned = models.PositiveBigIntegerField(default=0)
     already = models.PositiveBigIntegerField(default=0)
     ids_digest = models.CharField(max_length=64, blank=True)

@@ -16,10 +16,10 @@ class ResultSetForm(PinForm):
 
 
 class PinBatchForm(PinForm):
-    """Into which case all that a search, or a run, finds is pinned, and why."""
+    """Into which case all that a search, or a run, finds is pinned, why, and to which question each event speaks."""
 
     # Django leaves out what a form sets to None.
-    event = question = None  # type: ignore[assignment]
+    event = None  # type: ignore[assignment]
 
     def clean(self) -> dict[str, Any]:
         """Either a run or a search is named: that of a page is never empty, for it is bound to what had arrived."""

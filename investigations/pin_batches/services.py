@@ -24,6 +24,14 @@ from trail.errors import TrailUnavailable
 from trail.questions.id_digest import digest_ids
 from trail.search.spec import Search
 
+# Events of one transaction: on SQLite nobody else writes meanwhile.
+STEP = 500
+# Events of a batch that speak to a hypothesis: its pages name each piece of its evidence.
+MOST_LINKED = 10_000
+_TOO_MANY = (
+    f"At most {MOST_LINKED:,} events of a result speak to a question one by one: pin all without it, pin the result set, and let"
+    " that speak to it."
+)
 # Seconds for which a batch waits for its run, before it looks again by itself: the end of the run wakes it.
 RUN_PATIENCE = 20
 State = PinBatch.State
@@ -34,26 +42,31 @@ class _Stopped(Exception):
 
 
 @transaction.atomic
-def start(*, case: Case, run: Run, reason: str, by: User, relevance: str = "", tags: str = "") -> PinBatch:
-    """Queue the pinning of all that a run finds; one that is not over yet is waited for.
+def start(*, case: Case, run: Run, by: User, words: PinWords) -> PinBatch:
+    """Queue the pinning of all that a run finds, each with these words; a run that is not over yet is waited for.
 
-    Raises Refused for a run that failed, was cancelled, found nothing, or is being pinned to the case already; CaseClosed.
+    Raises Refused for a run that failed, was cancelled, found nothing, or is being pinned to the case already, and for a question
+    of another case, or of too many events; CaseClosed.
     """
-    expect_words(case, PinWords(reason))
+    expect_words(case, words)
     hold_open(case)
     if run.is_over and run.state != State.FINISHED:
         raise Refused("This run did not finish, so its results are not all of them; run the search again.")
     if run.is_over and not run.done:
         raise Refused("This run found nothing, so there is nothing to pin.")
+    if run.is_over and words.hypothesis is not None and run.done > MOST_LINKED:
+        raise Refused(_TOO_MANY, "question")
     if case.pin_batches.filter(run=run, state__in=(State.QUEUED, State.RUNNING)).exists():
         raise Refused("All results of this run are being pinned to this case already.")
     origin = custody.read_origin()
     batch = PinBatch.objects.create(
         case=case,
         run=run,
-        reason=reason.strip(),
-        relevance=relevance,
-        tags=tags,
+        reason=words.reason.strip(),
+        relevance=words.relevance,
+        tags=words.tags,
+        hypothesis=words.hypothesis,
+        speaks_for=words.speaks_for,
         address=origin.address,
         client=origin.client,
         started_by=by,
@@ -61,6 +74,8 @@ def start(*, case: Case, run: Run, reason: str, by: User, relevance: str = "", t
     )
     summary = f"began to pin all results of the run “{run.title}”"
     labels = {"batch": batch.public_id, "run": run.public_id}
+    if words.hypothesis is not None:
+        labels["hypotheses"] = f"{'for' if words.speaks_for else 'against'} {words.hypothesis.number}"
     batch.event_id = record_in_case(CaseAction.PIN_BATCH_START, summary, by=by, case=case, labels=labels)
     batch.save(update_fields=["event_id"])
     jobs.enqueue(batch)
@@ -68,20 +83,18 @@ def start(*, case: Case, run: Run, reason: str, by: User, relevance: str = "", t
 
 
 @transaction.atomic
-def start_from_search(
-    *, case: Case, search: Search, title: str, reason: str, by: User, relevance: str = "", tags: str = ""
-) -> PinBatch:
+def start_from_search(*, case: Case, search: Search, title: str, by: User, words: PinWords) -> PinBatch:
     """Queue a run of the search in the case, which makes it absolute and binds it to what has arrived, and pin all it finds.
 
     Raises as `start`, and BadQuery.
     """
     run = runs.start(search=search, title=title, by=by, case=case)
-    return start(case=case, run=run, reason=reason, by=by, relevance=relevance, tags=tags)
+    return start(case=case, run=run, by=by, words=words)
 
 
 def pin_results(pk: int) -> None:
     """What the worker does: claim the batch, pin the run's results step by step, end it. Safe to call twice, by anyone."""
-    batch = jobs.claim(PinBatch, pk)
+    batch = jobs.claim(PinBatch, pk, _record_failure)
     if batch is None:
         return
     with suppress(jobs.LostClaim):
@@ -89,7 +102,7 @@ def pin_results(pk: int) -> None:
             _work_or_fail(batch)
         except TrailUnavailable as error:
             incidents.record_trail_outage(error, writer="auditconsole", events=0)
-            jobs.put_back(batch, str(error))
+            jobs.put_back(batch, str(error), _record_failure)
 
 
 def wake_waiting() -> None:
@@ -119,6 +132,8 @@ def _work(batch: PinBatch) -> None:
     if batch.total is None:
         if (run.chunk_rows.aggregate(size=Sum("size"))["size"] or 0) != run.done:
             raise _Stopped("Some results of the run are not there any more; run the search again.")
+        if batch.hypothesis is not None and run.done > MOST_LINKED:
+            raise _Stopped(_TOO_MANY)
         jobs.report_progress(batch, total=run.done)
     while batch.steps < run.chunks:
         if jobs.is_cancel_requested(batch):
@@ -128,12 +143,15 @@ def _work(batch: PinBatch) -> None:
 
 
 def _pin_step(batch: PinBatch) -> None:
-    """Pin one chunk of the run: its evidence, its custody and the place after it, together or not at all."""
+    """Pin some of a chunk of the run: their evidence, its custody and the place after it, together or not at all."""
     _expect_right(batch)
-    pairs = batch.run.chunk_rows.get(number=_choose_chunk(batch)).pairs()
-    hits = runs.read_events(pairs, access.build_scope(batch.started_by))
-    words = PinWords(batch.reason, batch.relevance, batch.tags)
+    pairs = _order_chunk(batch)
+    part = pairs[batch.place : batch.place + STEP]
+    hits = runs.read_events(part, access.build_scope(batch.started_by))
+    words = PinWords(batch.reason, batch.relevance, batch.tags, batch.hypothesis, batch.speaks_for)
     origin = PinOrigin(Search.from_json(batch.run.search), batch.run)
+    place = batch.place + len(part)
+    is_done = place >= len(pairs)
     with transaction.atomic():
         hold_open(batch.case)
         new = add_events(
@@ -148,17 +166,27 @@ def _pin_step(batch: PinBatch) -> None:
         )
         jobs.report_progress(
             batch,
-            steps=batch.steps + 1,
+            steps=batch.steps + is_done,
+            place=0 if is_done else place,
             done=batch.done + len(hits),
             pinned=batch.pinned + len(new),
             already=batch.already + len(hits) - len(new),
         )
 
 
+def _order_chunk(batch: PinBatch) -> list[tuple[str, str]]:
+    """The chunk whose turn it is, from its last event on where the run begins with the newest: evidence is numbered in time."""
+    pairs = batch.run.chunk_rows.get(number=_choose_chunk(batch)).pairs()
+    return pairs[::-1] if _is_newest_first(batch) else pairs
+
+
 def _choose_chunk(batch: PinBatch) -> int:
-    """From the end where the run begins with the newest, so that evidence is numbered in the order of time."""
-    is_newest_first = Search.from_json(batch.run.search).sort == ("@timestamp", "desc")
-    return batch.run.chunks - 1 - batch.steps if is_newest_first else batch.steps
+    """From the end where the run begins with the newest."""
+    return batch.run.chunks - 1 - batch.steps if _is_newest_first(batch) else batch.steps
+
+
+def _is_newest_first(batch: PinBatch) -> bool:
+    return Search.from_json(batch.run.search).sort == ("@timestamp", "desc")
 
 
 def _expect_right(batch: PinBatch) -> None:
@@ -192,10 +220,11 @@ def _finish(batch: PinBatch) -> None:
 def _fail(batch: PinBatch, reason: str) -> None:
     """End it as failed, on record. What was pinned stays. Raises LostClaim."""
     left = f"{count_events(batch.pinned)} had been pinned by then and stay." if batch.pinned else "Nothing was pinned."
-    sentence = f"{reason} {left}"
-    with transaction.atomic():
-        _record_end(batch, f"could not pin all results of the run “{batch.run.title}”: {reason}", {"failed": reason})
-        jobs.fail(batch, sentence)
+    jobs.end_on_record(batch, f"{reason} {left}", _record_failure)
+
+
+def _record_failure(batch: PinBatch, sentence: str) -> None:
+    _record_end(batch, f"could not pin all results of the run “{batch.run.title}”: {sentence}", {"failed": sentence})
 
 
 def _end_cancelled(batch: PinBatch) -> None:

@@ -74,12 +74,11 @@ def _start(request: HttpRequest, form: PinBatchForm, run: Run | None) -> PinBatc
     """Begin it; None where a rule says no, which the form then shows."""
     user, words = person(request), form.cleaned_data
     case = access.get_writable_case(user, words["case"])
-    common = {name: words[name] for name in ("reason", "relevance", "tags")}
     try:
         if run is not None:
-            return pin_batches.start(case=case, run=run, by=user, **common)
-        search = words["search"]
-        return pin_batches.start_from_search(case=case, search=search, title=name_search(search), by=user, **common)
+            return pin_batches.start(case=case, run=run, by=user, words=form.read_words())
+        search, title = words["search"], name_search(words["search"])
+        return pin_batches.start_from_search(case=case, search=search, title=title, by=user, words=form.read_words())
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
     except BadQuery as error:

@@ -118,7 +118,7 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
         activity=activity,
         checkpoint=checkpoint,
         problem=problem,
-        foreign=ForeignCase.objects.filter(case=case).first(),
+        foreign=ForeignCase.objects.filter(case=case).select_related("key").first(),
     )
 
 
@@ -127,7 +127,7 @@ def _read_evidence(case: Case) -> dict[str, Any]:
     kind, pinned = Evidence.Kind, case.evidence.not_withdrawn().in_time_order()
     latest = pinned.filter(kind=kind.EVENT).reverse().values_list("event_timestamp", flat=True).first()
     return {
-        "events": list(pinned.filter(kind=kind.EVENT)[:MOST_EVIDENCE]),
+        "events": list(pinned.filter(kind=kind.EVENT).select_related("foreign")[:MOST_EVIDENCE]),
         "absences": list(pinned.filter(kind=kind.ABSENCE)[:MOST_ROWS]),
         "statements": list(pinned.filter(kind__in=(kind.RESULT_SET, kind.FINDING))[:MOST_ROWS]),
         "last": latest or "",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from investigations.evidence.custody import CustodyAct
 from investigations.hypotheses.evidence_numbers import write_numbers
-from investigations.models import Evidence, Run
+from investigations.models import Evidence, ForeignCase, Run
 from investigations.presentation.event_sentence import describe_event
 from investigations.presentation.search_description import describe_search
 from investigations.presentation.statements import describe_evidence
@@ -48,6 +48,13 @@ _VERIFY = (
     " the form that was sealed and that the proof is about."
 )
 
+_VERIFY_FOREIGN = (
+    "This case came from another console as a case bundle, and its evidence is in the sealed log of that console: nothing that"
+    " this console keeps proves it. Whoever has the bundle checks it with the program verify_bundle.py on any machine with"
+    " Python, without a console and without a network, by the keys below. Ask the people of that console whether the keys are"
+    " theirs, by another way than this report came."
+)
+
 
 def build_evidence(record: CaseRecord) -> Iterator[Block]:
     """Every event with its sentence, who pinned it and why, its digest and its leaf."""
@@ -82,6 +89,8 @@ def _write_withdrawal(evidence: Evidence) -> str:
 
 def _write_event(evidence: Evidence) -> tuple[TableCell, ...]:
     leaf = "not sealed yet" if evidence.leaf is None else f"leaf {evidence.leaf:,}"
+    if foreign := getattr(evidence, "foreign", None):
+        leaf = f"leaf {foreign.leaf:,} of the log of the other console"
     shown = (
         line(describe_event(evidence.document)),
         *_write_pin(evidence),
@@ -260,6 +269,9 @@ def _tabulate_acts(acts: Sequence[CustodyAct]) -> ReportTable:
 
 def build_verification(record: CaseRecord) -> Iterator[Block]:
     """How anybody can check the evidence, and the checkpoint that the sealed log stood at."""
+    if record.foreign is not None:
+        yield from _verify_foreign(record, record.foreign)
+        return
     yield paragraph(_VERIFY)
     yield Verbatim(f"python verify_bundle.py case-{record.case.public_id}-timeline.bundle.jsonl")
     sealed = record.counts["events"] - record.counts["unproved"]
@@ -270,3 +282,22 @@ def build_verification(record: CaseRecord) -> Iterator[Block]:
     newest = record.checkpoint
     words = (span(f"When this report was made, the log {newest.origin} had {newest.size:,} leaves and the root hash "),)
     yield Paragraph(((*words, span(newest.root, "code"), span(".")),))
+
+
+def _verify_foreign(record: CaseRecord, foreign: ForeignCase) -> Iterator[Block]:
+    """How anybody can check a case that came from another console: with its bundle, by the keys of that console and its log."""
+    yield paragraph(_VERIFY_FOREIGN)
+    origin = f"The case is {foreign.number} of the console with the log {foreign.origin}."
+    how = f"Its key was accepted here by {foreign.key.accepted_by_name}: {foreign.key.note}"
+    yield paragraph(f"{origin} {how}")
+    if foreign.key.revoked_at is not None:
+        yield paragraph(f"The key was revoked here later, by {foreign.key.revoked_by_name}.", "note")
+    keys = [*(f"--key '{key}'" for key in foreign.log_keys), f"--console-key '{foreign.key.vkey}'"]
+    yield Verbatim(" \\\n  ".join(["python verify_bundle.py", *keys, "THE-BUNDLE.case.zip"]))
+    fingerprint = (span("The fingerprint of the key of that console is "), span(foreign.fingerprint, "code"), span("."))
+    yield Paragraph((fingerprint,))
+    manifest = (span("The SHA-256 of the manifest of the bundle is "), span(foreign.manifest, "code"), span("."))
+    yield Paragraph((manifest,))
+    yield paragraph(
+        f"The {record.counts['events']:,} events of the case have a leaf in that log, and none in the log of this console."
+    )

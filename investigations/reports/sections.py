@@ -145,7 +145,7 @@ def build_tasks(record: CaseRecord) -> Iterator[Block]:
     yield from limit_note(len(record.tasks), record.counts["tasks"], "open tasks")
     items = []
     for task in record.tasks:
-        whose = str(task.assignee) if task.assignee else "nobody's yet"
+        whose = task.assignee_name or "nobody's yet"
         due = f", by {format_day(f'{task.due.isoformat()}T00:00:00Z')} {task.due.year}" if task.due else ""
         pieces = (span(f"T{task.number} ", "code"), span(task.title), span(f" ({whose}{due})", "quiet"))
         items.append((Paragraph((pieces,)),))

@@ -19,17 +19,22 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from accounts.models import User
-from investigations.models import CaseVerification, Export, PinBatch, Run
+from investigations.models import CaseImport, CaseVerification, Export, PinBatch, Run
 from investigations.models.jobs import LEASE, Job
 from operations.incidents import services as incidents
 from trail.connection import limit_shards
+from trail.errors import TrailUnavailable, WriteRefused
 
 # A job whose worker died, or that met an outage, this often is given up with a sentence.
 MAX_ATTEMPTS = 8
 WAITS_FOR_QUEUE = "The queue (Redis) does not answer. This is saved and starts by itself when it is back."
-KINDS: tuple[type[Job], ...] = (Run, Export, CaseVerification, PinBatch)
+KINDS: tuple[type[Job], ...] = (Run, Export, CaseVerification, PinBatch, CaseImport)
+DIED = f"Its worker died {MAX_ATTEMPTS} times at the same place; an admin finds why in the worker's log."
+# Seconds until a job that is over but for its record is tried again.
+RECORD_PATIENCE = 60
 State = Job.State
 J = TypeVar("J", bound=Job)
+RecordEnd = Callable[[J, str], object]
 
 
 class LostClaim(Exception):
@@ -104,8 +109,11 @@ def _is_free(now: datetime) -> Q:
     return Q(state=State.QUEUED, not_before__lte=now) | Q(state=State.RUNNING, lease_until__lt=now)
 
 
-def claim(model: type[J], pk: int) -> J | None:
-    """Make this worker the job's owner; None when it is over, not due yet, somebody else's, or given up."""
+def claim(model: type[J], pk: int, record_end: RecordEnd[J] | None = None) -> J | None:
+    """Make this worker the job's owner; None when it is over, not due yet, somebody else's, or given up.
+
+    One that is given up is ended as `end_on_record` does where there is something to record it with.
+    """
     now, owner = timezone.now(), uuid.uuid4().hex
     claimed = (
         _rows(model)
@@ -117,7 +125,7 @@ def claim(model: type[J], pk: int) -> J | None:
     _rows(model).filter(pk=pk, began_at=None).update(began_at=now)
     job: J = _rows(model).get(pk=pk)
     if job.attempts > MAX_ATTEMPTS:
-        fail(job, f"Its worker died {MAX_ATTEMPTS} times at the same place; an admin finds why in the worker's log.")
+        _give_up(job, job.problem or DIED, record_end)
         return None
     return job
 
@@ -149,10 +157,32 @@ def fail(job: J, sentence: str) -> None:
     _update(job, state=State.FAILED, ended_at=timezone.now(), owner="", lease_until=None, problem=sentence[:500])
 
 
-def put_back(job: J, sentence: str) -> None:
-    """An outage: the job waits, longer each time, and goes on where it stands; after MAX_ATTEMPTS it fails."""
+def end_on_record(job: J, sentence: str, record_end: RecordEnd[J]) -> None:
+    """End the job as failed, together with the record of it, or not at all. Raises LostClaim.
+
+    Where the trail takes no record the job waits, and is ended as soon as it can be put on record, with the same sentence.
+    """
+    try:
+        with transaction.atomic():
+            record_end(job, sentence)
+            fail(job, sentence)
+    except (TrailUnavailable, WriteRefused):
+        due = timezone.now() + timedelta(seconds=RECORD_PATIENCE)
+        waiting = {"owner": "", "lease_until": None, "not_before": due, "problem": sentence[:500]}
+        _update(job, state=State.QUEUED, attempts=MAX_ATTEMPTS, **waiting)
+
+
+def _give_up(job: J, sentence: str, record_end: RecordEnd[J] | None) -> None:
+    if record_end is None:
+        return fail(job, sentence)
+    return end_on_record(job, sentence, record_end)
+
+
+def put_back(job: J, sentence: str, record_end: RecordEnd[J] | None = None) -> None:
+    """An outage: the job waits, longer each time, and goes on where it stands; after MAX_ATTEMPTS it is given up."""
     if job.attempts >= MAX_ATTEMPTS:
-        return fail(job, f"{sentence} Tried {job.attempts} times; start it again when the status page is green.")
+        tried = f"{sentence} Tried {job.attempts} times; start it again when the status page is green."
+        return _give_up(job, tried, record_end)
     due = timezone.now() + timedelta(seconds=min(300, 5 * 2**job.attempts))
     return _update(job, state=State.QUEUED, owner="", lease_until=None, not_before=due, problem=sentence[:500])
 

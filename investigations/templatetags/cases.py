@@ -1,6 +1,7 @@
 """Says in words how far the parts of a case are."""
 
 from datetime import date
+from typing import Any
 
 from django import template
 from django.db.models import QuerySet
@@ -15,6 +16,8 @@ from investigations.models import Case, CaseTask, Hypothesis, RedactionProfile
 from investigations.presentation.cells import make_visible
 from investigations.presentation.times import format_day
 from investigations.redaction.services import list_offered
+from investigations.search_url import search_address
+from trail.search.spec import Search
 
 register = template.Library()
 
@@ -36,7 +39,7 @@ def task_note(task: CaseTask, today: date) -> str:
     """Whose the task is and until when; or who settled it."""
     if not task.is_open:
         return f"{task.get_state_display().lower()}, {make_visible(task.settled_by_name)}"
-    whose = str(task.assignee) if task.assignee else "unassigned"
+    whose = make_visible(task.assignee_name) or "unassigned"
     due = task_due(task, today)
     return f"{whose}, {due}" if due else whose
 
@@ -72,3 +75,9 @@ def _link_numbers(numbers: list[int], case: Case) -> str:
     ranges = write_numbers(numbers).split(", ")
     firsts = ((words.partition(" ")[0], words) for words in ranges)
     return ", ".join(f'<a class="ref" href="{page}?at={first}#{first}">{words}</a>' for first, words in firsts)
+
+
+@register.filter
+def search_link(search: dict[str, Any]) -> str:
+    """The address at which a search that is kept as JSON is asked here; empty where it is none, or its address too long."""
+    return search_address(Search.from_json(search)) or "" if search else ""

@@ -40,13 +40,16 @@ _LENGTHS = {field.name: field.max_length or 0 for field in EvidenceFact._meta.fi
 
 
 def build_fact(evidence: Evidence) -> EvidenceFact | None:
-    """The fact of a pinned event; None of a statement, which is none. A text that is longer than its column is cut."""
+    """The fact of a pinned event; None of a statement, which is none. A text that is longer than its column is cut.
+
+    It names the evidence by its key: two rows that hold each other stay in memory until Python looks for cycles.
+    """
     if evidence.is_statement:
         return None
     document = evidence.document
     words = {column: fit_text(_to_text(get(document, name)), _LENGTHS[column]) for name, column in COLUMNS.items()}
     return EvidenceFact(
-        evidence=evidence,
+        evidence_id=evidence.pk,
         case_id=evidence.case_id,
         is_withdrawn=evidence.withdrawn_at is not None,
         time=_read_time(evidence.event_timestamp),

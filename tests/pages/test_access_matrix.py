@@ -124,7 +124,7 @@ ROWS = [
     Row("case_close", "case", LEAD, LEAD, (("disposition", "benign"), ("reason", "done"))),
     Row("case_import_list", "", RESOLVE, RESOLVE),
     Row("case_import_detail", "import", "who uploaded", "who uploaded", (("fingerprint", "12"), ("note", "By telephone"))),
-    *(Row(view, "import", NO, "who uploaded") for view in ("case_import_carry_out", "case_import_drop")),
+    *(Row(view, "import", NO, "who uploaded") for view in ("case_import_carry_out", "case_import_cancel", "case_import_drop")),
     Row("redaction_list", "", WORK, WORK, (("name", "No people"), ("user.id", "mask"))),
     Row("redaction_retire", "redaction", NO, RESOLVE),
     Row("foreign_key_revoke", "foreign key", NO, RESOLVE),

@@ -76,7 +76,7 @@ REFUSED = [one for one in hostile.corpus() if one.refused]
 # What changes something, or answers no page: POST alone, or a file that is no page.
 NO_PAGES = {
     "evidence_pin_each", "result_set_pin", "evidence_change",
-    "case_import_carry_out", "case_import_drop", "foreign_key_revoke", "redaction_retire",
+    "case_import_carry_out", "case_import_cancel", "case_import_drop", "foreign_key_revoke", "redaction_retire",
     "case_bulk", "case_work", "case_status", "case_restriction", "attachment_remove", "case_by_number", "task_state", "clock_skew_withdraw", "case_report_template", "evidence_pin", "absence_pin", "run_start", "export_run", "export_case", "case_report_file", "case_verify", "export_cancel", "export_remove",
             "secret_known",
             "writer_rotate", "writer_revoke", "link_make", "link_about", "search_cancel", "search_forget", "search_progress"}  # fmt: skip

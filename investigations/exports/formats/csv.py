@@ -51,8 +51,7 @@ def lines(rows: Iterable[ExportRow], shape: CsvShape = WHOLE) -> Iterator[tuple[
 
 def build_cells(row: ExportRow) -> list[str]:
     """The texts of a row, a column of HEADER each."""
-    event = [""] * len(COLUMNS)
-    _fill(event, row.document, _PLACES)
+    event = [value if type(value) is str else _text(value) for value in read_values(row, "")]
     sentence = row.write_sentence()
     event[_MESSAGE] = event[_MESSAGE] or sentence
     leaf = "" if row.leaf is None else str(row.leaf)
@@ -60,13 +59,21 @@ def build_cells(row: ExportRow) -> list[str]:
     return [row.evidence, row.reason, row.pinned_by, row.pinned_at, sentence, *event, row.digest, leaf, statement]
 
 
-def _fill(cells: list[str], document: dict[str, Any], places: dict[str, Any]) -> None:
+def read_values(row: ExportRow, empty: Any = None) -> list[Any]:
+    """The event's values, one of COLUMNS each, `empty` where it has none."""
+    values = [empty] * len(COLUMNS)
+    _fill(values, row.document, _PLACES)
+    return values
+
+
+def _fill(values: list[Any], document: dict[str, Any], places: dict[str, Any]) -> None:
+    """Walk the event once: it has fewer values than there are columns."""
     for name, value in document.items():
         place = places.get(name)
         if type(place) is int:
-            cells[place] = value if type(value) is str else _text(value)
+            values[place] = value
         elif place and isinstance(value, dict):
-            _fill(cells, value, place)
+            _fill(values, value, place)
 
 
 def _text(value: Any) -> str:

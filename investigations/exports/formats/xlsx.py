@@ -1,8 +1,8 @@
 """Writes an export as a workbook (Office Open XML) in which every value is text, as it was, and none is calculated."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -22,32 +22,36 @@ _OPTIONS = {
 }
 
 
-class TooManyRows(Exception):
-    """A sheet cannot hold so many."""
-
-
 def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
-    """An empty part for each entry that went into the sheet, then the file in parts. Raises TooManyRows.
+    """An empty part for each entry that went into the workbook, then the file in parts.
 
-    The file is made on the disk and stands nowhere until it is whole. A value that is longer than a cell is cut, ends with a
-    word that says so, and its column is named in the last one, `cut`.
+    What a sheet cannot hold goes on in the next one, each with the header. The file is made on the disk and stands nowhere until
+    it is whole. A value that is longer than a cell is cut, ends with a word that says so, and its column is named in the last
+    one, `cut`.
     """
     # The library leaves its own files behind where a workbook is not closed: they go with the folder.
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile(dir=folder) as file, ExitStack() as sheets:
         workbook = Workbook(file, {**_OPTIONS, "tmpdir": folder})
-        sheet = workbook.add_worksheet("Events")
-        with closing(sheet.row_data_fh):
-            yield from _write_rows(sheet, rows)
-            workbook.close()
+        yield from _write_rows(lambda: _add_sheet(workbook, sheets), rows)
+        workbook.close()
         yield from ((part, False) for part in read_parts(file))
 
 
-def _write_rows(sheet: Worksheet, rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
+def _add_sheet(workbook: Workbook, sheets: ExitStack) -> Worksheet:
+    """The next sheet with its header; `sheets` closes the file of its rows."""
+    number = len(workbook.worksheets()) + 1
+    sheet = workbook.add_worksheet("Events" if number == 1 else f"Events {number}")
+    sheets.enter_context(closing(sheet.row_data_fh))
     sheet.freeze_panes(1, 0)
     _write_row(sheet, 0, (*HEADER, "cut"))
-    for number, row in enumerate(rows, 1):
-        if number >= MOST_ROWS:
-            raise TooManyRows
+    return sheet
+
+
+def _write_rows(add_sheet: Callable[[], Worksheet], rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
+    sheet, number = add_sheet(), 0
+    for row in rows:
+        if (number := number + 1) == MOST_ROWS:
+            sheet, number = add_sheet(), 1
         _write_row(sheet, number, _build_cells(row))
         yield b"", True
 

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from investigations.evidence.services import PinWords
 from investigations.models import Case, CustodyEntry, PinBatch
 from investigations.pin_batches import services as pin_batches
 from investigations.runs import jobs
@@ -25,7 +26,9 @@ def target(alice: User) -> Case:
 def start(case: Case, by: User) -> PinBatch:
     """As the search page does: its run comes first."""
     search = Search(text="event.dataset:test", sort=("@timestamp", "asc"))
-    return pin_batches.start_from_search(case=case, search=search, title="All of it", reason="All of it", by=by)
+    return pin_batches.start_from_search(
+        case=case, search=search, title="All of it", by=by, words=PinWords("All of it")
+    )
 
 
 def await_done(batch: PinBatch, least: int) -> None:

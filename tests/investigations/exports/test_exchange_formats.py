@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet as reader
 from stix2validator import ValidationOptions, validate_string
 
@@ -37,6 +39,10 @@ FULL: dict[str, Any] = {
     "token__caveats__types": ["org", "action"], "token__discharges": [{"location": "auth", "outcome": "success"}],
     "labels": {"team": "=1+1"}, "service__name": "api", "url__path": "/v1/x", "resource__id": "r", "event__reason": "revoked",
 }  # fmt: skip
+TIMES = (
+    "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.1Z", "1970-01-01T00:00:00.000000001Z", "2255-12-31T23:59:59.999999999Z",
+    "2028-02-29T00:00:00.123456789Z", "2026-11-24", "2026-11-24 12:00", "2026-11-24T12:00:00+02:00",
+)  # fmt: skip
 HOSTILE = [hostile.event(each, n) for n, each in enumerate(hostile.corpus()) if not each.refused]
 
 
@@ -94,6 +100,12 @@ def test_parquet_has_times_in_nanoseconds_and_numbers_that_are_no_text() -> None
     }
     assert {str(schema.field(name).type) for name in ("event.sequence", "source.port", "leaf")} == {"int64"}
     assert str(schema.field("token.cache_hit").type) == "bool"
+
+
+@given(st.lists(st.sampled_from(TIMES), min_size=1, max_size=4))
+def test_parquet_reads_a_time_as_the_console_does_in_whichever_way_it_is_written(times: list[str]) -> None:
+    table = _read_table(ExportRow({"@timestamp": time}, "") for time in times)
+    assert [cell.value for cell in table["@timestamp"]] == [parse_time(time) for time in times]
 
 
 def test_parquet_holds_what_it_writes_in_groups_and_lets_each_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import User
 from investigations import tasks
+from investigations.evidence.services import PinWords
 from investigations.models import Case, PinBatch, Run
 from investigations.pin_batches import services as pin_batches
 from tests.support.factories.cases import run
@@ -25,7 +26,7 @@ def results(alice: User, case: Case, trail: Trail) -> Run:
 @pytest.fixture
 def batch(case: Case, alice: User, results: Run) -> PinBatch:
     """One that no worker has taken up."""
-    return pin_batches.start(case=case, run=results, reason="All of it", by=alice)
+    return pin_batches.start(case=case, run=results, by=alice, words=PinWords("All of it"))
 
 
 def address(batch: PinBatch) -> str:

@@ -1,6 +1,8 @@
 """Pinning all of a result: each event once, whatever happens meanwhile, and never said to be whole when it is not."""
 
+import gc
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -8,6 +10,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,6 +19,8 @@ from investigations import tasks
 from investigations.cases import services as cases
 from investigations.cases.errors import CaseClosed
 from investigations.evidence import services as evidence
+from investigations.evidence.services import PinWords
+from investigations.hypotheses import services as hypotheses
 from investigations.models import Activity, Case, CustodyEntry, Evidence, PinBatch, Run
 from investigations.notices import services as notices
 from investigations.pin_batches import services as pin_batches
@@ -50,8 +55,8 @@ def carry_out(batch: PinBatch) -> PinBatch:
     return batch
 
 
-def start(case: Case, results: Run, by: User, **words: str) -> PinBatch:
-    return pin_batches.start(case=case, run=results, by=by, **{"reason": "All of it", **words})
+def start(case: Case, results: Run, by: User, **words: Any) -> PinBatch:
+    return pin_batches.start(case=case, run=results, by=by, words=PinWords(**{"reason": "All of it", **words}))
 
 
 def die_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +149,9 @@ def test_while_it_works_no_more_than_one_step_is_held(
 
 def test_all_that_a_search_finds_is_pinned_when_its_run_is_over(case: Case, alice: User, results: Run) -> None:
     search = Search(text="token.id:t", start="now-100y", sort=("@timestamp", "asc"))
-    batch = pin_batches.start_from_search(case=case, search=search, title="Again", reason="All of it", by=alice)
+    batch = pin_batches.start_from_search(
+        case=case, search=search, title="Again", by=alice, words=PinWords("All of it")
+    )
     carry_out(batch)
     assert (batch.state, batch.done, batch.attempts) == ("queued", 0, 0)
     tasks.execute_run(batch.run.pk)
@@ -304,3 +311,71 @@ def test_who_stops_a_batch_in_the_middle_of_a_step_waits_for_its_end(
     batch.refresh_from_db()
     assert batch.state in ("cancelled", "finished")
     assert batch.pinned == case.evidence.count()
+
+
+def test_one_whose_worker_died_too_often_ends_on_record_and_keeps_what_it_has_pinned(
+    case: Case, alice: User, results: Run, trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = start(case, results, alice)
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        die_after(1, patch)
+        carry_out(batch)
+    ended = timezone.now() - timedelta(minutes=1)
+    PinBatch.objects.update(attempts=jobs.MAX_ATTEMPTS, lease_until=ended)
+    assert carry_out(batch).state == "failed"
+    assert batch.problem == jobs.DIED
+    (record,) = audit_log(trail, "case.evidence.pin.end")
+    assert (record["labels"]["failed"], record["labels"]["pinned"]) == (jobs.DIED, str(case.evidence.count()))
+    assert case.evidence.count() > 0
+
+
+def test_a_step_leaves_nothing_in_memory_for_python_to_look_for(case: Case, alice: User, results: Run) -> None:
+    batch = start(case, results, alice)
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        carry_out(batch)
+        gc.collect()
+        left = Counter(type(each).__name__ for each in gc.garbage if isinstance(each, Model | Hit))
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert batch.state == "finished"
+    assert {name: number for name, number in left.items() if number >= NUMBER} == {}
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 10, 100])
+def test_it_is_the_same_in_steps_of_whatever_size(
+    size: int, case: Case, alice: User, results: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pin_batches, "STEP", size)
+    batch = start(case, results, alice)
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        die_after(2, patch)
+        carry_out(batch)
+    PinBatch.objects.update(lease_until=timezone.now() - timedelta(minutes=1))
+    assert carry_out(batch).state == "finished"
+    assert (batch.pinned, batch.already, batch.steps, batch.place) == (NUMBER, 0, 3, 0)
+    assert list(case.evidence.order_by("number").values_list("event_id", flat=True)) == IDS
+
+
+def test_each_event_speaks_to_the_question_that_is_named(case: Case, alice: User, results: Run, trail: Trail) -> None:
+    hypothesis = hypotheses.add_hypothesis(case=case, statement="It was the runner", by=alice)
+    batch = carry_out(start(case, results, alice, hypothesis=hypothesis, speaks_for=False))
+    assert batch.state == "finished"
+    assert hypotheses.list_numbers(hypothesis, speaks_for=False) == list(range(1, NUMBER + 1))
+    (record,) = audit_log(trail, "case.evidence.pin.start")
+    assert record["labels"]["hypotheses"] == "against 1"
+
+
+def test_more_events_than_a_question_takes_are_refused_before_one_is_pinned(
+    case: Case, alice: User, results: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hypothesis = hypotheses.add_hypothesis(case=case, statement="It was the runner", by=alice)
+    batch = start(case, results, alice, hypothesis=hypothesis)
+    monkeypatch.setattr(pin_batches, "MOST_LINKED", NUMBER - 1)
+    assert carry_out(batch).state == "failed"
+    assert "speak to a question one by one" in batch.problem
+    assert not case.evidence.exists()
+    with pytest.raises(Refused, match="one by one"):
+        start(case, results, alice, hypothesis=hypothesis)

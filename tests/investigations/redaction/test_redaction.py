@@ -20,7 +20,6 @@ from accounts.models import User
 from core.errors import Refused
 from core.record_key import read_signer
 from investigations.attachments import services as attachments
-from investigations.case_import import services as imports
 from investigations.case_import.errors import BadCaseBundle
 from investigations.clock_skews import services as clock_skews
 from investigations.detections import services as detections
@@ -38,6 +37,7 @@ from investigations.redaction import services
 from investigations.redaction.pseudonym_key import derive_key
 from investigations.redaction.redactor import MASKED, Redactor
 from investigations.reports import services as reports
+from tests.investigations.case_import.test_case_import import upload
 from tests.support.factories.cases import open_case, pin, pin_batch, run
 from tests.support.factories.events import use
 from tests.support.factories.events import write as write_events
@@ -192,7 +192,7 @@ def test_a_redacted_case_bundle_is_proved_and_is_not_imported(
         assert not [name for name in archive.namelist() if name.startswith("attachments/")]
     assert manifest["redaction"]["profile"] == "No people"
     with pytest.raises(BadCaseBundle, match="redacted"):
-        imports.take_upload(name="x", chunks=[content], by=lea)
+        upload(content, lea)
 
 
 def test_a_profile_is_not_changed_and_its_name_is_its_own(profile: RedactionProfile, alice: User) -> None:

@@ -6,6 +6,7 @@ from accounts.models import User
 from investigations.case_templates import services as case_templates
 from investigations.cases import services as cases
 from investigations.evidence import services as evidence_services
+from investigations.evidence.services import PinWords
 from investigations.exports import services as exports
 from investigations.library import services as library
 from investigations.models import (
@@ -64,7 +65,7 @@ def run(by: User, *, text: str = "", case: Case | None = None, title: str = "A r
 
 def pin_batch(by: User, run: Run, case: Case, *, reason: str = "All of it") -> PinBatch:
     """The pinning of all results of a run, which has been carried out."""
-    made = pin_batches.start(case=case, run=run, reason=reason, by=by)
+    made = pin_batches.start(case=case, run=run, by=by, words=PinWords(reason))
     pin_batches.pin_results(made.pk)
     made.refresh_from_db()
     return made

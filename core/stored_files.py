@@ -1,0 +1,55 @@
+"""Keeps a file that somebody uploads, whole or not at all."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import Refused
+from trail.files import open_for_owner
+
+# Bytes from which the type of a file is told.
+HEAD = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStream:
+    """What was written: bytes, the SHA-256 of them in hexadecimal digits, and the first HEAD of them."""
+
+    size: int
+    sha256: str
+    head: bytes
+
+
+def store_stream(chunks: Iterable[bytes], path: Path, *, most: int | None = None) -> StoredStream:
+    """Write a file that is not there yet, readable by its owner alone, and on the disk when this returns.
+
+    Whatever ends this early leaves no file. Raises Refused, with a sentence, where it is longer than `most` bytes, and where it
+    cannot be written: a full disk.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(path, "xb", opener=open_for_owner) as file:
+            try:
+                return _write(chunks, file, most)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise Refused(f"The file could not be kept: {error.strerror}. Tell an admin.", "file") from error
+
+
+def _write(chunks: Iterable[bytes], file: BinaryIO, most: int | None) -> StoredStream:
+    digest, size, head = hashlib.sha256(), 0, b""
+    for chunk in chunks:
+        size += len(chunk)
+        if most is not None and size > most:
+            raise Refused(f"The file is longer than {most:,} bytes; it was not taken.", "file")
+        head += chunk[: HEAD - len(head)]
+        digest.update(chunk)
+        file.write(chunk)
+    file.flush()
+    os.fsync(file.fileno())
+    return StoredStream(size, digest.hexdigest(), head)

@@ -1,0 +1,246 @@
+"""The import of a case as a job: by steps, taken up where another worker was killed, and wholly undone where it does not finish."""
+
+import html
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
+
+from accounts.models import User
+from core.errors import Refused
+from investigations.attachments.files import build_path as build_attachment_path
+from investigations.case_import import contents, services
+from investigations.case_import import jobs as case_imports
+from investigations.case_import.undo import undo_import
+from investigations.case_tasks import services as case_tasks
+from investigations.case_verification import services as verification
+from investigations.models import Case, CaseImport, CaseUpload, CaseVerification, ForeignCase
+from investigations.runs import jobs
+from tests.investigations.case_import.test_case_import import (
+    accept,
+    bring_in,
+    carry_in,
+    nothing_is_written,
+    upload,
+    work_on,
+)
+from tests.investigations.exports.test_case_bundle import export_case_bundle, fill
+from tests.support.counts_anew import assert_counted_anew
+from tests.support.factories.cases import open_case, run
+from tests.support.pages import audit_log
+from trail.connection import Trail
+
+Seal = Callable[[], object]
+
+
+@pytest.fixture
+def made(case: Case, alice: User, lea: User, trail: Trail, seal: Seal, monkeypatch: pytest.MonkeyPatch) -> CaseUpload:
+    """A bundle that is verified, of several steps of either kind, by an accepted key."""
+    monkeypatch.setattr(contents, "STEP", 2)
+    monkeypatch.setattr(case_imports, "PIECES", 2)
+    fill(case, alice, trail, seal)
+    case_tasks.add_task(case=case, title="Call them", by=alice, assignee="alice")
+    run(alice, text="token.id:t", case=case, title="Uses of t")
+    made = upload(export_case_bundle(case, alice), lea)
+    accept(made, lea)
+    return made
+
+
+def die_at(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a worker that is killed in the middle of this step, of lines or of custody or at the end: its transaction is undone."""
+    calls = [0]
+
+    def wrap(module: Any, name: str) -> None:
+        work = getattr(module, name)
+
+        def work_or_die(*args: Any) -> None:
+            work(*args)
+            calls[0] += 1
+            if calls[0] == number:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(module, name, work_or_die)
+
+    wrap(contents, "write_words")
+    wrap(contents, "write_step")
+    wrap(contents, "write_attachments")
+
+
+def lose_lease(made: CaseUpload) -> None:
+    CaseImport.objects.filter(upload=made).update(lease_until=timezone.now() - timedelta(minutes=1))
+
+
+def start_and_die(made: CaseUpload, by: User, number: int, monkeypatch: pytest.MonkeyPatch) -> CaseImport:
+    services.start_import(upload=made, by=by)
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        die_at(number, patch)
+        work_on(made)
+    lose_lease(made)
+    return made.imports.order_by("-pk")[0]
+
+
+def describe(case: Case) -> dict[str, Any]:
+    return {
+        "evidence": list(case.evidence.order_by("number").values_list("number", "digest", "reason")),
+        "custody": list(
+            case.custody.exclude(action="import")
+            .order_by("pk")
+            .values_list("evidence__number", "action", "by_name", "at")
+        ),
+        "notes": list(case.notes.order_by("pk").values_list("text", flat=True)),
+        "tasks": list(case.tasks.values_list("title", "foreign_assignee")),
+        "links": list(case.hypotheses.values_list("number", "evidence_links__evidence__number")),
+        "entities": list(case.entities.order_by("field", "value").values_list("field", "value", "events")),
+        "files": list(case.attachments.values_list("number", "sha256")),
+    }
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
+def test_one_that_a_killed_worker_left_is_taken_up_and_is_the_same_case(
+    number: int, made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = start_and_die(made, lea, number, monkeypatch)
+    assert job.state == "running"
+    assert not Case.objects.visible_to(lea).filter(foreign__upload=made).exists()
+    assert work_on(made).state == "finished"
+    here = Case.objects.visible_to(lea).get(foreign__upload=made)
+    resumed = describe(here)
+    assert len(resumed["evidence"]) == 3
+    assert ("Call them", f"Alice ({here.foreign.origin})") in resumed["tasks"]
+    assert here.custody.filter(action="import").count() == 3
+    assert {entry["event_id"] for entry in here.custody.filter(action="import").values("event_id")} != {""}
+    assert all(build_attachment_path(each.public_id).exists() for each in here.attachments.all())
+    assert not here.foreign.is_arriving
+    assert_counted_anew()
+    ForeignCase.objects.filter(case=here).update(is_arriving=True)
+    undo_import(here)  # as if it had never come: by one worker it is the same
+    assert describe(carry_in(made, lea)) == resumed
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_while_it_arrives_nobody_sees_counts_or_verifies_it(
+    number: int, made: CaseUpload, lea: User, ada: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = start_and_die(made, lea, number, monkeypatch)
+    for person in (lea, ada):
+        client.force_login(person)
+        assertNotContains(client.get("/cases/"), "in-")
+        if job.case is not None:
+            assert client.get(f"/cases/{job.case.public_id}/").status_code == 404
+    CaseVerification.objects.update(created_at=timezone.now() - timedelta(days=2))
+    assert verification.start_due() == 1  # the case that it was exported of
+    with pytest.raises(Refused, match="worked on already"):
+        services.start_import(upload=made, by=lea)
+    with pytest.raises(Refused, match=r"stop that first|stays with the case"):
+        services.drop_upload(upload=made, by=lea)
+
+
+@pytest.mark.parametrize("number", [2, 3, 5])
+def test_one_that_is_given_up_is_wholly_undone_on_record(
+    number: int, made: CaseUpload, lea: User, trail: Trail, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_case(alice)
+    with nothing_is_written():
+        start_and_die(made, lea, number, monkeypatch)
+        CaseImport.objects.filter(upload=made, step="import").update(attempts=jobs.MAX_ATTEMPTS)
+        job = work_on(made)
+        assert (job.state, job.problem, job.case) == ("failed", jobs.DIED, None)
+    (event,) = audit_log(trail, "case.import.fail")
+    assert event["labels"]["failed"] == jobs.DIED
+    assert_counted_anew()
+    assert carry_in(made, lea).evidence.count() == 3
+
+
+@pytest.mark.parametrize("is_worked_on", [True, False])
+def test_one_that_is_stopped_is_wholly_undone(
+    is_worked_on: bool, made: CaseUpload, lea: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(lea)
+    with nothing_is_written():
+        job = start_and_die(made, lea, 3, monkeypatch)
+        if is_worked_on:
+            CaseImport.objects.filter(pk=job.pk).update(lease_until=timezone.now() + timedelta(minutes=1))
+        client.post(f"/case-imports/{made.public_id}/cancel/")
+        lose_lease(made)
+        work_on(made)
+        job.refresh_from_db()
+        assert job.state == "cancelled"
+    assertContains(client.get(f"/case-imports/{made.public_id}/"), "nothing of it stays")
+
+
+def test_who_may_not_import_any_more_imports_nothing(made: CaseUpload, lea: User) -> None:
+    services.start_import(upload=made, by=lea)
+    User.objects.filter(pk=lea.pk).update(role="analyst")
+    with nothing_is_written():
+        assert work_on(made).problem == "Lea may not import cases any more."
+
+
+def test_a_file_that_changed_since_it_was_verified_is_not_imported(made: CaseUpload, lea: User) -> None:
+    path = services.build_path(made.public_id)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"It matters", b"It mutters", 1))
+    with nothing_is_written(), pytest.raises(Refused, match="not the one that was verified"):
+        carry_in(made, lea)
+
+
+def test_an_import_that_fails_at_its_end_leaves_no_file_of_an_attachment(
+    made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = set(build_attachment_path("x").parent.iterdir())
+    start_and_die(made, lea, 1 + 100, monkeypatch)  # it finishes
+    here = Case.objects.get(foreign__upload=made)
+    assert len(set(build_attachment_path("x").parent.iterdir()) - files) == here.attachments.count() == 1
+
+
+def test_what_was_asked_there_is_shown_here(made: CaseUpload, lea: User, client: Client) -> None:
+    here = carry_in(made, lea)
+    client.force_login(lea)
+    page = client.get(f"/cases/{here.public_id}/")
+    assertContains(page, "Asked there")
+    assertContains(page, "Uses of t")
+    tasks = client.get(f"/cases/{here.public_id}/tasks/")
+    assertContains(tasks, f"Alice ({here.foreign.origin})")
+
+
+def test_more_pieces_than_the_setting_allows_are_refused(
+    case: Case, alice: User, lea: User, trail: Trail, seal: Seal, settings: Any
+) -> None:
+    fill(case, alice, trail, seal)
+    file = export_case_bundle(case, alice)
+    settings.CASE_BUNDLE_PIECES = 3
+    with nothing_is_written(), pytest.raises(Refused, match="at most 3"):
+        bring_in(file, lea)
+
+
+def test_a_foreign_case_is_marked_wherever_cases_are_named(
+    made: CaseUpload, lea: User, client: Client, case: Case
+) -> None:
+    here = carry_in(made, lea)
+    client.force_login(lea)
+    pill = '<span class="pill pill--foreign">foreign</span>'
+    for address in ("/cases/", "/cases/?view=board", "/cases/?q=Stolen", f"/cases/?q={here.number}", "/home/"):
+        page = client.get(address)
+        if here.title in page.content.decode():
+            assertContains(page, pill, count=1, msg_prefix=address)
+    assertContains(client.get("/cases/"), pill, count=1)
+    assertContains(client.get("/cases/?view=board"), pill, count=1)
+    assertContains(client.get(f"/cases/timelines/?case={case.number}&case={here.number}"), pill, count=1)
+    assertContains(client.get(f"/cases/{case.public_id}/entities/"), pill, count=1)
+    assertContains(client.get("/jump/options/", {"q": here.number}), f"{here.number}, foreign")
+
+
+def test_its_report_says_how_their_log_is_checked_and_not_ours(made: CaseUpload, lea: User, client: Client) -> None:
+    here = carry_in(made, lea)
+    client.force_login(lea)
+    page = html.unescape(client.get(f"/cases/{here.public_id}/report/").content.decode())
+    foreign = ForeignCase.objects.get()
+    for text in (foreign.origin, foreign.fingerprint, foreign.manifest, "--console-key", "By telephone"):
+        assert text in page, text
+    assert all(f"--key '{key}'" in page for key in foreign.log_keys)
+    assert "not sealed yet" not in page
+    assert f"case-{here.public_id}-timeline.bundle.jsonl" not in page
