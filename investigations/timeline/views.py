@@ -66,6 +66,7 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     context = build_case_context(user, case) | {
         "tab": "timeline",
         "chosen": chosen,
+        "carried": urlencode(chosen.words),
         "relevances": Evidence.Relevance.choices if _has_relevance(case) else [],
         "all_relevances": Evidence.Relevance.choices,
         "evidence_tags": list_tags(case),
@@ -116,7 +117,6 @@ def _read_entries(
         "narrowed": narrowed,
         "days": steps if page.has_earlier or page.has_later else [],
         "shown": shown,
-        "carried": urlencode(chosen.words),
     }
 
 
