@@ -11,7 +11,7 @@ class EvidenceQuery(models.Model):
     """One query of one person on the timeline of one case, and how far it has been asked.
 
     `digest` is the SHA-256 of what is asked, of which evidence, within which scope, and of the case as it was: what is equal is
-    answered alike. `last_key` is the key of the last evidence that was asked about, `asked` how many events that were,
+    answered alike. `last_key` is the key of the last evidence that was asked about, `queried` how many events that were,
     `absent` how many of them the trail does not show. It is derived and short-lived: it proves nothing, and
     is deleted when it is old.
     """
@@ -21,7 +21,7 @@ class EvidenceQuery(models.Model):
     digest = models.CharField(max_length=64)
     began_at = models.DateTimeField()
     last_key = models.BigIntegerField(default=0)
-    asked = models.PositiveBigIntegerField(default=0)
+    queried = models.PositiveBigIntegerField(default=0)
     absent = models.PositiveBigIntegerField(default=0)
 
     class Meta:

@@ -116,7 +116,7 @@ class NarrowedEvidence:
     """The evidence of a case that a filter leaves, and the facts of its events.
 
     `absent` is how many events the trail does not show any more, which a query therefore cannot find; `statements` how many
-    statements, such as absences, a query leaves out, for they are no events. A query was asked of the first `asked` of
+    statements, such as absences, a query leaves out, for they are no events. A query was asked of the first `queried` of
     `events` events: of fewer than all where the time of one page did not do, and the next page goes on.
     """
 
@@ -124,13 +124,13 @@ class NarrowedEvidence:
     facts: Facts
     absent: int = 0
     statements: int = 0
-    asked: int = 0
+    queried: int = 0
     events: int = 0
 
     @property
     def is_whole(self) -> bool:
         """Whether a query was asked of every event."""
-        return self.asked == self.events
+        return self.queried == self.events
 
 
 def narrow_evidence(
@@ -157,7 +157,7 @@ def narrow_evidence(
         facts.filter(pk__in=matches.keys),
         absent=matches.absent,
         statements=rows.exclude(kind=Evidence.Kind.EVENT).count(),
-        asked=matches.asked,
+        queried=matches.queried,
         events=matches.events,
     )
 

@@ -35,11 +35,11 @@ KEPT = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The keys of the evidence that a search finds, as far as it was asked: of `asked` of `events` events, of which `absent` are
-    ones that the trail does not show."""
+    """The keys of the evidence that a search finds, as far as it was asked: of `queried` of `events` events. Of these the
+    trail does not show `absent`."""
 
     keys: Sequence[int] | QuerySet[EvidenceMatch, int]
-    asked: int
+    queried: int
     events: int
     absent: int
 
@@ -86,7 +86,7 @@ def _match_in_parts(case: Case, events: Rows, search: Search, scope: Scope, by: 
             while time.monotonic() < until and (part := _read_part(events, query.last_key)):
                 _keep_part(query, part, _match(resolved, part, scope))
     keys = query.matches.values_list("evidence_id", flat=True)
-    return Matches(keys, query.asked, query.asked + events.filter(pk__gt=query.last_key).count(), query.absent)
+    return Matches(keys, query.queried, query.queried + events.filter(pk__gt=query.last_key).count(), query.absent)
 
 
 def _read_part(events: Rows, last_key: int) -> list[tuple[int, str]]:
@@ -107,7 +107,7 @@ def _keep_part(query: EvidenceQuery, part: Sequence[tuple[int, str]], matched: M
     """Keep what was found of a part and the place after it, once, whoever else asks the same at the same time."""
     is_next = Q(pk=query.pk, last_key=query.last_key)
     with transaction.atomic():
-        changes = {"asked": query.asked + len(part), "absent": query.absent + matched.absent}
+        changes = {"queried": query.queried + len(part), "absent": query.absent + matched.absent}
         if EvidenceQuery.objects.filter(is_next).update(last_key=part[-1][0], **changes):
             EvidenceMatch.objects.bulk_create(
                 EvidenceMatch(query=query, evidence_id=pk) for pk, event_id in part if event_id in matched.ids

@@ -215,8 +215,8 @@ def case_timelines(request: HttpRequest) -> HttpResponse:
     for case in cases:
         audit.record_access(CaseAction.CASE_READ, by=user, case=case)
     words = [("case", case.number) for case in cases]
-    facts = joint.select_facts(cases)
-    drawn, status = answer_or_problem(lambda: draw_cases(cases, facts, request.GET, words))
+    facts, entered = joint.select_facts(cases), joint.list_entered(cases)
+    drawn, status = answer_or_problem(lambda: draw_cases(cases, facts, request.GET, words, entered))
     context = _read_joint_page(request, cases, facts) | {"cases": cases, "words": words, **drawn}
     return render_page(request, "investigations/timeline/joint.html", context, PARTIALS, status)
 

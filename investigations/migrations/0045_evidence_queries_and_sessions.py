@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(max_length=64)),
                 ('began_at', models.DateTimeField()),
                 ('last_key', models.BigIntegerField(default=0)),
-                ('asked', models.PositiveBigIntegerField(default=0)),
+                ('queried', models.PositiveBigIntegerField(default=0)),
                 ('absent', models.PositiveBigIntegerField(default=0)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='investigations.case')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -51,5 +51,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='evidencematch',
             constraint=models.UniqueConstraint(fields=('query', 'evidence'), name='one_match_of_an_evidence_query'),
+        ),
+        migrations.AddField(
+            model_name='evidencefact',
+            name='session',
+            field=models.CharField(blank=True, max_length=512),
+        ),
+        migrations.AddIndex(
+            model_name='evidencefact',
+            index=models.Index(condition=models.Q(('is_withdrawn', False)), fields=['case', 'session', 'time'], name='facts_by_session'),
         ),
     ]
