@@ -111,7 +111,8 @@ def _pin_result_set(form: ResultSetForm, run: Run, user: User) -> tuple[Evidence
     """Pin it; none where a rule says no or a part is down, which the form then shows, and the status of that answer."""
     case = access.get_writable_case(user, form.cleaned_data["case"])
     try:
-        return pin_result_set(case=case, run=run, reason=form.cleaned_data["reason"], by=user), 200
+        reason, thoughts = form.cleaned_data["reason"], form.read_thoughts()
+        return pin_result_set(case=case, run=run, reason=reason, by=user, **thoughts), 200
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
     except BadQuery as error:
