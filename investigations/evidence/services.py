@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import orjson
 from django.db import transaction
@@ -71,6 +71,11 @@ class PinOrigin:
 
     search: Search | None = None
     run: Run | None = None
+
+    def write_search(self, case: Case) -> dict[str, Any]:
+        """The search as evidence of a case keeps it: not that of a run of another case, of which its people may not know."""
+        is_named = self.run is None or self.run.is_named_in(case)
+        return self.search.to_json() if self.search and is_named else {}
 
 
 def pin(
@@ -169,7 +174,7 @@ def _build_evidence(
         digest=compute_digest(hit.document),
         leaf=leaf,
         reason=words.reason.strip(),
-        search=origin.search.to_json() if origin.search else {},
+        search=origin.write_search(case),
         run=origin.run,
         relevance=words.relevance,
         pinned_by=by,

@@ -160,6 +160,7 @@ def _build_copy_context(request: HttpRequest, evidence: Evidence, *, is_foreign:
     return {
         "fields": cells.build_fields(document),
         "original": document.get("event", {}).get("original"),
+        "names_run": evidence.run is None or evidence.run.is_named_in(evidence.case),
         "check": None if is_foreign else _compare(lambda: services.check_copy(evidence)),
     }
 

@@ -59,7 +59,7 @@ def start(*, case: Case, run: Run, reason: str, by: User, relevance: str = "", t
         started_by=by,
         started_by_name=by.name or by.username,
     )
-    summary = f"began to pin all results of the run “{run.title}”"
+    summary = f"began to pin all results of {run.name_in(case)}"
     labels = {"batch": batch.public_id, "run": run.public_id}
     batch.event_id = record_in_case(CaseAction.PIN_BATCH_START, summary, by=by, case=case, labels=labels)
     batch.save(update_fields=["event_id"])
@@ -115,7 +115,9 @@ def _work(batch: PinBatch) -> None:
         jobs.wait(batch, seconds=RUN_PATIENCE)
         return wake_waiting()  # it may have ended since it was read
     if run.state != State.FINISHED:
-        raise _Stopped(f"The search did not finish, so nothing is pinned from it. {run.problem}".strip())
+        # What was wrong with a search quotes it.
+        problem = run.problem if run.is_named_in(batch.case) else ""
+        raise _Stopped(f"The search did not finish, so nothing is pinned from it. {problem}".strip())
     if batch.total is None:
         if (run.chunk_rows.aggregate(size=Sum("size"))["size"] or 0) != run.done:
             raise _Stopped("Some results of the run are not there any more; run the search again.")
@@ -181,9 +183,7 @@ def _finish(batch: PinBatch) -> None:
     digest, number = digest_ids(event_id for pairs in runs.read_chunks(batch.run) for _, event_id in pairs)
     if number != batch.total:
         raise _Stopped("Some results of the run are not there any more; run the search again.")
-    summary = (
-        f"pinned {count_events(batch.pinned)} of the run “{batch.run.title}”; {batch.already:,} had been pinned before"
-    )
+    summary = f"pinned {count_events(batch.pinned)} of {_name_run(batch)}; {batch.already:,} had been pinned before"
     with transaction.atomic():
         _record_end(batch, summary, {"ids_sha256": digest})
         jobs.finish(batch, ids_digest=digest)
@@ -194,14 +194,18 @@ def _fail(batch: PinBatch, reason: str) -> None:
     left = f"{count_events(batch.pinned)} had been pinned by then and stay." if batch.pinned else "Nothing was pinned."
     sentence = f"{reason} {left}"
     with transaction.atomic():
-        _record_end(batch, f"could not pin all results of the run “{batch.run.title}”: {reason}", {"failed": reason})
+        _record_end(batch, f"could not pin all results of {_name_run(batch)}: {reason}", {"failed": reason})
         jobs.fail(batch, sentence)
 
 
 def _end_cancelled(batch: PinBatch) -> None:
     with transaction.atomic():
-        _record_end(batch, f"stopped after {count_events(batch.pinned)} of the run “{batch.run.title}” were pinned", {})
+        _record_end(batch, f"stopped after {count_events(batch.pinned)} of {_name_run(batch)} were pinned", {})
         jobs.end_cancelled(batch)
+
+
+def _name_run(batch: PinBatch) -> str:
+    return batch.run.name_in(batch.case)
 
 
 def _record_end(batch: PinBatch, summary: str, labels: dict[str, str]) -> None:
@@ -217,6 +221,6 @@ def cancel(*, batch: PinBatch, by: User) -> None:
     Case.objects.select_for_update().get(pk=batch.case_id)
     if not jobs.request_cancel(batch, by=by):
         raise Refused("This is over already.")
-    summary = f"asked to stop pinning the results of the run “{batch.run.title}”"
+    summary = f"asked to stop pinning the results of {_name_run(batch)}"
     labels = {"batch": batch.public_id, "run": batch.run.public_id, "pinned": str(batch.pinned)}
     record_in_case(CaseAction.PIN_BATCH_CANCEL, summary, by=by, case=batch.case, labels=labels)

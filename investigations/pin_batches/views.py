@@ -131,7 +131,9 @@ def pin_batch_detail(request: HttpRequest, public_id: str) -> HttpResponseBase:
     user = person(request)
     batch = access.get_pin_batch(user, public_id)
     context: dict[str, Any] = {"batch": batch, "case": batch.case, "run": batch.run, "status": 200}
-    context |= {"words": describe_search(Search.from_json(batch.run.search)), "may_stop": access.may_stop(user, batch)}
+    context["may_stop"] = access.may_stop(user, batch)
+    if access.may_see(user, batch.run):
+        context["words"] = describe_search(Search.from_json(batch.run.search))
     if request.method == "POST":
         if not context["may_stop"]:
             raise PermissionDenied("You may see this and not stop it.")

@@ -37,6 +37,7 @@ LONG_LINES, LONG_TEXT = 12, 600  # of a cell; a line of the narrowest column hol
 TYPST_PROBLEM = 3
 _FOLDER = Path(__file__).parent
 Fit = Callable[[str], str]
+_DRAWN: dict[Fit, Fit] = {fit_to_latin: fit_to_latin, fit_without_marks: spell_marks}
 
 
 def write_pdf(report: Report) -> bytes:
@@ -124,7 +125,7 @@ def _build_block(block: Block, fit: Fit) -> dict[str, Any]:
         case ReportFigure():
             caption = _build_line(block.caption, fit)
             # A break in a long word is for text alone: it would be a mistake in the numbers of a picture.
-            draw = {fit_to_latin: fit_to_latin, fit_without_marks: spell_marks}.get(fit, spell_missing)
+            draw = _DRAWN.get(fit, spell_missing)
             return {"kind": "figure", "svg": draw(block.svg), "label": fit(block.label), "caption": caption}
 
 
