@@ -27,7 +27,8 @@ from investigations.timeline.entries import TimelineEntry, fold_entries
 from trail.times import is_event_time
 
 _CAPTION = (
-    "Times are UTC. Shaded columns are breaks in the scale; their length stands below. The table has the same events."
+    "Figure 1. Times are UTC. Shaded columns are breaks in the scale; their length stands below."
+    " The table has the same events."
 )
 _HEADS = (ReportColumn("Time, UTC"), ReportColumn("What happened", 1), ReportColumn("Evidence"))
 Row = tuple[TableCell, ...]
@@ -88,10 +89,11 @@ def _write_evidence(evidence: Iterable[Evidence], absences: dict[int, str]) -> I
 
 
 def _write_manual_event(event: ManualEvent) -> Iterator[Row]:
-    if event.phase:
-        yield cell(""), cell(str(event.get_phase_display()), "strong"), cell("")
+    # In one row with what begins it, so that no page ends between the two.
+    phase = cell(str(event.get_phase_display()), "strong") if event.phase else ()
     times = (*cell(_write_time(event.starts)), *(cell(f"to {_write_time(event.ends)}", "quiet") if event.ends else ()))
     words = (
+        *phase,
         *cell(event.title),
         *cell(f"{event.get_kind_display()}, entered by hand by {event.created_by_name}", "quiet"),
     )

@@ -66,6 +66,7 @@ def _build_record(row: ExportRow) -> dict[str, Any]:
         "sha256": row.digest,
         "leaf": row.leaf,
         "statement": _read_json(row.statement),
+        "redaction": row.redaction or None,
     }
 
 

@@ -38,6 +38,8 @@ LEGEND = (
     ("use", "accepted"),
     ("att", "attenuated"),
     ("denied", "denied"),
+    ("rev", "revoked"),
+    ("restored", "restored"),
     ("manual", "entered by hand"),
     ("lifetime", "life of a token"),
     ("session", "session"),

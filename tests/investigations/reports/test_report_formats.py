@@ -220,7 +220,10 @@ def test_hostile_values_are_text_in_every_format(hostile_report: Report) -> None
     content = write_pdf(hostile_report)
     assert squeeze(read_pdf(content)).count("SHA-256") >= len(LET_IN)
     with pikepdf.open(io.BytesIO(content)) as document:
-        assert not [each for page in document.pages for each in page.get("/Annots", [])]
+        links = [each for page in document.pages for each in page.get("/Annots", [])]
+        # Those of the contents lead to pages of the report, and nothing leads out of it.
+        assert len(links) == len(hostile_report.sections)
+        assert all(each["/Subtype"] == "/Link" and "/Dest" in each and "/A" not in each for each in links)
 
 
 @given(st.text(max_size=60))
