@@ -28,6 +28,7 @@ def build_case_lifeline(
     query: Mapping[str, str],
     now: datetime,
     manual: ManualPicture | None = None,
+    spans: tuple[LaneSpan, ...] = (),
 ) -> dict[str, Any]:
     """The picture of these events, in order of time, and its figures as rows; nothing of no events. `places` says where each
     stands, by its id. Raises BadQuery for a time that is none."""
@@ -36,7 +37,9 @@ def build_case_lifeline(
     choice = read_choice(query, LANES_OF["case"], now)
     ends = (documents[0]["@timestamp"], documents[-1]["@timestamp"])
     lifeline = collect_lifeline(documents, choice.build_request(Search(), ends=ends))
-    return draw_case_lifeline(title, lifeline, choice, places.__getitem__, _link_events(documents, places), now, manual)
+    return draw_case_lifeline(
+        title, lifeline, choice, places.__getitem__, _link_events(documents, places), now, manual, spans
+    )
 
 
 def draw_case_lifeline(

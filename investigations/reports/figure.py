@@ -25,7 +25,7 @@ WIDTH, LABEL = 760, 142
 _PLOT = WIDTH - LABEL
 # The typefaces of a PDF, then those of a page.
 _SANS, _MONO = "Console Sans, Plex Sans", "Console Mono, Plex Mono"
-_FLAGS, _AXIS, _LEGEND, _NUMBERS = 22, 54, 22, 7
+_FLAGS, _AXIS, _LEGEND, _NUMBERS = 22, 54, 22, 9
 _LONGEST_NAME, _LONGEST_SMALL = 18, 24
 _INK, _INK_2, _INK_3, _RULE, _LINE, _SUNK = "#14202a", "#495661", "#56626c", "#c9c5b8", "#e2dfd5", "#f0eee7"
 _ACCEPTED, _DENIED, _REVOKED, _FIRST, _DERIVED, _SEALED = (
@@ -59,9 +59,16 @@ _SYMBOLS = {
     "manual": f'<path d="M-4.5-4.5h9v9h-9z" fill="#fff" stroke="{_INK}" stroke-width="1.6"/>',
     "use": f'<path d="M0-6V6" stroke="{_ACCEPTED}" stroke-width="1.6"/>',
     "other": f'<path d="M0-6V6" stroke="{_INK_3}"/>',
+    "session": f'<path d="M-6 0H6" stroke="{_DERIVED}" stroke-width="2.5"/>',
+    "lifetime": '<path d="M-6 0H6" stroke="#8a8e94" stroke-width="9" stroke-opacity=".22"/>',
     "actor": f'<path d="M0-6V6" stroke="{_INK}" stroke-width="1.6"/>',
 }
 _BARS = {"denied": (_DENIED, 1), "dim": ("#8a8e94", 0.45)}
+_SPANS = {
+    "lifetime": 'stroke="#8a8e94" stroke-width="9" stroke-opacity=".22"',
+    "session": f'stroke="{_DERIVED}" stroke-width="2.5"',
+    "phase": f'stroke="{_INK_2}" stroke-width="2"',
+}
 _LINES = {
     "revoked": f'stroke="{_REVOKED}"',
     "first": f'stroke="{_FIRST}"',
@@ -176,6 +183,8 @@ def _cut(text: str, most: int) -> str:
 
 
 def _draw_span(part: Span) -> str:
+    if look := _SPANS.get(part.kind):
+        return f'<path d="M{_across(part.x1):g} {part.y:g}H{_across(part.x2):g}" {look}/>'
     look = (
         f'stroke="{_DENIED}" stroke-dasharray="2 3" opacity=".8"'
         if part.is_after

@@ -8,6 +8,7 @@ from investigations.clock_skews.services import describe_skew
 from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.models import Evidence, ManualEvent
 from investigations.presentation.case_picture import build_case_lifeline
+from investigations.presentation.lifeline.choice import LANES_OF
 from investigations.presentation.manual_picture import ManualPicture
 from investigations.presentation.times import format_sentence
 from investigations.reports.case_record import CaseRecord
@@ -24,6 +25,7 @@ from investigations.reports.structure import (
     paragraph,
 )
 from investigations.timeline.entries import TimelineEntry, fold_entries
+from investigations.timeline.spans import collect_spans
 from trail.times import is_event_time
 
 _CAPTION = (
@@ -60,7 +62,8 @@ def _draw(record: CaseRecord) -> Iterator[Block]:
     documents = [each.document for each in record.events]
     milestones = [event for event in record.manual_events if event.phase]
     manual = ManualPicture(record.case.public_id, record.manual_events, milestones)
-    drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at, manual)
+    spans = collect_spans(documents, LANES_OF["case"][0].field)
+    drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at, manual, spans)
     if picture := drawn.get("picture"):
         yield ReportFigure(draw_figure(picture), picture.label, line(_CAPTION))
 

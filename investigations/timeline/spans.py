@@ -1,6 +1,6 @@
 """Counts how long the tokens of a case lived and its sessions lasted, as far as what is pinned says so, by SQL over facts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,10 @@ from django.db.models import Count, F, Max, Min
 from investigations.models import Evidence
 from investigations.presentation.lifeline.spans import LaneSpan
 from investigations.timeline.fact_lifeline import Facts
+from investigations.timeline.facts import read_session
 from trail.documents import get
 from trail.schema import Operation
-from trail.times import NotATime, parse_time
+from trail.times import NotATime, is_event_time, parse_time
 
 # So many lives, and so many sessions, are drawn and listed: the first.
 MOST = 100
@@ -37,6 +38,35 @@ def count_spans(facts: Facts, column: str, names: Mapping[Any, str]) -> CountedS
     lives, more_lives = _count_lives(facts, mine, column, names)
     sessions, more_sessions = _count_sessions(mine, column, names)
     return CountedSpans((*lives, *sessions), more_lives + more_sessions)
+
+
+def collect_spans(documents: Iterable[dict[str, Any]], field: str) -> tuple[LaneSpan, ...]:
+    """The same of documents at hand, such as frozen copies, whose lanes are the values of a field; by property that of their
+    facts."""
+    sessions: dict[tuple[str, str], list[int]] = {}
+    issues: dict[tuple[str, str], tuple[int, str]] = {}
+    revoked: dict[str, int] = {}
+    for document in sorted(documents, key=lambda each: parse_time(each["@timestamp"])):
+        time, lane, token = parse_time(document["@timestamp"]), _read(document, field), _read(document, "token.id")
+        operation, outcome = _read(document, "token.operation"), _read(document, "event.outcome")
+        if lane and (session := read_session(document)):
+            sessions.setdefault((lane, session), []).append(time)
+        if lane and token and operation == Operation.ISSUE and outcome == "success":
+            issues.setdefault((lane, token), (time, _read(document, "token.expires_at")))
+        if operation == Operation.REVOKE and outcome != "failure":
+            revoked.setdefault(token, time)
+    first = {pair: (time, number) for number, (pair, (time, _)) in enumerate(issues.items())}
+    expiries = {number: parse_time(text) for number, (_, text) in enumerate(issues.values()) if is_event_time(text)}
+    lanes = {lane: lane for lane, _ in first}
+    lives = sorted(_build_lives(first, revoked, expiries, lanes), key=lambda span: (span.start, span.name))
+    lasted = [LaneSpan("session", *pair, times[0], times[-1], len(times)) for pair, times in sessions.items()]
+    lasted.sort(key=lambda span: (span.start, span.name))
+    return (*lives[:MOST], *lasted[:MOST])
+
+
+def _read(document: dict[str, Any], field: str) -> str:
+    value = get(document, field)
+    return "" if value is None else str(value)
 
 
 def _count_sessions(mine: Facts, column: str, names: Mapping[Any, str]) -> tuple[list[LaneSpan], int]:

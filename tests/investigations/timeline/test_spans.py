@@ -17,8 +17,8 @@ from investigations.presentation.lifeline.picture import Lane
 from investigations.presentation.lifeline.scale import build_scale
 from investigations.presentation.lifeline.spans import LaneSpan, build_spans
 from investigations.timeline import spans
-from investigations.timeline.facts import read_session
-from investigations.timeline.spans import count_spans
+from investigations.timeline.facts import COLUMNS, read_session
+from investigations.timeline.spans import collect_spans, count_spans
 from tests.support.factories.cases import pin
 from tests.support.factories.events import issue, revoke, use
 from trail.connection import Trail
@@ -65,6 +65,15 @@ def test_a_session_goes_from_its_first_to_its_last_event_that_is_pinned_in_the_l
     assert ("session", "tok_1", "s1", "2026-10-02", "2026-10-02", 1) in _list(case, "token_id", "tok_1")
     case.facts.filter(time__gte=parse_time(DAY.format(3))).update(is_withdrawn=True)
     assert ("session", "ada", "s1", "2026-10-02", "2026-10-02", 1) in _list(case, "user_id", "ada")
+
+
+@pytest.mark.parametrize("field", ["user.id", "token.id", "source.ip"])
+def test_a_report_draws_from_the_copies_what_the_page_counts_of_the_facts(case: Case, field: str) -> None:
+    documents = [each.document for each in case.evidence.in_time_order()]
+    facts = case.facts.not_withdrawn()
+    lanes = {value: value for value in facts.values_list(COLUMNS[field], flat=True) if value}
+    assert collect_spans(documents, field) == count_spans(facts, COLUMNS[field], lanes).spans
+    assert collect_spans(documents, field)
 
 
 def test_the_page_draws_them_and_lists_them(client: Client, case: Case, alice: User) -> None:
