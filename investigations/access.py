@@ -78,7 +78,7 @@ def get_run(user: User, public_id: str) -> Run:
     """A run: its starter's, and through its case that of everybody who sees the case."""
     run = Run.objects.select_related("case", "version__query").filter(public_id=public_id).first()
     request_context.set_subject("run", public_id)
-    if run is None or not _may_see(user, run):
+    if run is None or not may_see(user, run):
         raise Http404("There is no such run.")
     _set_case(run)
     return run
@@ -88,7 +88,7 @@ def get_export(user: User, public_id: str) -> Export:
     """An export: its starter's, and through its case that of everybody who sees the case."""
     export = Export.objects.select_related("case", "run", "redaction").filter(public_id=public_id).first()
     request_context.set_subject("export", public_id)
-    if export is None or not _may_see(user, export):
+    if export is None or not may_see(user, export):
         raise Http404("There is no such export.")
     _set_case(export)
     return export
@@ -98,7 +98,7 @@ def get_pin_batch(user: User, public_id: str) -> PinBatch:
     """A pin batch: that of everybody who sees its case."""
     batch = PinBatch.objects.select_related("case", "run", "hypothesis").filter(public_id=public_id).first()
     request_context.set_subject("pin batch", public_id)
-    if batch is None or not _may_see(user, batch):
+    if batch is None or not may_see(user, batch):
         raise Http404("There is no such pin batch.")
     _set_case(batch)
     return batch
@@ -111,7 +111,8 @@ def may_stop(user: User, job: Run | Export | PinBatch) -> bool:
     return job.started_by_id == user.pk or (job.case is not None and may_write(user, job.case))
 
 
-def _may_see(user: User, job: Run | Export | PinBatch) -> bool:
+def may_see(user: User, job: Run | Export | PinBatch) -> bool:
+    """Whether a person may know of a job: through its case, or as who started it where it has none."""
     # Whoever has left a case no longer sees what they did in it: the case decides, not who started the job.
     if job.case_id is not None:
         return Case.objects.visible_to(user).filter(pk=job.case_id).exists()

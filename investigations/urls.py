@@ -42,6 +42,7 @@ AREAS = (
     "manual_events",
     "clock_skews",
     "timeline",
+    "evidence_search",
     "evidence",
     "case_merge",
     "case_verification",

@@ -35,7 +35,7 @@ def renumber(text: str, source: Case, numbers: Mapping[int, int]) -> str:
 
     def replace(match: re.Match[str]) -> str:
         number = numbers.get(int(match[1]))
-        return f"{source.number}-E{int(match[1])}" if number is None else f"E{number}"
+        return source.name_evidence(int(match[1])) if number is None else f"E{number}"
 
     return _EVIDENCE.sub(replace, text)
 
@@ -117,7 +117,7 @@ def copy_hypotheses(source: Case, target: Case, numbers: Mapping[int, int]) -> i
 
 def _build_answer(hypothesis: Hypothesis, source: Case, numbers: Mapping[int, int]) -> str:
     absent = [
-        f"{source.number}-{link.evidence.label} speaks {'for' if link.speaks_for else 'against'} it."
+        f"{source.name_evidence(link.evidence.number)} speaks {'for' if link.speaks_for else 'against'} it."
         for link in hypothesis.evidence_links.all()
         if link.evidence.number not in numbers
     ]
@@ -175,7 +175,7 @@ def copy_notes(source: Case, target: Case, numbers: Mapping[int, int], *, by: Us
 
 
 def _build_text(note: Note, place: int, source: Case, numbers: Mapping[int, int]) -> str:
-    head = f"Note {place} of {source.number}, by {note.author_name}, {note.written_at:%Y-%m-%d %H:%M} UTC:"
+    head = f"Note {place} of {source.outward_name}, by {note.author_name}, {note.written_at:%Y-%m-%d %H:%M} UTC:"
     return f"{head}\n\n{renumber(note.text, source, numbers)}"
 
 
@@ -195,7 +195,7 @@ def copy_verdicts(source: Case, target: Case, *, by: User) -> int:
         Verdict(
             entity=entities[pair],
             word=verdict.word,
-            reason=fit_text(f"{verdict.by_name} in {source.number}: {verdict.reason}".removesuffix(": "), 500),
+            reason=fit_text(f"{verdict.by_name} in {source.outward_name}: {verdict.reason}".removesuffix(": "), 500),
             by=by,
             by_name=by.name or by.username,
         )

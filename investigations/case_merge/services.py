@@ -104,8 +104,8 @@ def _record_in_target(
     source: Case, target: Case, reason: str, copied: CopiedEvidence, counts: Mapping[str, int], by: User
 ) -> None:
     """On record with the digests of what was pinned, as any pin is."""
-    labels = {"merged": source.public_id, "evidence": " ".join(copied.labels)}
+    labels = {"merged": "" if source.is_restricted else source.public_id, "evidence": " ".join(copied.labels)}
     labels |= {"count": str(counts["evidence"]), "notes": str(counts["notes"]), "tasks": str(counts["tasks"])}
-    summary = f"merged {source.number} into the case: {reason}"
+    summary = f"merged {source.outward_name} into the case: {reason}"
     event_id = record_in_case(CaseAction.CASE_MERGE, summary, by=by, case=target, labels=labels)
     record_details(target, copied.origins, Action.PIN, by=by, event_id=event_id)

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Unpack
 
 from accounts.models import User
 from core.connection import trail
 from investigations.coverage import add_doubts
+from investigations.evidence.services import PinThoughts, PinWords, expect_words
 from investigations.evidence.statements import (
     LEFT_OUT,
     build_scope_of,
-    expect_reason,
     name_person,
     pin_statement,
     read_checkpoint,
@@ -23,9 +23,10 @@ from trail.search.spec import Search
 from trail.times import format_datetime
 
 
-def pin_finding(*, finding: Finding, case: Case, reason: str, by: User) -> Evidence:
+def pin_finding(*, finding: Finding, case: Case, reason: str, by: User, **thoughts: Unpack[PinThoughts]) -> Evidence:
     """Freeze a finding in the case as it is now. Raises Refused without a reason; CaseClosed, TrailUnavailable."""
-    expect_reason(reason)
+    words = PinWords(reason, **thoughts)
+    expect_words(case, words)
     search, scope, now = Search.from_json(finding.search), build_scope_of(case), datetime.now(UTC)
     counted = count_search(trail(), search.resolved(now), scope, within=scope, now=now)
     statement = finding_statement.build_statement(
@@ -36,7 +37,7 @@ def pin_finding(*, finding: Finding, case: Case, reason: str, by: User) -> Evide
         checkpoint=read_checkpoint(),
     )
     summary = f"a finding of the detection “{finding.detection.name}”"
-    return pin_statement(case=case, statement=statement, search=search, reason=reason, summary=summary, by=by)
+    return pin_statement(case=case, statement=statement, search=search, words=words, summary=summary, by=by)
 
 
 def _read_finding(finding: Finding) -> RaisedFinding:

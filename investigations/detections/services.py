@@ -7,6 +7,7 @@ the look began: of two workers one wins, a killed one leaves the place as it was
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Unpack
 
 from django.core.cache import cache
 from django.db import transaction
@@ -253,7 +254,10 @@ def acknowledge(*, finding: Finding, reason: str, by: User) -> None:
     transaction.on_commit(_count_anew)
 
 
-def pin(*, finding: Finding, case: Case, reason: str, by: User) -> evidence.Pinned:
+def pin(
+    *, finding: Finding, case: Case, reason: str, by: User, **thoughts: Unpack[evidence.PinThoughts]
+) -> evidence.Pinned:
     """Pin a finding's first events, up to 500, to a case. Raises Refused."""
     ids = [event_id for _, event_id in finding.events]
-    return evidence.pin(case=case, event_ids=ids, reason=reason, by=by, search=Search.from_json(finding.search))
+    search = Search.from_json(finding.search)
+    return evidence.pin(case=case, event_ids=ids, reason=reason, by=by, search=search, **thoughts)

@@ -135,41 +135,42 @@ def finding_detail(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return render_page(request, "investigations/detections/finding.html", context, status=400 if wrong else 200)
 
 
-def _carry_out(request: HttpRequest, finding: Finding, form: ReasonForm) -> HttpResponseBase | None:
+def _carry_out(request: HttpRequest, finding: Finding, form: ReasonForm | FindingPinForm) -> HttpResponseBase | None:
     """Acknowledge or pin, as the form says, and where to go then; None when a rule says no, which the form then shows."""
     if not form.is_valid():
         return None
-    user, reason = person(request), form.cleaned_data["reason"]
+    user = person(request)
     try:
         if isinstance(form, FindingPinForm):
             if form.cleaned_data["case"] == FindingPinForm.NEW:
-                return _open_case(request, finding, reason)
+                return _open_case(request, finding, form)
             case = access.get_writable_case(user, form.cleaned_data["case"])
-            messages.success(request, _pin(request, finding, case, reason))
+            messages.success(request, _pin(request, finding, case, form))
         else:
-            detections.acknowledge(finding=finding, reason=reason, by=user)
+            detections.acknowledge(finding=finding, reason=form.cleaned_data["reason"], by=user)
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
         return None
     return redirect("finding_detail", finding.public_id)
 
 
-def _open_case(request: HttpRequest, finding: Finding, reason: str) -> HttpResponseBase:
+def _open_case(request: HttpRequest, finding: Finding, form: FindingPinForm) -> HttpResponseBase:
     """Open a case for the finding, work in it, and pin to it; where nothing can be pinned the case says why and stays."""
     name, severity = finding.detection.name, finding.severity
     case = cases.open_case(title=name, by=person(request), severity=severity)
     begin_work(request, case)
     try:
-        messages.success(request, _pin(request, finding, case, reason))
+        messages.success(request, _pin(request, finding, case, form))
     except Refused as refused:
         messages.error(request, refused.sentence)
     return redirect("case_detail", case.public_id)
 
 
-def _pin(request: HttpRequest, finding: Finding, case: Case, reason: str) -> str:
+def _pin(request: HttpRequest, finding: Finding, case: Case, form: FindingPinForm) -> str:
     """Pin the finding itself or its first events, as the button says; a sentence of what was pinned."""
+    by, reason, thoughts = person(request), form.cleaned_data["reason"], form.read_thoughts()
     if request.POST.get("what") == "finding":
-        evidence = pin_finding(finding=finding, case=case, reason=reason, by=person(request))
+        evidence = pin_finding(finding=finding, case=case, reason=reason, by=by, **thoughts)
         return f"{evidence.label}: the finding is pinned to “{case.title}”."
-    pinned = detections.pin(finding=finding, case=case, reason=reason, by=person(request))
+    pinned = detections.pin(finding=finding, case=case, reason=reason, by=by, **thoughts)
     return f"Pinned {len(pinned.new)} to “{case.title}”."

@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Unpack
 
 from accounts.models import User
 from core.connection import trail
 from core.errors import Refused
 from investigations.access import build_scope
 from investigations.coverage import add_doubts
+from investigations.evidence.services import PinThoughts, PinWords, expect_words
 from investigations.evidence.statements import (
     LEFT_OUT,
     build_scope_of,
-    expect_reason,
     name_person,
     pin_statement,
     read_checkpoint,
@@ -30,13 +31,22 @@ class Doubtful(Refused):
         self.doubts = doubts
 
 
-def pin(*, case: Case, search: Search, reason: str, by: User, provisional: bool = False) -> Evidence:
+def pin(
+    *,
+    case: Case,
+    search: Search,
+    reason: str,
+    by: User,
+    provisional: bool = False,
+    **thoughts: Unpack[PinThoughts],
+) -> Evidence:
     """Ask anew, and freeze in the case that nothing was found.
 
     Raises Refused when there is something now; Doubtful when events may be missing and that is not accepted
     (`provisional`); BadQuery, TrailUnavailable.
     """
-    expect_reason(reason)
+    words = PinWords(reason, **thoughts)
+    expect_words(case, words)
     looked = absence.count_events(trail(), search, build_scope(by), within=build_scope_of(case), now=datetime.now(UTC))
     if looked.number:
         raise Refused(f"There {_are(looked.number)} now, so there is no absence to pin; search again to see them.")
@@ -45,7 +55,7 @@ def pin(*, case: Case, search: Search, reason: str, by: User, provisional: bool 
         raise Doubtful(looked.coverage.doubts)
     statement = absence.build_statement(looked, by=name_person(by), left_out=LEFT_OUT, checkpoint=read_checkpoint())
     summary = "nothing was found"
-    return pin_statement(case=case, statement=statement, search=looked.search, reason=reason, summary=summary, by=by)
+    return pin_statement(case=case, statement=statement, search=looked.search, words=words, summary=summary, by=by)
 
 
 def _are(number: int) -> str:

@@ -75,13 +75,15 @@ def _copy_batch(batch: list[Evidence], source: Case, target: Case, by: User, cop
     )
     present |= {copy.event_id: copy.number for copy in new}
     copied.numbers |= {each.number: present[each.event_id] for each in batch}
-    copied.origins += [(copy.pk, f"from {source.number} {each.label}") for each, copy in zip(missing, new, strict=True)]
+    copied.origins += [
+        (copy.pk, f"from {source.outward_name} {each.label}") for each, copy in zip(missing, new, strict=True)
+    ]
     copied.labels += [f"{copy.event_id}={copy.digest}" for copy in new[: 40 - len(copied.labels)]]
 
 
 def _build_copy(evidence: Evidence, source: Case, target: Case, number: int, by: User) -> Evidence:
     """The same event in another case: its reason says where it was pinned before, and by whom."""
-    origin = f"From {source.number} {evidence.label}, pinned there by {evidence.pinned_by_name}"
+    origin = f"From {source.outward_name} {evidence.label}, pinned there by {evidence.pinned_by_name}"
     return Evidence(
         case=target,
         number=number,

@@ -15,7 +15,7 @@ from core.forms import RevisedForm, read_number, text_area
 from investigations.cases.forms import check_tags
 from investigations.cases.services import split_tags
 from investigations.evidence.annotations import AGAINST, FOR
-from investigations.evidence.services import PinWords
+from investigations.evidence.services import PinThoughts, PinWords
 from investigations.models import Case, Evidence, Hypothesis
 from investigations.presentation.cells import make_visible
 from investigations.search_url import fix_times, refuse_secrets
@@ -69,10 +69,10 @@ class Questions:
         return self._by_word.get(word, (None, True))
 
 
-class PinForm(forms.Form):
-    """Which events, into which case, and why."""
+class PinnedWordsForm(forms.Form):
+    """Into which case something is pinned, why, and what is thought of it: the part that all kinds of evidence share."""
 
-    case = forms.CharField(widget=forms.Select)
+    case: forms.Field = forms.CharField(widget=forms.Select)
     reason = forms.CharField(
         max_length=2_000,
         widget=text_area(2, placeholder="Why this matters"),
@@ -81,13 +81,6 @@ class PinForm(forms.Form):
     relevance = forms.ChoiceField(choices=[("", "Relevance"), *Evidence.Relevance.choices], required=False)
     tags = forms.CharField(max_length=900, required=False, widget=forms.TextInput(attrs={"placeholder": "Tags"}))
     question = forms.ChoiceField(required=False)
-    event = AnyChoice(
-        widget=forms.MultipleHiddenInput, error_messages={"required": "Choose at least one event to pin."}
-    )
-    # The search that was shown, absolute in time, in the words of its address.
-    search = forms.CharField(widget=forms.HiddenInput, required=False, max_length=100_000, strip=False)
-    back = forms.CharField(widget=forms.HiddenInput, required=False)
-    run = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -100,6 +93,10 @@ class PinForm(forms.Form):
             self.questions.offer(self.fields)
         # A form that was sent comes back whole, though its case may have been closed meanwhile.
         self.has_cases = bool(cases) or self.is_bound
+        self.offer_cases(cases)
+
+    def offer_cases(self, cases: list[tuple[str, str]]) -> None:
+        """Offer these cases to choose from, by their ids."""
         select = self.fields["case"].widget
         assert isinstance(select, forms.Select)
         select.choices = cases
@@ -109,13 +106,32 @@ class PinForm(forms.Form):
         return check_tags(self.cleaned_data["tags"])
 
     def clean_question(self) -> Question:
-        """The hypothesis that the events speak to, and whether for it."""
+        """The hypothesis that it speaks to, and whether for it."""
         return self.questions.find(self.cleaned_data["question"])
 
     def read_words(self) -> PinWords:
-        """What `services.pin_each` is given for each event."""
+        """What is said of each piece of evidence."""
+        return PinWords(self.cleaned_data["reason"], **self.read_thoughts())
+
+    def read_thoughts(self) -> PinThoughts:
+        """The same without the reason."""
         words = self.cleaned_data
-        return PinWords(words["reason"], words["relevance"], words["tags"], *words.get("question", (None, True)))
+        hypothesis, speaks_for = words.get("question", (None, True))
+        return PinThoughts(
+            relevance=words["relevance"], tags=words["tags"], hypothesis=hypothesis, speaks_for=speaks_for
+        )
+
+
+class PinForm(PinnedWordsForm):
+    """Which events, into which case, and why."""
+
+    event = AnyChoice(
+        widget=forms.MultipleHiddenInput, error_messages={"required": "Choose at least one event to pin."}
+    )
+    # The search that was shown, absolute in time, in the words of its address.
+    search = forms.CharField(widget=forms.HiddenInput, required=False, max_length=100_000, strip=False)
+    back = forms.CharField(widget=forms.HiddenInput, required=False)
+    run = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def read_search(self) -> Search | None:
         """The search that the form carries, as its page says it; None where there is none, or none that is understood."""
@@ -135,26 +151,15 @@ class StoryPinForm(PinForm):
     relevance = tags = question = None  # type: ignore[assignment]  # Django's way to leave out what a form inherits
 
 
-class AbsenceForm(forms.Form):
+class AbsenceForm(PinnedWordsForm):
     """Which search found nothing, into which case, and why. `provisional` accepts that events may be missing."""
 
-    case = forms.CharField(widget=forms.Select)
-    reason = forms.CharField(
-        max_length=2_000,
-        widget=text_area(2, placeholder="Why it matters that there is nothing"),
-        error_messages={"required": "Say why: the reason stands beside the evidence for ever."},
-    )
     search = forms.CharField(widget=forms.HiddenInput, required=False, max_length=100_000, strip=False)
     provisional = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.auto_id = f"absence-{get_random_string(4)}-%s"
-        cases = [(case.public_id, case.title) for case in Case.objects.writable_by(user)]
-        self.has_cases = bool(cases) or self.is_bound
-        select = self.fields["case"].widget
-        assert isinstance(select, forms.Select)
-        select.choices = cases
+        super().__init__(*args, user=user, **kwargs)
+        self.fields["reason"].widget.attrs["placeholder"] = "Why it matters that there is nothing"
 
     def clean_search(self) -> Search:
         """The search in the words of its URL. Its problem is shown in place of the form's own."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypedDict, Unpack
 
 import orjson
 from django.db import transaction
@@ -44,9 +45,18 @@ class Pinned:
         )
 
 
+class PinThoughts(TypedDict, total=False):
+    """What may be said beside the reason, as PinWords has it."""
+
+    relevance: str
+    tags: str
+    hypothesis: Hypothesis | None
+    speaks_for: bool
+
+
 @dataclass(frozen=True, slots=True)
 class PinWords:
-    """What is said of an event when it is pinned. `tags` stand one after the other with commas between."""
+    """What is said of evidence when it is pinned. `tags` stand one after the other with commas between."""
 
     reason: str
     relevance: str = ""
@@ -62,6 +72,11 @@ class PinOrigin:
     search: Search | None = None
     run: Run | None = None
 
+    def write_search(self, case: Case) -> dict[str, Any]:
+        """The search as evidence of a case keeps it: not that of a run of another case, of which its people may not know."""
+        is_named = self.run is None or self.run.is_named_in(case)
+        return self.search.to_json() if self.search and is_named else {}
+
 
 def pin(
     *,
@@ -71,13 +86,10 @@ def pin(
     by: User,
     search: Search | None = None,
     run: Run | None = None,
-    relevance: str = "",
-    tags: str = "",
-    hypothesis: Hypothesis | None = None,
-    speaks_for: bool = True,
+    **thoughts: Unpack[PinThoughts],
 ) -> Pinned:
     """Freeze these events in the case, each with the same words, as `pin_each` does."""
-    words = PinWords(reason, relevance, tags, hypothesis, speaks_for)
+    words = PinWords(reason, **thoughts)
     return pin_each(case=case, words=dict.fromkeys(event_ids, words), by=by, origin=PinOrigin(search, run))
 
 
@@ -120,7 +132,7 @@ def _pin(case: Case, hits: list[Hit], words: Mapping[str, PinWords], origin: Pin
         event_id = record_in_case(
             CaseAction.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new, words)
         )
-        details = ((evidence.pk, _describe_question(words[evidence.event_id])) for evidence in new)
+        details = ((evidence.pk, describe_question(words[evidence.event_id])) for evidence in new)
         record_details(case, details, Action.PIN, by=by, event_id=event_id)
     return Pinned(new, len(hits) - len(new))
 
@@ -142,7 +154,7 @@ def add_events(
         for number, hit in enumerate(unpinned, next_number(case.evidence))
     ]
     add_evidence(case, new)
-    _add_words(new, words, by)
+    add_words(new, words, by)
     if new:
         case.save(update_fields=["changed_at"])
     return new
@@ -162,7 +174,7 @@ def _build_evidence(
         digest=compute_digest(hit.document),
         leaf=leaf,
         reason=words.reason.strip(),
-        search=origin.search.to_json() if origin.search else {},
+        search=origin.write_search(case),
         run=origin.run,
         relevance=words.relevance,
         pinned_by=by,
@@ -170,8 +182,8 @@ def _build_evidence(
     )
 
 
-def _add_words(new: Sequence[Evidence], words: Mapping[str, PinWords], by: User) -> None:
-    """Tag what is new, and say which hypotheses it speaks to."""
+def add_words(new: Sequence[Evidence], words: Mapping[str, PinWords], by: User) -> None:
+    """Tag what is new, and say which hypotheses it speaks to; `words` are by the ids of its events."""
     tag_new((evidence, words[evidence.event_id].tags) for evidence in new)
     sides: dict[tuple[Hypothesis, bool], list[int]] = {}
     for evidence in new:
@@ -182,7 +194,7 @@ def _add_words(new: Sequence[Evidence], words: Mapping[str, PinWords], by: User)
         link_new(hypothesis=hypothesis, keys=keys, speaks_for=speaks_for, by=by)
 
 
-def _describe_question(words: PinWords) -> str:
+def describe_question(words: PinWords) -> str:
     """Which hypothesis it speaks to, as custody and the trail's record have it; empty where to none."""
     if words.hypothesis is None:
         return ""
@@ -192,7 +204,7 @@ def _describe_question(words: PinWords) -> str:
 def _labels(new: list[Evidence], words: Mapping[str, PinWords]) -> dict[str, str]:
     """The first events with their digests: proof in the trail of what was pinned, within a label's length."""
     pairs = [f"{evidence.event_id}={evidence.digest}" for evidence in new]
-    questions = dict.fromkeys(filter(None, (_describe_question(words[evidence.event_id]) for evidence in new)))
+    questions = dict.fromkeys(filter(None, (describe_question(words[evidence.event_id]) for evidence in new)))
     labels = {"count": str(len(new)), "evidence": " ".join(pairs[:40])}
     return labels | ({"hypotheses": "; ".join(questions)[:1_000]} if questions else {})
 

@@ -7,12 +7,12 @@ from django.db import transaction
 
 from accounts.models import User
 from core.connection import trail
-from core.errors import Refused
 from core.records import next_number
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
 from investigations.evidence.custody import Action, record_custody
 from investigations.evidence.records import add_evidence
+from investigations.evidence.services import PinWords, add_words, describe_question, expect_words
 from investigations.models import Case, Evidence, Run
 from investigations.presentation.statements import STATEMENTS, find_kind
 from operations.sealing import proofs as sealing
@@ -58,22 +58,40 @@ def read_checkpoint() -> dict[str, Any] | None:
     return {"size": newest.size, "root": newest.root.hex(), "note": message.decode()}
 
 
-def expect_reason(reason: str) -> None:
-    """Raises Refused where there is none."""
-    if not reason.strip():
-        raise Refused("Say why: the reason stands beside the evidence for ever.", "reason")
-
-
 @transaction.atomic
 def pin_statement(
-    *, case: Case, statement: Statement, search: Search, reason: str, summary: str, by: User, run: Run | None = None
+    *, case: Case, statement: Statement, search: Search, words: PinWords, summary: str, by: User, run: Run | None = None
 ) -> Evidence:
-    """Freeze a statement in the case, and put it on record; `summary` is what was pinned, in a few words. Raises CaseClosed."""
-    expect_reason(reason)
+    """Freeze a statement in the case, and put it on record; `summary` is what was pinned, in a few words.
+
+    Raises Refused without a reason, and for a hypothesis of another case; CaseClosed.
+    """
+    expect_words(case, words)
     hold_open(case)
     kind = STATEMENTS[statement["format"]]
-    stands_at, digest = kind.find_time(statement), statements.digest_statement(statement)
-    evidence = Evidence(
+    evidence = _build_evidence(case, statement, search, words, by, run)
+    add_evidence(case, [evidence])
+    add_words([evidence], {evidence.event_id: words}, by)
+    case.save(update_fields=["changed_at"])
+    question = describe_question(words)
+    record_in_case(
+        CaseAction.EVIDENCE_PIN,
+        f"pinned {evidence.label}: {summary}",
+        by=by,
+        case=case,
+        labels={"count": "1", kind.label: evidence.digest, **({"hypotheses": question} if question else {})},
+        event_id=evidence.event_id,
+    )
+    record_custody([evidence], Action.PIN, by=by, event_id=evidence.event_id, detail=question)
+    return evidence
+
+
+def _build_evidence(
+    case: Case, statement: Statement, search: Search, words: PinWords, by: User, run: Run | None
+) -> Evidence:
+    kind = STATEMENTS[statement["format"]]
+    stands_at = kind.find_time(statement)
+    return Evidence(
         kind=kind.kind,
         case=case,
         number=next_number(case.evidence),
@@ -82,25 +100,14 @@ def pin_statement(
         event_timestamp=stands_at,
         event_place=execute.sortable_time(stands_at),
         frozen=statements.encode_statement(statement),
-        digest=digest,
-        reason=reason.strip(),
+        digest=statements.digest_statement(statement),
+        reason=words.reason.strip(),
         search=search.to_json(),
         run=run,
+        relevance=words.relevance,
         pinned_by=by,
         pinned_by_name=by.name or by.username,
     )
-    add_evidence(case, [evidence])
-    case.save(update_fields=["changed_at"])
-    record_in_case(
-        CaseAction.EVIDENCE_PIN,
-        f"pinned {evidence.label}: {summary}",
-        by=by,
-        case=case,
-        labels={"count": "1", kind.label: digest},
-        event_id=evidence.event_id,
-    )
-    record_custody([evidence], Action.PIN, by=by, event_id=evidence.event_id)
-    return evidence
 
 
 def check_statement(evidence: Evidence, *, on_demand: bool = False) -> StatementCheck:

@@ -160,6 +160,7 @@ def _build_copy_context(request: HttpRequest, evidence: Evidence, *, is_foreign:
     return {
         "fields": cells.build_fields(document),
         "original": document.get("event", {}).get("original"),
+        "names_run": evidence.run is None or evidence.run.is_named_in(evidence.case),
         "check": None if is_foreign else _compare(lambda: services.check_copy(evidence)),
     }
 
@@ -203,10 +204,10 @@ def pin_absence(request: HttpRequest) -> HttpResponseBase:
     form, status = AbsenceForm(request.POST, user=person(request)), 400
     context: dict[str, object] = {"absence": form}
     if form.is_valid():
-        words = form.cleaned_data
-        case = access.get_writable_case(person(request), words.pop("case"))
+        words = {name: form.cleaned_data[name] for name in ("search", "reason", "provisional")}
+        case = access.get_writable_case(person(request), form.cleaned_data["case"])
         try:
-            evidence = absences.pin(case=case, by=person(request), **words)
+            evidence = absences.pin(case=case, by=person(request), **words, **form.read_thoughts())
             messages.success(request, f"{evidence.label}: that there is no such event is pinned to “{case.title}”.")
             return redirect("evidence_detail", case.public_id, evidence.number)
         except Doubtful as refused:

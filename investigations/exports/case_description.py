@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 import orjson
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from investigations.hypotheses.services import list_hypotheses
 from investigations.models import (
@@ -144,7 +144,7 @@ def _describe_member(membership: Any) -> dict[str, Any]:
 
 def _describe_evidence(case: Case) -> Iterator[dict[str, Any]]:
     """All of it by number; of what was withdrawn the copy stays in the house, and that it was is said."""
-    rows = case.evidence.order_by("pk").defer("frozen").prefetch_related("tags")
+    rows = case.evidence.order_by("pk").defer("frozen").select_related("run", "case").prefetch_related("tags")
     for evidence in _read_in_order(rows):
         yield _describe_piece(evidence)
 
@@ -164,7 +164,7 @@ def _describe_piece(evidence: Evidence) -> dict[str, Any]:
         "reason": evidence.reason,
         "relevance": evidence.relevance,
         "tags": [tag.name for tag in evidence.tags.all()],
-        "search": evidence.search,
+        "search": evidence.search if evidence.run is None or evidence.run.is_named_in(evidence.case) else {},
         "pinned_by": evidence.pinned_by_name,
         "pinned_at": _write_time(evidence.pinned_at),
         "withdrawn": withdrawn,
@@ -284,7 +284,9 @@ def _describe_activity(activity: Activity) -> dict[str, Any]:
 def _describe_searches(case: Case) -> Iterator[dict[str, Any]]:
     """Each search by which evidence was found, with the numbers of what it found."""
     numbers: dict[bytes, list[int]] = {}
-    rows = case.evidence.not_withdrawn().order_by("number").values_list("search", "number")
+    # Not those of runs of other cases, of which people of this one may not know.
+    own = Q(run=None) | Q(run__case=None) | Q(run__case=case)
+    rows = case.evidence.not_withdrawn().filter(own).order_by("number").values_list("search", "number")
     for search, number in rows.iterator():
         if search:
             numbers.setdefault(orjson.dumps(search, option=orjson.OPT_SORT_KEYS), []).append(number)

@@ -19,8 +19,15 @@ def build_path(export: Export) -> Path:
 def describe_file(export: Export) -> str:
     """How many entries and bytes the file of a finished export has, and its digest, as `sha256sum --check` (GNU coreutils) reads
     them: lines with # are comments."""
+    redaction = (
+        f"# redacted by the profile “{export.redaction.name}” ({export.redaction.public_id})\n"
+        if export.redaction
+        else ""
+    )
     written = f"{export.ended_at:%Y-%m-%dT%H:%M:%SZ}" if export.ended_at else ""
-    return f"# {export.done} entries, {export.size} bytes, written {written}\n{export.sha256}  {export.name}\n"
+    return (
+        f"# {export.done} entries, {export.size} bytes, written {written}\n{redaction}{export.sha256}  {export.name}\n"
+    )
 
 
 def read_parts(file: IO[bytes]) -> Iterator[bytes]:

@@ -21,6 +21,8 @@ class ExportRow:
 
     Of a statement there is no event: `statement` is what was pinned, `digest` is that of the statement, and `leaf`
     the number of the event that put it on record.
+
+    `redaction` is the name of the profile by which it was redacted.
     """
 
     document: dict[str, Any]
@@ -31,6 +33,7 @@ class ExportRow:
     pinned_at: str = ""
     leaf: int | None = None
     statement: dict[str, Any] | None = None
+    redaction: str = ""
 
     @classmethod
     def of_hit(cls, hit: Hit, leaf: int | None = None) -> "ExportRow":
@@ -51,10 +54,11 @@ class ExportRow:
             statement=evidence.document if evidence.is_statement else None,
         )
 
-    def redact(self, redactor: "Redactor") -> "ExportRow":
-        """The same without what a profile takes out; digest and leaf stay, which say of what it is made."""
+    def redact(self, redactor: "Redactor", profile: str = "") -> "ExportRow":
+        """The same without what a profile of this name takes out; digest and leaf stay, which say of what it is made."""
         return replace(
             self,
+            redaction=profile,
             document=redactor.redact_document(self.document),
             reason=redactor.redact_text(self.reason),
             pinned_by=redactor.redact_text(self.pinned_by),

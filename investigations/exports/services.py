@@ -278,7 +278,8 @@ def _lines(export: Export, evidence: list[int]) -> Iterator[tuple[bytes, bool]]:
         return write_parts(export, lambda: _keep_claim(export, 0), evidence, build_export_redactor(export, evidence))
     rows = stream_rows(export, evidence)
     if redactor := build_export_redactor(export, evidence):
-        return write(row.redact(redactor) for row in rows)
+        profile = export.redaction.name if export.redaction else ""
+        return write(row.redact(redactor, profile) for row in rows)
     return write(rows)
 
 

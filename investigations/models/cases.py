@@ -114,6 +114,15 @@ class Case(models.Model):
         """What it turned out to be, in a word or two; the empty text for a case that is not closed."""
         return str(self.get_disposition_display()).partition(":")[0].lower()
 
+    @property
+    def outward_name(self) -> str:
+        """How another case calls it, whose people may not know of it: by its number, unless it is restricted."""
+        return "a restricted case" if self.is_restricted else self.number
+
+    def name_evidence(self, number: int) -> str:
+        """How another case calls evidence of this one: C-2026-0042-E3."""
+        return f"E{number} of {self.outward_name}" if self.is_restricted else f"{self.number}-E{number}"
+
     def membership_of(self, user: User) -> "Membership | None":
         """Runs one query."""
         return self.memberships.filter(user=user).first()

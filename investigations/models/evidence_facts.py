@@ -16,6 +16,7 @@ _COUNTED_BY = {
     "user": ("user_id", "time", "outcome"),
     "client": ("client", "time", "outcome"),
     "service": ("service", "time", "outcome"),
+    "session": ("session", "time"),
 }
 
 
@@ -30,7 +31,8 @@ class EvidenceFact(models.Model):
 
     `time` is in nanoseconds since 1970. `fold` is equal for events that are one entry where they follow one upon the other, and
     empty for what is never folded. The other texts are values of the event's fields as far as a column holds them, empty
-    where the event has none. `is_shared` says that another case has the same event, withdrawn or not.
+    where the event has none. `session` is the id of the session that it was part of. `is_shared` says that another case has
+    the same event, withdrawn or not.
 
     It is made of the copy and may be made anew from it at any time: it is no evidence of anything.
     """
@@ -51,6 +53,7 @@ class EvidenceFact(models.Model):
     service = models.CharField(max_length=512, blank=True)
     token_kind = models.CharField(max_length=200, blank=True)
     city = models.CharField(max_length=200, blank=True)
+    session = models.CharField(max_length=512, blank=True)
     resource_type = models.CharField(max_length=200, blank=True)
 
     objects = EvidenceFactQuerySet.as_manager()

@@ -34,6 +34,14 @@ class Run(Job):
     def __str__(self) -> str:
         return f"{self.title} ({self.state})"
 
+    def is_named_in(self, case: Case) -> bool:
+        """Whether a case may say what was searched for: its people may not know of the case that the run is of."""
+        return self.case_id in (None, case.pk)
+
+    def name_in(self, case: Case) -> str:
+        """How texts of a case call it, which everybody of that case reads."""
+        return f"the run “{self.title}”" if self.is_named_in(case) else "a run that is not of this case"
+
     @property
     def opaque_id(self) -> str:
         """Under which name the engine knows the searches of this run."""

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import User
 from accounts.roles import may_investigate
+from investigations import access
 from investigations.models import Case, Export, Finding, GlassNotice, Mention, NoticesRead, PinBatch, Run
 from investigations.models.jobs import Job
 from investigations.page_counts import PageCounts
@@ -124,7 +125,7 @@ def _found_since(since: datetime) -> QuerySet[Finding]:
 def _tell_jobs(model: NoticedJob, user: User, since: datetime, read_at: datetime) -> Iterator[PersonalNotice]:
     name, icon, address = _JOBS[model]
     for job in _ended_since(model, user, since)[:SHOWN]:
-        title = _name_job(job)
+        title = _name_job(job, user)
         is_bad = job.state == Job.State.FAILED
         words = (
             f"{name}{title} failed: {job.problem}" if is_bad else f"{name}{title} finished, {count_events(job.done)}"
@@ -135,9 +136,10 @@ def _tell_jobs(model: NoticedJob, user: User, since: datetime, read_at: datetime
         )
 
 
-def _name_job(job: Run | Export | PinBatch) -> str:
-    """The name of what was searched for, in quotes behind a space; empty where it has none."""
-    title = job.title if isinstance(job, Run) else job.run.title if isinstance(job, PinBatch) else ""
+def _name_job(job: Run | Export | PinBatch, user: User) -> str:
+    """The name of what was searched for, in quotes behind a space; empty where it has none, or the person may not know of it."""
+    run = job if isinstance(job, Run) else job.run if isinstance(job, PinBatch) else None
+    title = run.title if run is not None and access.may_see(user, run) else ""
     return f" “{title}”" if title else ""
 
 

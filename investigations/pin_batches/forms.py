@@ -8,10 +8,10 @@ from investigations.evidence.forms import PinForm
 
 
 class ResultSetForm(PinForm):
-    """Into which case the results of a run are pinned as a whole, and why."""
+    """Into which case the results of a run are pinned as a whole, why, and what is thought of them."""
 
     # Django leaves out what a form sets to None.
-    event = relevance = tags = question = search = None  # type: ignore[assignment]
+    event = search = None  # type: ignore[assignment]
     run = forms.CharField(widget=forms.HiddenInput, error_messages={"required": "Only a run has a result set."})
 
 

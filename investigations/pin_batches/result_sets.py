@@ -2,15 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Unpack
 
 from accounts.models import User
 from core.connection import trail
 from core.errors import Refused
 from investigations.coverage import add_doubts
+from investigations.evidence.services import PinThoughts, PinWords, expect_words
 from investigations.evidence.statements import (
     LEFT_OUT,
     build_scope_of,
-    expect_reason,
     name_person,
     pin_statement,
     read_checkpoint,
@@ -28,14 +29,15 @@ _OTHERS = (
 )
 
 
-def pin_result_set(*, case: Case, run: Run, reason: str, by: User) -> Evidence:
+def pin_result_set(*, case: Case, run: Run, reason: str, by: User, **thoughts: Unpack[PinThoughts]) -> Evidence:
     """Ask how many the search finds now, and freeze in the case what the run has found as a whole.
 
     It is asked with what everybody in the case may find. Where events may be missing the statement says so.
     Raises Refused for a run that is not finished, or whose results are not those that the case finds; BadQuery for a search
     that finds other events later; TrailUnavailable; CaseClosed.
     """
-    expect_reason(reason)
+    words = PinWords(reason, **thoughts)
+    expect_words(case, words)
     if run.state != Run.State.FINISHED:
         raise Refused("Only a finished run has a result set: before that it is not whole.")
     search, scope = Search.from_json(run.search), build_scope_of(case)
@@ -55,4 +57,4 @@ def pin_result_set(*, case: Case, run: Run, reason: str, by: User) -> Evidence:
     except (runs.ResultsLost, result_set.Changed) as error:
         raise Refused("Some results of the run are not there any more; run the search again.") from error
     summary = f"{count_events(run.done)} as a result set"
-    return pin_statement(case=case, statement=statement, search=search, reason=reason, summary=summary, by=by, run=run)
+    return pin_statement(case=case, statement=statement, search=search, words=words, summary=summary, by=by, run=run)

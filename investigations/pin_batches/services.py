@@ -72,7 +72,7 @@ def start(*, case: Case, run: Run, by: User, words: PinWords) -> PinBatch:
         started_by=by,
         started_by_name=by.name or by.username,
     )
-    summary = f"began to pin all results of the run “{run.title}”"
+    summary = f"began to pin all results of {run.name_in(case)}"
     labels = {"batch": batch.public_id, "run": run.public_id}
     if words.hypothesis is not None:
         labels["hypotheses"] = f"{'for' if words.speaks_for else 'against'} {words.hypothesis.number}"
@@ -128,7 +128,9 @@ def _work(batch: PinBatch) -> None:
         jobs.wait(batch, seconds=RUN_PATIENCE)
         return wake_waiting()  # it may have ended since it was read
     if run.state != State.FINISHED:
-        raise _Stopped(f"The search did not finish, so nothing is pinned from it. {run.problem}".strip())
+        # What was wrong with a search quotes it.
+        problem = run.problem if run.is_named_in(batch.case) else ""
+        raise _Stopped(f"The search did not finish, so nothing is pinned from it. {problem}".strip())
     if batch.total is None:
         if (run.chunk_rows.aggregate(size=Sum("size"))["size"] or 0) != run.done:
             raise _Stopped("Some results of the run are not there any more; run the search again.")
@@ -209,9 +211,7 @@ def _finish(batch: PinBatch) -> None:
     digest, number = digest_ids(event_id for pairs in runs.read_chunks(batch.run) for _, event_id in pairs)
     if number != batch.total:
         raise _Stopped("Some results of the run are not there any more; run the search again.")
-    summary = (
-        f"pinned {count_events(batch.pinned)} of the run “{batch.run.title}”; {batch.already:,} had been pinned before"
-    )
+    summary = f"pinned {count_events(batch.pinned)} of {_name_run(batch)}; {batch.already:,} had been pinned before"
     with transaction.atomic():
         _record_end(batch, summary, {"ids_sha256": digest})
         jobs.finish(batch, ids_digest=digest)
@@ -224,13 +224,17 @@ def _fail(batch: PinBatch, reason: str) -> None:
 
 
 def _record_failure(batch: PinBatch, sentence: str) -> None:
-    _record_end(batch, f"could not pin all results of the run “{batch.run.title}”: {sentence}", {"failed": sentence})
+    _record_end(batch, f"could not pin all results of {_name_run(batch)}: {sentence}", {"failed": sentence})
 
 
 def _end_cancelled(batch: PinBatch) -> None:
     with transaction.atomic():
-        _record_end(batch, f"stopped after {count_events(batch.pinned)} of the run “{batch.run.title}” were pinned", {})
+        _record_end(batch, f"stopped after {count_events(batch.pinned)} of {_name_run(batch)} were pinned", {})
         jobs.end_cancelled(batch)
+
+
+def _name_run(batch: PinBatch) -> str:
+    return batch.run.name_in(batch.case)
 
 
 def _record_end(batch: PinBatch, summary: str, labels: dict[str, str]) -> None:
@@ -246,6 +250,6 @@ def cancel(*, batch: PinBatch, by: User) -> None:
     Case.objects.select_for_update().get(pk=batch.case_id)
     if not jobs.request_cancel(batch, by=by):
         raise Refused("This is over already.")
-    summary = f"asked to stop pinning the results of the run “{batch.run.title}”"
+    summary = f"asked to stop pinning the results of {_name_run(batch)}"
     labels = {"batch": batch.public_id, "run": batch.run.public_id, "pinned": str(batch.pinned)}
     record_in_case(CaseAction.PIN_BATCH_CANCEL, summary, by=by, case=batch.case, labels=labels)

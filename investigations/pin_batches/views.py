@@ -110,7 +110,8 @@ def _pin_result_set(form: ResultSetForm, run: Run, user: User) -> tuple[Evidence
     """Pin it; none where a rule says no or a part is down, which the form then shows, and the status of that answer."""
     case = access.get_writable_case(user, form.cleaned_data["case"])
     try:
-        return pin_result_set(case=case, run=run, reason=form.cleaned_data["reason"], by=user), 200
+        reason, thoughts = form.cleaned_data["reason"], form.read_thoughts()
+        return pin_result_set(case=case, run=run, reason=reason, by=user, **thoughts), 200
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
     except BadQuery as error:
@@ -129,7 +130,9 @@ def pin_batch_detail(request: HttpRequest, public_id: str) -> HttpResponseBase:
     user = person(request)
     batch = access.get_pin_batch(user, public_id)
     context: dict[str, Any] = {"batch": batch, "case": batch.case, "run": batch.run, "status": 200}
-    context |= {"words": describe_search(Search.from_json(batch.run.search)), "may_stop": access.may_stop(user, batch)}
+    context["may_stop"] = access.may_stop(user, batch)
+    if access.may_see(user, batch.run):
+        context["words"] = describe_search(Search.from_json(batch.run.search))
     if request.method == "POST":
         if not context["may_stop"]:
             raise PermissionDenied("You may see this and not stop it.")

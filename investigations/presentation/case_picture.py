@@ -11,8 +11,9 @@ from investigations.presentation.lifeline.choice import LANES_OF, LifelineChoice
 from investigations.presentation.lifeline.lanes import EventsLink
 from investigations.presentation.lifeline.picture import Flag
 from investigations.presentation.lifeline.rows import draw_lifeline
+from investigations.presentation.lifeline.spans import LaneSpan
 from investigations.presentation.lifeline.words import write_clock
-from investigations.presentation.manual_picture import ManualPicture
+from investigations.presentation.manual_picture import JointManualPicture, ManualPicture
 from trail.documents import get
 from trail.questions.document_lifeline import collect_lifeline
 from trail.questions.lifeline import Lifeline, Moment
@@ -27,6 +28,7 @@ def build_case_lifeline(
     query: Mapping[str, str],
     now: datetime,
     manual: ManualPicture | None = None,
+    spans: tuple[LaneSpan, ...] = (),
 ) -> dict[str, Any]:
     """The picture of these events, in order of time, and its figures as rows; nothing of no events. `places` says where each
     stands, by its id. Raises BadQuery for a time that is none."""
@@ -35,7 +37,9 @@ def build_case_lifeline(
     choice = read_choice(query, LANES_OF["case"], now)
     ends = (documents[0]["@timestamp"], documents[-1]["@timestamp"])
     lifeline = collect_lifeline(documents, choice.build_request(Search(), ends=ends))
-    return draw_case_lifeline(title, lifeline, choice, places.__getitem__, _link_events(documents, places), now, manual)
+    return draw_case_lifeline(
+        title, lifeline, choice, places.__getitem__, _link_events(documents, places), now, manual, spans
+    )
 
 
 def draw_case_lifeline(
@@ -45,9 +49,11 @@ def draw_case_lifeline(
     link_event: Callable[[str], str],
     link_events: EventsLink,
     now: datetime,
-    manual: ManualPicture | None = None,
+    manual: ManualPicture | JointManualPicture | None = None,
+    spans: tuple[LaneSpan, ...] = (),
 ) -> dict[str, Any]:
-    """The picture of a lifeline of pinned events, and its figures as rows; with what was entered by hand, where that is given."""
+    """The picture of a lifeline of pinned events, and its figures as rows; with what was entered by hand, and with lives and
+    sessions, where these are given."""
     subject = Subject(
         title,
         end=_choose_end(lifeline),
@@ -55,6 +61,7 @@ def draw_case_lifeline(
         has_firsts=False,
         link_event=link_event,
         link_events=link_events,
+        spans=spans,
         **({} if manual is None else manual.build_parts()),
     )
     return draw_lifeline(lifeline, choice.fit(lifeline.total), subject, now)

@@ -17,6 +17,7 @@ import orjson
 from core.errors import Refused
 from investigations.models import RedactionProfile
 from investigations.presentation.cells import make_visible
+from investigations.redaction.names import NameIndex
 from trail.documents import flatten
 from trail.schema import BY_NAME, Kind
 
@@ -32,6 +33,8 @@ KINDS = {
     "token.parent_fingerprint": "fingerprint", "token.key_id": "key", "trace.id": "trace", "http.request.id": "request",
     "source.geo.city_name": "place", "source.geo.region_name": "place", "event.reason": "reason",
 }  # fmt: skip
+# What tells who somebody is, the one that is the same wherever they go first.
+PERSON = ("user.id", "user.email", "user.full_name", "user.name")
 # With its id, which nobody can guess, an event's digest would let anybody test a guess of what is masked in it.
 ALWAYS = {"event.id": RedactionProfile.PSEUDONYM}
 _KIND_OF_ID = "event"
@@ -39,6 +42,7 @@ MASKED, LEFT_OUT = "[masked]", "[left out]"
 # A source record and a signature say in ways of their own what is masked; a place is as good as an address.
 _DROPPED = ("raw", "signature")
 MOST_VALUES = 300_000
+_NOBODY = NameIndex()
 _SHORTEST = 4  # characters: what is shorter is taken out of texts only where it stands as a word
 _DIGITS = 16
 _REMEMBERED = 50_000
@@ -64,13 +68,42 @@ class Redactor:
         self._spelled: dict[str, str] = {}  # in small letters, each value in every spelling that a text may have
         self._lengths: dict[str, list[int]] = {}  # of those that begin with these characters, the longest first
         self._words: dict[str, str] = {}
+        self._names = NameIndex()
         self._replace = lru_cache(maxsize=_REMEMBERED)(self._replace_values)
 
     def collect(self, document: Mapping[str, Any]) -> None:
         """Learn the values of the fields in an event."""
-        for name, value in flatten(dict(document)):
+        values = dict(flatten(dict(document)))
+        for name, value in values.items():
             if name in self._learnt:
                 self.learn(name, value if isinstance(value, list) else [value])
+        if self.hides_people:
+            self.learn_person({name: str(values[name]) for name in PERSON if values.get(name)})
+
+    @property
+    def hides_people(self) -> bool:
+        """Whether the profile takes out who somebody is, by one field or another."""
+        return not self.rules.keys().isdisjoint(PERSON)
+
+    def learn_person(self, person: Mapping[str, str]) -> None:
+        """Learn who somebody is, by the names of fields: whatever they are called, and however that is written in a text.
+
+        Where the profile takes out one of these, a text names the person by none of them; what stands for one stands for all.
+        """
+        ruled = [name for name in PERSON if name in self.rules]
+        if not ruled or not any(person.values()):
+            return
+        field = next((name for name in ruled if person.get(name)), ruled[0])
+        substitute = self._substitute(field, person.get(field) or next(filter(None, person.values())))
+        for name, value in person.items():
+            if not value:
+                continue
+            local = value.partition("@")[0] if name == "user.email" else value
+            is_spoken = name in ("user.full_name", "user.email") or (name == "user.name" and " " in value)
+            self._names.learn(local, substitute, has_parts=is_spoken)
+            if value not in self._known:
+                self._add(value, self._substitute(name, value) if name in self.rules else substitute)
+        self._replace.cache_clear()
 
     def learn(self, field: str, values: Iterable[Any]) -> None:
         """Learn values of a field, of those that the profile names."""
@@ -114,10 +147,11 @@ class Redactor:
 
     def redact_text(self, text: str) -> str:
         """A text without the values that were learnt, in whichever letters they stand."""
-        return self._replace(text)
+        return self._replace(text, self._names)
 
-    def _replace_values(self, text: str) -> str:
-        folded, parts, start, place = _fold(text), [], 0, 0
+    def _replace_values(self, text: str, names: NameIndex) -> str:
+        folded, start, place = _fold(text), 0, 0
+        parts: list[str] = []
         if folded in self._words:
             return self._words[folded]
         while place < len(text):
@@ -126,9 +160,9 @@ class Redactor:
                 place += 1
                 continue
             length, substitute = match
-            parts += [text[start:place], substitute]
+            parts += [names.replace(text[start:place]), substitute]
             start = place = place + length
-        return "".join([*parts, text[start:]])
+        return "".join([*parts, names.replace(text[start:])])
 
     def _find(self, folded: str, place: int) -> tuple[int, str] | None:
         """The longest value that stands at a place of a text, and what stands for it."""
@@ -180,7 +214,11 @@ class Redactor:
             case str():
                 return self.redact_text(value)
             case dict():
-                return {self._redact_any(name): self._redact_any(member) for name, member in value.items()}
+                # A key may be a value of an event, and is no text of people.
+                return {
+                    self._replace(name, _NOBODY) if isinstance(name, str) else name: self._redact_any(member)
+                    for name, member in value.items()
+                }
             case list():
                 return [self._redact_any(each) for each in value]
             case tuple() if not hasattr(value, "_fields"):

@@ -13,7 +13,7 @@ from core.errors import Refused
 from investigations.audit import CaseAction, record
 from investigations.models import Case, Evidence, RedactionProfile
 from investigations.redaction.pseudonym_key import derive_key
-from investigations.redaction.redactor import KINDS, Redactor
+from investigations.redaction.redactor import KINDS, PERSON, Redactor
 from investigations.redaction.searched_values import list_searched_values
 
 AT_ONCE = 1_000  # pieces of evidence
@@ -103,7 +103,8 @@ def build_redactor(
 ) -> Redactor:
     """What redacts one case, or the results of a run outside a case, once it knows the values of these events.
 
-    Of a case it knows the entities too, which may stand in no event. Raises Refused.
+    Of a case it knows the entities too, which may stand in no event, and the people of the console where it hides people at all.
+    Raises Refused.
     """
     subject = f"case:{case.public_id}" if case else f"run:{run_id}"
     # The ids of a run may be millions; what people wrote, which may name one, is of a case.
@@ -112,6 +113,11 @@ def build_redactor(
         redactor.collect(document)
     for field, value in case.entities.values_list("field", "value") if case else ():
         redactor.learn(field, [value])
+        if field in PERSON:
+            redactor.learn_person({field: value})
+    if case and redactor.hides_people:
+        for username, name, email in User.objects.values_list("username", "name", "email"):
+            redactor.learn_person({"user.id": username, "user.full_name": name, "user.email": email})
     return redactor
 
 

@@ -9,11 +9,14 @@ import orjson
 from django.db import models, transaction
 from django.db.models import Count
 
+from accounts.models import User
+from investigations.audit import CaseAction
 from investigations.cases.services import count_contents
 from investigations.entities.services import EntitySummary, summarise_entities
 from investigations.evidence.custody import CustodyAct
 from investigations.hypotheses.services import list_hypotheses
 from investigations.models import (
+    Activity,
     Case,
     CaseTask,
     ClockSkew,
@@ -43,6 +46,16 @@ class SealedState:
     origin: str
     size: int
     root: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMerge:
+    """A merge of another case into this one, or of this one into it: how that is called here, when, and who did it."""
+
+    name: str
+    is_into: bool
+    at: datetime
+    by_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +92,15 @@ class CaseRecord:
     checkpoint: SealedState | None
     problem: str
     foreign: ForeignCase | None
+    merges: Sequence[CaseMerge] = ()
     introduction: str = ""
     closing: str = ""
 
 
 @transaction.atomic
-def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
-    """Everything that a report may tell of a case, in as many queries however much there is."""
+def read_case_record(case: Case, made_at: datetime, by: User) -> CaseRecord:
+    """Everything that a report may tell of a case, in as many queries however much there is. Of other cases it names those that
+    `by` may know of."""
     counts = count_contents(case)
     evidence = _read_evidence(case)
     withdrawn, counts["withdrawn"] = _take(case.evidence.exclude(withdrawn_at=None).order_by("number"))
@@ -119,12 +134,13 @@ def read_case_record(case: Case, made_at: datetime) -> CaseRecord:
         checkpoint=checkpoint,
         problem=problem,
         foreign=ForeignCase.objects.filter(case=case).select_related("key").first(),
+        merges=_read_merges(case, by),
     )
 
 
 def _read_evidence(case: Case) -> dict[str, Any]:
     """Events, absences, other statements, and the time of the last event, by their names in a CaseRecord. Four queries."""
-    kind, pinned = Evidence.Kind, case.evidence.not_withdrawn().in_time_order()
+    kind, pinned = Evidence.Kind, case.evidence.not_withdrawn().select_related("run").in_time_order()
     latest = pinned.filter(kind=kind.EVENT).reverse().values_list("event_timestamp", flat=True).first()
     return {
         "events": list(pinned.filter(kind=kind.EVENT).select_related("foreign")[:MOST_EVIDENCE]),
@@ -152,6 +168,28 @@ def redact_events(record: CaseRecord, redactor: Redactor) -> None:
     for hypothesis in record.hypotheses:
         hypothesis.statement = redactor.redact_text(hypothesis.statement)
         hypothesis.answer = redactor.redact_text(hypothesis.answer)
+
+
+def _read_merges(case: Case, by: User) -> list[CaseMerge]:
+    """The merges of other cases into this one, and of this one into another, in the order of time. Three queries."""
+    pairs = Case.objects.filter(models.Q(merged_into=case) | models.Q(pk=case.merged_into_id)).order_by(
+        "closed_at", "pk"
+    )
+    others = list(pairs[:MOST_ROWS])
+    known = set(
+        Case.objects.visible_to(by).filter(pk__in=[each.pk for each in others] or [0]).values_list("pk", flat=True)
+    )
+    closed = [each.pk for each in others if each.merged_into_id == case.pk] or [0]
+    acts = Activity.objects.filter(case__in=[case.pk, *closed], action=CaseAction.CASE_MERGE).order_by("pk")
+    by_case = {act.case_id: act for act in acts}
+    merges = []
+    for other in others:
+        is_into = other.pk == case.merged_into_id
+        act = by_case.get(case.pk if is_into else other.pk)
+        name = other.number if other.pk in known else "a case that is not named here"
+        if at := (case if is_into else other).closed_at:
+            merges.append(CaseMerge(name, is_into, at, act.actor_name if act else ""))
+    return merges
 
 
 def _take(rows: "models.QuerySet[Row]") -> tuple[list[Row], int]:

@@ -18,13 +18,21 @@ from trail.times import format_datetime, is_event_time
 
 @dataclass(frozen=True, slots=True)
 class SectionKind:
-    """A section that a report may have: its title, what builds it, and whether it is shown unless somebody says otherwise."""
+    """A section that a report may have: its title, what builds it, and why it is not shown unless somebody says otherwise."""
 
     title: str
     build: Callable[[CaseRecord], Iterator[Block]]
-    is_usual: bool = True
+    why_not: str = ""
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is shown unless somebody says otherwise."""
+        return not self.why_not
 
 
+_NOTES_ARE_WORK = (
+    "Left out unless you show it: notes are what people of the case wrote to each other while they worked, guesses too."
+)
 # In their usual order.
 SECTIONS = {
     "summary": SectionKind("Summary", sections.build_summary),
@@ -33,7 +41,7 @@ SECTIONS = {
     "hypotheses": SectionKind("Questions and answers", sections.build_hypotheses),
     "tasks": SectionKind("Still to do", sections.build_tasks),
     "people": SectionKind("Who worked on it", sections.build_people),
-    "notes": SectionKind("Notes", sections.build_notes, is_usual=False),
+    "notes": SectionKind("Notes", sections.build_notes, why_not=_NOTES_ARE_WORK),
     "evidence": SectionKind("Evidence", proof_sections.build_evidence),
     "absences": SectionKind("Looked for and not found", proof_sections.build_absences),
     "statements": SectionKind("Result sets and findings", proof_sections.build_statements),
@@ -67,7 +75,7 @@ def build_report(choice: CaseReport, by: User, made_at: datetime, redactor: Reda
     """
     made_at = made_at.replace(microsecond=0)
     with timezone.override(UTC):
-        record = read_case_record(choice.case, made_at)
+        record = read_case_record(choice.case, made_at, by)
         if redactor is None:
             return build_report_of(choice, record, by)
         redact_events(record, redactor)

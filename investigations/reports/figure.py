@@ -25,7 +25,7 @@ WIDTH, LABEL = 760, 142
 _PLOT = WIDTH - LABEL
 # The typefaces of a PDF, then those of a page.
 _SANS, _MONO = "Console Sans, Plex Sans", "Console Mono, Plex Mono"
-_FLAGS, _AXIS, _LEGEND = 22, 54, 22
+_FLAGS, _AXIS, _LEGEND, _NUMBERS = 22, 54, 22, 9
 _LONGEST_NAME, _LONGEST_SMALL = 18, 24
 _INK, _INK_2, _INK_3, _RULE, _LINE, _SUNK = "#14202a", "#495661", "#56626c", "#c9c5b8", "#e2dfd5", "#f0eee7"
 _ACCEPTED, _DENIED, _REVOKED, _FIRST, _DERIVED, _SEALED = (
@@ -59,9 +59,16 @@ _SYMBOLS = {
     "manual": f'<path d="M-4.5-4.5h9v9h-9z" fill="#fff" stroke="{_INK}" stroke-width="1.6"/>',
     "use": f'<path d="M0-6V6" stroke="{_ACCEPTED}" stroke-width="1.6"/>',
     "other": f'<path d="M0-6V6" stroke="{_INK_3}"/>',
+    "session": f'<path d="M-6 0H6" stroke="{_DERIVED}" stroke-width="2.5"/>',
+    "lifetime": '<path d="M-6 0H6" stroke="#8a8e94" stroke-width="9" stroke-opacity=".22"/>',
     "actor": f'<path d="M0-6V6" stroke="{_INK}" stroke-width="1.6"/>',
 }
 _BARS = {"denied": (_DENIED, 1), "dim": ("#8a8e94", 0.45)}
+_SPANS = {
+    "lifetime": 'stroke="#8a8e94" stroke-width="9" stroke-opacity=".22"',
+    "session": f'stroke="{_DERIVED}" stroke-width="2.5"',
+    "phase": f'stroke="{_INK_2}" stroke-width="2"',
+}
 _LINES = {
     "revoked": f'stroke="{_REVOKED}"',
     "first": f'stroke="{_FIRST}"',
@@ -72,7 +79,7 @@ _LINES = {
 
 def draw_figure(picture: Picture) -> str:
     """The SVG. Words that have room on a wider screen alone are left out."""
-    height = sum(lane.height for lane in picture.lanes)
+    height = sum(map(_measure, picture.lanes))
     total = _FLAGS + height + _AXIS + _LEGEND
     parts = [
         f'<svg{NAMESPACE} viewBox="0 0 {WIDTH} {total}" width="{WIDTH}" height="{total}"'
@@ -139,7 +146,18 @@ def _draw_lanes(lanes: Iterable[Lane]) -> Iterator[str]:
     top = _FLAGS
     for lane in lanes:
         yield _move(0, top, "".join(_draw_lane(lane)))
-        top += lane.height
+        top += _measure(lane)
+
+
+def _measure(lane: Lane) -> int:
+    """How high a lane is: with room below its strokes for the numbers of evidence, where it has some."""
+    return lane.height + (_NUMBERS if any(map(_read_number, lane.marks)) else 0)
+
+
+def _read_number(mark: Mark) -> str:
+    """The number of the evidence that a mark leads to; empty where it leads elsewhere."""
+    label = mark.url.removeprefix("#")
+    return label if _LABEL_OF_EVIDENCE.fullmatch(label) else ""
 
 
 def _draw_lane(lane: Lane) -> Iterator[str]:
@@ -154,10 +172,10 @@ def _draw_lane(lane: Lane) -> Iterator[str]:
         *map(_draw_bar, bars),
         *map(_draw_mark, lane.marks),
         *_write_captions(lane.words),
-        *_name_marks(lane.marks, lane.height),
+        *_name_marks(lane.marks, lane.height + _NUMBERS),
     )
     yield _move(LABEL, 0, "".join(inner))
-    yield f'<path d="M0 {lane.height}H{WIDTH}" stroke="{_LINE}"/>'
+    yield f'<path d="M0 {_measure(lane)}H{WIDTH}" stroke="{_LINE}"/>'
 
 
 def _cut(text: str, most: int) -> str:
@@ -165,6 +183,8 @@ def _cut(text: str, most: int) -> str:
 
 
 def _draw_span(part: Span) -> str:
+    if look := _SPANS.get(part.kind):
+        return f'<path d="M{_across(part.x1):g} {part.y:g}H{_across(part.x2):g}" {look}/>'
     look = (
         f'stroke="{_DENIED}" stroke-dasharray="2 3" opacity=".8"'
         if part.is_after
@@ -182,9 +202,9 @@ def _name_marks(marks: Iterable[Mark], height: int) -> Iterator[str]:
     """The number of the evidence below each mark that leads to one, where there is room."""
     free = -1.0
     for mark in sorted(marks, key=lambda each: each.x):
-        x, label = _across(mark.x), mark.url.removeprefix("#")
+        x, label = _across(mark.x), _read_number(mark)
         width = 5.2 * len(label)
-        if _LABEL_OF_EVIDENCE.fullmatch(label) and x - width / 2 > free:
+        if label and x - width / 2 > free:
             free = x + width / 2 + 3
             yield _write(x, height - 2, label, (_INK_3, 400, _MONO, 8), "middle")
 

@@ -38,10 +38,11 @@ class SectionsForm(RevisedForm):
                 widget=forms.NumberInput({"class": "place"}),
             )
 
-    def list_rows(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
-        """The title of each section, whether it is shown, and its place, in the order that the form was given."""
+    def list_rows(self) -> list[tuple[str, forms.BoundField, forms.BoundField, str]]:
+        """The title of each section, whether it is shown, its place, and why it is not one of the usual ones, in the order that
+        the form was given."""
         keys = sorted(SECTIONS, key=lambda key: int(self.initial.get(f"place_{key}", 99)))
-        return [(SECTIONS[key].title, self[f"show_{key}"], self[f"place_{key}"]) for key in keys]
+        return [(SECTIONS[key].title, self[f"show_{key}"], self[f"place_{key}"], SECTIONS[key].why_not) for key in keys]
 
     def read_words(self) -> dict[str, Any]:
         """What a report or a template keeps. Of two sections at one place that comes first which was moved up to it."""

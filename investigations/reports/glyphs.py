@@ -21,13 +21,33 @@ def _read_missing() -> re.Pattern[str]:
 
 
 def spell_missing(text: str) -> str:
-    """The text in characters that can be drawn, others as their number: ⟨U+4E2D⟩."""
-    return _read_missing().sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text.replace("\t", "    "))
+    """The text in characters that can be drawn, others as their number: ⟨U+E000⟩."""
+    return _read_missing().sub(_spell, text.replace("\t", "    "))
+
+
+def spell_marks(text: str) -> str:
+    """The same with what is set upon another character as its number too: not every mark has a shape upon every letter."""
+    return "".join(
+        f"⟨U+{ord(each):04X}⟩" if unicodedata.category(each).startswith("M") else each for each in spell_missing(text)
+    )
+
+
+def _spell(match: re.Match[str]) -> str:
+    return f"⟨U+{ord(match.group()):04X}⟩"
 
 
 def fit_to_glyphs(text: str) -> str:
-    """The same for a text that is broken into lines: a long word anywhere. What is written from the right stays in its place."""
-    text = _LONG_WORD.sub(lambda match: _BREAK.join(match.group()), spell_missing(text))
+    """The text as it can be drawn and broken into lines: a long word anywhere. What is written from the right stays in place."""
+    return _fit(spell_missing(text))
+
+
+def fit_without_marks(text: str) -> str:
+    """The same without marks upon other characters."""
+    return _fit(spell_marks(text))
+
+
+def _fit(text: str) -> str:
+    text = _LONG_WORD.sub(lambda match: _BREAK.join(match.group()), text)
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
         return f"{_ISOLATE}{text}{_POP}"
     return text

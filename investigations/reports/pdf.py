@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from investigations.reports.errors import NotTypeset
-from investigations.reports.glyphs import FONTS, fit_to_glyphs, fit_to_latin, spell_missing
+from investigations.reports.glyphs import (
+    FONTS,
+    fit_to_glyphs,
+    fit_to_latin,
+    fit_without_marks,
+    spell_marks,
+    spell_missing,
+)
 from investigations.reports.structure import (
     Block,
     Paragraph,
@@ -30,6 +37,7 @@ LONG_LINES, LONG_TEXT = 12, 600  # of a cell; a line of the narrowest column hol
 TYPST_PROBLEM = 3
 _FOLDER = Path(__file__).parent
 Fit = Callable[[str], str]
+_DRAWN: dict[Fit, Fit] = {fit_to_latin: fit_to_latin, fit_without_marks: spell_marks}
 
 
 def write_pdf(report: Report) -> bytes:
@@ -39,9 +47,10 @@ def write_pdf(report: Report) -> bytes:
 
 def typeset(report: Report, format: str) -> bytes:
     """A PDF, or as `png` its pages as a JSON list of pictures in hexadecimal. Raises NotTypeset."""
-    status, content, problem = _run(report, format, fit_to_glyphs)
-    if status == TYPST_PROBLEM:  # two characters whose joined shape no typeface has
-        status, content, problem = _run(report, format, fit_to_latin)
+    for fit in (fit_to_glyphs, fit_without_marks, fit_to_latin):
+        status, content, problem = _run(report, format, fit)
+        if status != TYPST_PROBLEM:  # which is that two characters have no joined shape in any typeface
+            break
     if status:
         raise NotTypeset(f"The PDF could not be made: {problem or 'it is too large'}. Choose fewer sections, or HTML.")
     return content
@@ -116,8 +125,8 @@ def _build_block(block: Block, fit: Fit) -> dict[str, Any]:
         case ReportFigure():
             caption = _build_line(block.caption, fit)
             # A break in a long word is for text alone: it would be a mistake in the numbers of a picture.
-            drawn = fit_to_latin(block.svg) if fit is fit_to_latin else spell_missing(block.svg)
-            return {"kind": "figure", "svg": drawn, "label": fit(block.label), "caption": caption}
+            draw = _DRAWN.get(fit, spell_missing)
+            return {"kind": "figure", "svg": draw(block.svg), "label": fit(block.label), "caption": caption}
 
 
 def _build_table(table: ReportTable, fit: Fit) -> dict[str, Any]:

@@ -187,7 +187,7 @@ def _group_searches(record: CaseRecord) -> dict[str, str]:
     absences: dict[str, list[str]] = {}
     names = number_absences(record)
     for each in (*record.events, *record.absences, *record.statements):
-        if each.search:
+        if each.search and (each.run is None or each.run.is_named_in(record.case)):
             words = describe_search(Search.from_json(each.search))
             of_search = numbers.setdefault(words, [])
             if name := names.get(each.number):

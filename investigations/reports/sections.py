@@ -7,7 +7,7 @@ from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.hypotheses.services import list_numbers
 from investigations.models import Hypothesis, Verdict
 from investigations.presentation.times import format_day, format_sentence, to_utc_text
-from investigations.reports.case_record import MOST_ROWS, CaseRecord
+from investigations.reports.case_record import MOST_ROWS, CaseMerge, CaseRecord
 from investigations.reports.prose import read_prose
 from investigations.reports.structure import (
     Block,
@@ -160,6 +160,7 @@ def build_people(record: CaseRecord) -> Iterator[Block]:
     """Who is in the case, and as what."""
     since = format_sentence(to_utc_text(record.case.opened_at))
     yield paragraph(f"The case was opened by {record.case.opened_by_name} on {since} UTC.")
+    yield from (paragraph(_describe_merge(merge)) for merge in record.merges)
     yield from limit_note(len(record.people), record.counts["people"], "people")
     rows = (
         (cell(str(each.user)), cell(each.get_level_display()), cell(format_sentence(to_utc_text(each.added_at))))
@@ -168,6 +169,15 @@ def build_people(record: CaseRecord) -> Iterator[Block]:
     yield ReportTable(
         (ReportColumn("Person", 2), ReportColumn("In the case", 2), ReportColumn("Since, UTC", 2)), tuple(rows)
     )
+
+
+def _describe_merge(merge: CaseMerge) -> str:
+    when = f"on {format_sentence(to_utc_text(merge.at))} UTC"
+    by = f" by {merge.by_name}" if merge.by_name else ""
+    if merge.is_into:
+        return f"This case was merged into {merge.name}{by} {when}; work went on there."
+    name = merge.name[:1].upper() + merge.name[1:]
+    return f"{name} was merged into this case{by} {when}: what was worked on there is copied here."
 
 
 def build_notes(record: CaseRecord) -> Iterator[Block]:

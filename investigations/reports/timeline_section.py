@@ -8,6 +8,7 @@ from investigations.clock_skews.services import describe_skew
 from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.models import Evidence, ManualEvent
 from investigations.presentation.case_picture import build_case_lifeline
+from investigations.presentation.lifeline.choice import LANES_OF
 from investigations.presentation.manual_picture import ManualPicture
 from investigations.presentation.times import format_sentence
 from investigations.reports.case_record import CaseRecord
@@ -24,10 +25,12 @@ from investigations.reports.structure import (
     paragraph,
 )
 from investigations.timeline.entries import TimelineEntry, fold_entries
+from investigations.timeline.spans import collect_spans
 from trail.times import is_event_time
 
 _CAPTION = (
-    "Times are UTC. Shaded columns are breaks in the scale; their length stands below. The table has the same events."
+    "Figure 1. Times are UTC. Shaded columns are breaks in the scale; their length stands below."
+    " The table has the same events."
 )
 _HEADS = (ReportColumn("Time, UTC"), ReportColumn("What happened", 1), ReportColumn("Evidence"))
 Row = tuple[TableCell, ...]
@@ -59,7 +62,8 @@ def _draw(record: CaseRecord) -> Iterator[Block]:
     documents = [each.document for each in record.events]
     milestones = [event for event in record.manual_events if event.phase]
     manual = ManualPicture(record.case.public_id, record.manual_events, milestones)
-    drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at, manual)
+    spans = collect_spans(documents, LANES_OF["case"][0].field)
+    drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at, manual, spans)
     if picture := drawn.get("picture"):
         yield ReportFigure(draw_figure(picture), picture.label, line(_CAPTION))
 
@@ -88,10 +92,11 @@ def _write_evidence(evidence: Iterable[Evidence], absences: dict[int, str]) -> I
 
 
 def _write_manual_event(event: ManualEvent) -> Iterator[Row]:
-    if event.phase:
-        yield cell(""), cell(str(event.get_phase_display()), "strong"), cell("")
+    # In one row with what begins it, so that no page ends between the two.
+    phase = cell(str(event.get_phase_display()), "strong") if event.phase else ()
     times = (*cell(_write_time(event.starts)), *(cell(f"to {_write_time(event.ends)}", "quiet") if event.ends else ()))
     words = (
+        *phase,
         *cell(event.title),
         *cell(f"{event.get_kind_display()}, entered by hand by {event.created_by_name}", "quiet"),
     )

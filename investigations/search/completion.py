@@ -19,7 +19,7 @@ from trail.connection import deadline
 from trail.errors import BadQuery, TrailUnavailable, WriteRefused
 from trail.search import field_values
 from trail.search.language import caret, operands
-from trail.search.language.caret import Spot
+from trail.search.language.caret import FieldName, Spot
 from trail.search.language.escapes import quote
 from trail.search.language.parser import All, Any_, list_placeholders, parse
 from trail.search.spec import Search
@@ -52,29 +52,42 @@ class Completion:
     note: str = ""
 
 
-# Reads options from the trail, with a note about them.
+# Reads options, with a note about them.
 ReadOptions = Callable[[User, Spot, Search], tuple[list[Option], str]]
+OrderNames = Callable[[list[FieldName]], list[FieldName]]
 
 
-def complete(*, by: User, text: str, at: int, search: Search) -> Completion:
-    """What can stand at `at`. Values are read within the person's scope and the search's time, and that is recorded.
+@dataclass(frozen=True, slots=True)
+class CompletionSource:
+    """Where values, and names below `labels.` and `raw.`, are read; and which of the known fields come first."""
+
+    read_values: ReadOptions
+    read_names: ReadOptions
+    order_names: OrderNames = list
+
+
+def complete(*, by: User, text: str, at: int, search: Search, source: CompletionSource | None = None) -> Completion:
+    """What can stand at `at`. Without a `source` values are read of the trail, within the person's scope and the search's time,
+    and that is recorded.
 
     Never raises for what the trail does not answer: it offers what it has, and says so.
     """
+    source = source or OF_TRAIL
     spot = caret.find_spot(text, at)
     completions = Completion(spot.start, spot.end)
     match spot.what:
         case "word":
-            options = [*_everywhere(spot), *_operators(spot), *_fields(spot), *_saved(by, spot, text)]
+            names = _fields(spot, source)
+            options = [*_everywhere(spot), *_operators(spot), *names, *_saved(by, spot, text)]
             completions = replace(completions, options=tuple(options))
         case "field":
-            completions = replace(completions, options=tuple(_fields(spot)))
+            completions = replace(completions, options=tuple(_fields(spot, source)))
         case "parameter":
             return replace(completions, options=tuple(_parameters(spot, text)))
         case "value":
-            return _with_values(completions, by, spot, search)
+            return _with_values(completions, by, spot, search, source)
     if spot.what != "nothing" and spot.prefix.startswith(caret.OPEN_NAMES):
-        return _with_options_of_trail(completions, _read_names, by, spot, search)
+        return _with_read(completions, source.read_names, by, spot, search)
     return completions
 
 
@@ -99,10 +112,10 @@ def _operators(spot: Spot) -> list[Option]:
     ]
 
 
-def _fields(spot: Spot) -> list[Option]:
+def _fields(spot: Spot, source: CompletionSource) -> list[Option]:
     return [
         Option("field", name.name, f"{name.name}:", f"{name.kind} · {name.help}", goes_on=True)
-        for name in caret.find_names(spot.prefix)[:MOST_FIELDS]
+        for name in source.order_names(caret.find_names(spot.prefix))[:MOST_FIELDS]
     ]
 
 
@@ -140,10 +153,10 @@ def _as_part(text: str, has_more_text: bool) -> str:
     return f"({text})" if has_more_text and isinstance(clause, All | Any_) else text
 
 
-# --- What the trail is asked -----------------------------------------------------------------------------------------
+# --- What is read ----------------------------------------------------------------------------------------------------
 
 
-def _with_values(completions: Completion, by: User, spot: Spot, search: Search) -> Completion:
+def _with_values(completions: Completion, by: User, spot: Spot, search: Search, source: CompletionSource) -> Completion:
     field = spot.field or ""
     if (values := caret.list_known_values(field)) is not None:
         typed = spot.prefix.casefold()
@@ -155,23 +168,29 @@ def _with_values(completions: Completion, by: User, spot: Spot, search: Search) 
         networks = operands.list_networks(spot.prefix)
         options = [Option("network", network, quote(network), "the whole network") for network in networks]
         completions = replace(completions, options=tuple(options))
-    return _with_options_of_trail(completions, _read_values, by, spot, search)
+    return _with_read(completions, source.read_values, by, spot, search)
 
 
-def _with_options_of_trail(
-    completions: Completion, read: ReadOptions, by: User, spot: Spot, search: Search
-) -> Completion:
-    """With what the trail knows; without it, and why, when it does not answer."""
-    try:
-        with admit_question(by), deadline(COMPLETION_SECONDS):
-            options, note = read(by, spot, _range_by_minute(search))
-    except Busy as busy:
-        return replace(completions, note=busy.sentence)
-    except (TrailUnavailable, WriteRefused, BadQuery):
-        return replace(completions, note="The trail does not answer now, so its values are not shown.")
+def _with_read(completions: Completion, read: ReadOptions, by: User, spot: Spot, search: Search) -> Completion:
+    options, note = read(by, spot, search)
     if not options and not completions.options and not note:
-        note = f"No value within this time begins with {spot.prefix}." if spot.prefix else "No values within this time."
+        note = f"No value here begins with {spot.prefix}." if spot.prefix else "No values here."
     return replace(completions, options=(*completions.options, *options), note=note)
+
+
+def _ask_trail(read: ReadOptions) -> ReadOptions:
+    """What the trail knows; nothing, and why, when it does not answer."""
+
+    def ask(by: User, spot: Spot, search: Search) -> tuple[list[Option], str]:
+        try:
+            with admit_question(by), deadline(COMPLETION_SECONDS):
+                return read(by, spot, _range_by_minute(search))
+        except Busy as busy:
+            return [], busy.sentence
+        except (TrailUnavailable, WriteRefused, BadQuery):
+            return [], "The trail does not answer now, so its values are not shown."
+
+    return ask
 
 
 def _read_values(by: User, spot: Spot, search: Search) -> tuple[list[Option], str]:
@@ -186,14 +205,13 @@ def _read_names(by: User, spot: Spot, search: Search) -> tuple[list[Option], str
     record_values_read(by, spot.prefix.partition(".")[0], spot.prefix)
     names = field_values.suggest_names(quick_trail(), spot.prefix, search, build_scope(by))
     options = [
-        Option("field", name, f"{name}:", "", count, goes_on=True)
-        for name, count in names.values
-        if _may_be_typed(name)
+        Option("field", name, f"{name}:", "", count, goes_on=True) for name, count in names.values if may_be_typed(name)
     ]
     return options, _note_of_sample(names.sample)
 
 
-def _may_be_typed(name: str) -> bool:
+def may_be_typed(name: str) -> bool:
+    """Whether the language reads a name as that of a field."""
     return caret.find_spot(f"{name}:", len(name) + 1).field == name
 
 
@@ -220,3 +238,6 @@ def record_values_read(by: User, field: str, typed: str) -> None:
     audit.record_access(CaseAction.VALUES_READ, by=by, resource=("field", field), labels={"begins": typed})
     if key:
         cache.set(key, True, timeout=RECORDED_EVERY)
+
+
+OF_TRAIL = CompletionSource(_ask_trail(_read_values), _ask_trail(_read_names))

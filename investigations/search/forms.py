@@ -120,7 +120,7 @@ class FilterForm(forms.Form):
             negated=negated,
             operator=operator,
             disabled=cleaned["disabled"],
-            pinned=cleaned["pinned"],
+            pinned=cleaned.get("pinned", False),
         )
         build_filter(chip)
         return chip

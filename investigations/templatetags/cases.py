@@ -8,11 +8,13 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from accounts.models import User
+from investigations import access
 from investigations.exports.formats.csv import HEADER
 from investigations.exports.forms import list_formats
 from investigations.hypotheses.evidence_numbers import write_numbers
 from investigations.hypotheses.services import list_numbers
-from investigations.models import Case, CaseTask, Hypothesis, RedactionProfile
+from investigations.models import Case, CaseTask, Hypothesis, RedactionProfile, Run
 from investigations.presentation.cells import make_visible
 from investigations.presentation.times import format_day
 from investigations.redaction.services import list_offered
@@ -26,6 +28,18 @@ register = template.Library()
 def redaction_profiles() -> "QuerySet[RedactionProfile]":
     """The profiles that somebody who takes something out of the console may choose."""
     return list_offered()
+
+
+@register.filter
+def run_title(run: Run, user: User) -> str:
+    """What a run is called, for who may see it."""
+    return run.title if access.may_see(user, run) else "a run that you may not see"
+
+
+@register.filter
+def may_see_run(user: User, run: Run | None) -> bool:
+    """Whether there is a run that this person may see."""
+    return run is not None and access.may_see(user, run)
 
 
 @register.simple_tag

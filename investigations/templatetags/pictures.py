@@ -113,6 +113,9 @@ def _write_caption(word: Caption) -> str:
 
 
 def _write_span(span: Span) -> str:
+    if span.kind:
+        line = f'<line class="ll-{span.kind}" x1="{span.x1}%" x2="{span.x2}%" y1="{span.y}" y2="{span.y}"/>'
+        return f"{_open_link(span.url, span.x1, span.label)}{line}</a>"
     after = " ll-life--after" if span.is_after else ""
     return f'<line class="ll-life{after}" x1="{span.x1}%" x2="{span.x2}%" y1="{span.y}" y2="{span.y}"/>'
 

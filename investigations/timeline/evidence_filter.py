@@ -1,44 +1,37 @@
 """Narrows the evidence of a case: by relevance, by tag, and by a query as the search page takes it."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from django.conf import settings
 from django.http import QueryDict
 from django.utils.http import urlencode
 
 from accounts.models import User
-from core.audit import Result
-from core.connection import trail
-from investigations import access, admission, audit
-from investigations.audit import CaseAction
 from investigations.models import Case, Evidence, EvidenceTag, ManualEvent, Phase
 from investigations.search_url import refuse_secrets
+from investigations.timeline.evidence_matches import find_matches
 from investigations.timeline.fact_lifeline import Facts
 from investigations.timeline.manual_rows import select_phase
 from investigations.timeline.pages import Rows
-from trail.connection import deadline
 from trail.errors import BadQuery
-from trail.questions.pinned_events import MatchedEvents, match_events
 from trail.search.describe import describe_filter
 from trail.search.spec import Filter, Search
-
-# So many events of a case are asked about: ten requests to the engine.
-MOST_ASKED = 20_000
-_TOO_MANY = (
-    "This timeline holds more than {:,} events, and a query is asked of at most so many at once. Choose a relevance or a tag "
-    "as well, or search the trail for it: what is pinned is marked there."
-)
 
 
 @dataclass(frozen=True, slots=True)
 class FilterChip:
-    """A filter beside the query: as people read it, and the words of the address without it."""
+    """A filter beside the query: as people read it, as an address writes it, and the words of the address for the timeline
+    without it, with its opposite, and with it set aside or used again.
+
+    `filter` is None of one that is not understood.
+    """
 
     text: str
+    value: str
+    filter: Filter | None
     without: str
+    turned: str = ""
+    switched: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +72,31 @@ class EvidenceFilter:
         return Search.from_query(query)
 
     def list_chips(self) -> list[FilterChip]:
-        """The filters, each with the way to the timeline without it; one that is not understood as it was written."""
-        chips = []
-        for text in self.filters:
-            others = replace(self, filters=tuple(other for other in self.filters if other != text))
-            chips.append(FilterChip(_describe(text), urlencode(others.words)))
-        return chips
+        """The filters, each with what can be done to it; one that is not understood as it was written."""
+        return [self._build_chip(text) for text in self.filters]
 
+    def _build_chip(self, text: str) -> FilterChip:
+        without = urlencode(self.with_filter(text, None).words)
+        try:
+            chip = Filter.parse(text)
+        except BadQuery:
+            return FilterChip(text, text, None, without)
+        turned, switched = replace(chip, negated=not chip.negated), replace(chip, disabled=not chip.disabled)
+        return FilterChip(
+            text=f"{'not ' if chip.negated else ''}{describe_filter(chip)}",
+            value=text,
+            filter=chip,
+            without=without,
+            turned=urlencode(self.with_filter(text, turned).words),
+            switched=urlencode(self.with_filter(text, switched).words),
+        )
 
-def _describe(text: str) -> str:
-    try:
-        chip = Filter.parse(text)
-        return f"{'not ' if chip.negated else ''}{describe_filter(chip)}"
-    except BadQuery:
-        return text
+    def with_filter(self, old: str, new: Filter | None) -> "EvidenceFilter":
+        """The same with a filter in the place of an old one, behind all where there is no such old one; without it for None."""
+        texts = [str(new) if new and text == old else text for text in self.filters if new or text != old]
+        if new and old not in self.filters:
+            texts.append(str(new))
+        return replace(self, filters=tuple(dict.fromkeys(texts)))
 
 
 def read_evidence_filter(query: QueryDict) -> EvidenceFilter:
@@ -112,13 +116,21 @@ class NarrowedEvidence:
     """The evidence of a case that a filter leaves, and the facts of its events.
 
     `absent` is how many events the trail does not show any more, which a query therefore cannot find; `statements` how many
-    statements, such as absences, a query leaves out, for they are no events.
+    statements, such as absences, a query leaves out, for they are no events. A query was asked of the first `queried` of
+    `events` events: of fewer than all where the time of one page did not do, and the next page goes on.
     """
 
     rows: Rows
     facts: Facts
     absent: int = 0
     statements: int = 0
+    queried: int = 0
+    events: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a query was asked of every event."""
+        return self.queried == self.events
 
 
 def narrow_evidence(
@@ -126,7 +138,7 @@ def narrow_evidence(
 ) -> NarrowedEvidence:
     """What is not withdrawn and passes the filter. The trail is asked where there is a query, within the person's scope.
 
-    Raises BadQuery, also where there are more than MOST_ASKED events to ask about; Busy; TrailUnavailable; WriteRefused.
+    Raises BadQuery, Busy, TrailUnavailable, WriteRefused.
     """
     rows, facts = case.evidence.not_withdrawn(), case.facts.not_withdrawn()
     if chosen.relevance:
@@ -138,25 +150,16 @@ def narrow_evidence(
         rows, facts = rows.filter(tags__name=chosen.tag), facts.filter(evidence__tags__name=chosen.tag)
     if not chosen.is_query:
         return NarrowedEvidence(rows, facts)
-    search = chosen.read_search()
-    pairs = list(rows.filter(kind=Evidence.Kind.EVENT).values_list("pk", "event_id")[: MOST_ASKED + 1])
-    if len(pairs) > MOST_ASKED:
-        raise BadQuery(_TOO_MANY.format(MOST_ASKED))
-    matched = _ask(case, search, [event_id for _, event_id in pairs], by)
-    keys = [pk for pk, event_id in pairs if event_id in matched.ids]
-    statements = rows.exclude(kind=Evidence.Kind.EVENT).count()
-    return NarrowedEvidence(rows.filter(pk__in=keys), facts.filter(pk__in=keys), matched.absent, statements)
-
-
-def _ask(case: Case, search: Search, event_ids: Sequence[str], by: User) -> MatchedEvents:
-    """Ask the trail as any search does: in turn, within a person's time, and on record, as looked for in the case."""
-    began, cost = time.monotonic(), admission.estimate_search(search)
-    with admission.admit_question(by, cost=cost), deadline(settings.QUESTION_SECONDS):
-        matched = match_events(trail(), search.resolved(datetime.now(UTC)), event_ids, access.build_scope(by))
-    words = urlencode(search.to_query(), doseq=True)
-    result = Result(hits=matched.total, seconds=time.monotonic() - began)
-    audit.record_access(CaseAction.SEARCH, by=by, case=case, labels={"search": words}, result=result)
-    return matched
+    events = rows.filter(kind=Evidence.Kind.EVENT)
+    matches = find_matches(case, events, chosen.read_search(), by)
+    return NarrowedEvidence(
+        rows.filter(pk__in=matches.keys),
+        facts.filter(pk__in=matches.keys),
+        absent=matches.absent,
+        statements=rows.exclude(kind=Evidence.Kind.EVENT).count(),
+        queried=matches.queried,
+        events=matches.events,
+    )
 
 
 def list_tags(case: Case) -> list[str]:

@@ -35,6 +35,8 @@ COLUMNS = {
     "source.geo.city_name": "city",
     "resource.type": "resource_type",
 }
+# Where a writer says of which session an event was part; a token that is a session says so by its kind.
+_SESSIONS = ("labels.session", "labels.session_id")
 _REVOKE = "token.revoke"
 _LENGTHS = {field.name: field.max_length or 0 for field in EvidenceFact._meta.fields}
 
@@ -53,9 +55,17 @@ def build_fact(evidence: Evidence) -> EvidenceFact | None:
         case_id=evidence.case_id,
         is_withdrawn=evidence.withdrawn_at is not None,
         time=_read_time(evidence.event_timestamp),
+        session=fit_text(read_session(document), _LENGTHS["session"]),
         fold="" if words["operation"] == _REVOKE else compute_fold(evidence.reason, document),
         **words,
     )
+
+
+def read_session(document: dict[str, Any]) -> str:
+    """The id of the session that an event was part of; empty where it says none."""
+    if get(document, "token.kind") == "session" and (token := _to_text(get(document, "token.id"))):
+        return token
+    return next(filter(None, (_to_text(get(document, name)) for name in _SESSIONS)), "")
 
 
 def compute_fold(reason: str, document: dict[str, Any]) -> str:

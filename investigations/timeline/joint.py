@@ -7,7 +7,8 @@ from django.http import Http404
 from accounts.models import User
 from investigations import access
 from investigations.cases.bulk import MOST_TOGETHER
-from investigations.models import Case, Evidence, EvidenceFact
+from investigations.models import Case, Evidence, EvidenceFact, ManualEvent
+from investigations.presentation.manual_picture import MOST
 from investigations.timeline.fact_lifeline import Facts
 from investigations.timeline.pages import KeyPage, Rows
 
@@ -29,6 +30,12 @@ def select_facts(cases: Sequence[Case]) -> Facts:
 def select_evidence(cases: Sequence[Case]) -> Rows:
     """Everything in these cases that is not withdrawn."""
     return Evidence.objects.not_withdrawn().filter(case__in=[case.pk for case in cases])
+
+
+def list_entered(cases: Sequence[Case]) -> list[ManualEvent]:
+    """What was entered by hand into these cases, the first of all, in order of time, as much as is drawn. One query."""
+    rows = ManualEvent.objects.not_withdrawn().filter(case__in=[case.pk for case in cases])
+    return list(rows.order_by("place", "case", "number")[:MOST])
 
 
 def name_ends(cases: Sequence[Case], page: KeyPage) -> dict[str, str]:

@@ -7,16 +7,20 @@ from typing import Any
 
 from django.utils.http import urlencode
 
-from investigations.models import Case
+from investigations.models import Case, ManualEvent
 from investigations.presentation.case_picture import draw_case_lifeline
 from investigations.presentation.lifeline.choice import LANES_OF, LaneField, read_choice
-from investigations.presentation.manual_picture import ManualPicture
+from investigations.presentation.manual_picture import JointManualPicture, ManualPicture
 from investigations.timeline.fact_lifeline import Facts, annotate_phase, count_lifeline, read_ends
+from investigations.timeline.facts import COLUMNS
+from investigations.timeline.spans import count_spans
 from trail.search.spec import Search
 from trail.times import format_time
 
 _CASES = (LaneField("cases", "case.number", "Cases", "Case"),)
 _PHASES = LaneField("phases", "case.phase", "Phases", "Phase")
+_SESSIONS = LaneField("sessions", "case.session", "Sessions", "Session")
+_OWN_COLUMNS = {"case.phase": "phase", "case.session": "session"}
 Words = Sequence[tuple[str, str]]
 
 
@@ -33,19 +37,30 @@ def draw_case(
         anchor = f"#E{number}"
         return anchor if number in shown else f"?{urlencode([*words, ('at', f'E{number}')])}{anchor}"
 
-    options = (*LANES_OF["case"], *((_PHASES,) if manual.milestones else ()))
+    has_sessions = facts.exclude(session="").order_by().exists()
+    options = (*LANES_OF["case"], *((_SESSIONS,) if has_sessions else ()), *((_PHASES,) if manual.milestones else ()))
     return _draw(case.title, facts, query, options, words, lambda _, number: link(number), manual=manual)
 
 
-def draw_cases(cases: Sequence[Case], facts: Facts, query: Mapping[str, str], words: Words) -> dict[str, Any]:
-    """The same of several cases, a lane for each, in the order of time."""
+def draw_cases(
+    cases: Sequence[Case], facts: Facts, query: Mapping[str, str], words: Words, entered: Sequence[ManualEvent]
+) -> dict[str, Any]:
+    """The same of several cases, a lane for each, in the order of time; and one for what was `entered` into it by hand, with
+    its phases."""
     by_key = {case.pk: case.number for case in cases}
 
     def link(key: int, number: int) -> str:
         label = f"{by_key[key]}-E{number}"
         return f"?{urlencode([*words, ('at', label)])}#{label}"
 
-    return _draw(f"{len(cases)} cases", facts, query, _CASES, words, link, by_key)
+    manual = JointManualPicture([_build_manual(case, entered) for case in cases])
+    return _draw(f"{len(cases)} cases", facts, query, _CASES, words, link, by_key, manual)
+
+
+def _build_manual(case: Case, entered: Sequence[ManualEvent]) -> ManualPicture:
+    own = [event for event in entered if event.case_id == case.pk]
+    milestones = [event for event in own if event.phase]
+    return ManualPicture(case.public_id, own, milestones, f"{case.number} by hand", draws_phases=True)
 
 
 def _draw(
@@ -56,7 +71,7 @@ def _draw(
     words: Words,
     link: Callable[[int, int], str],
     names: Mapping[Any, str] | None = None,
-    manual: ManualPicture | None = None,
+    manual: ManualPicture | JointManualPicture | None = None,
 ) -> dict[str, Any]:
     ends = read_ends(facts)
     if ends is None:
@@ -65,10 +80,11 @@ def _draw(
     choice = read_choice(query, options, now)
     choice = replace(choice, others=(*words, *choice.others))
     request = choice.build_request(Search(), ends=(format_time(ends.first), format_time(ends.last)))
-    if choice.lanes == _PHASES and manual:
-        counted = count_lifeline(annotate_phase(facts, manual.milestones), ends, request, column="phase")
-    else:
-        counted = count_lifeline(facts, ends, request, names)
+    column = _name_column(choice.lanes, names)
+    facts = annotate_phase(facts, manual.milestones) if column == "phase" and manual else facts
+    counted = count_lifeline(facts, ends, request, names, column)
+    lanes = names or {lane.value: lane.value for lane in counted.lifeline.lanes}
+    spans = count_spans(facts, column, lanes)
 
     def link_event(event_id: str) -> str:
         return link(*counted.numbers[event_id])
@@ -77,4 +93,12 @@ def _draw(
         """To where the first of the events stands, or would."""
         return f"?{urlencode([*words, ('time', format_time(first))])}#entries"
 
-    return draw_case_lifeline(title, counted.lifeline, choice, link_event, link_events, now, manual)
+    drawn = draw_case_lifeline(title, counted.lifeline, choice, link_event, link_events, now, manual, spans.spans)
+    return {**drawn, "spans": spans}
+
+
+def _name_column(lanes: LaneField, names: Mapping[Any, str] | None) -> str:
+    """The column of the facts that holds the lanes."""
+    if names is not None:
+        return "case_id"
+    return _OWN_COLUMNS.get(lanes.field) or COLUMNS[lanes.field]

@@ -67,6 +67,7 @@ def case_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     context = build_case_context(user, case) | {
         "tab": "timeline",
         "chosen": chosen,
+        "carried": urlencode(chosen.words),
         "relevances": Evidence.Relevance.choices if _has_relevance(case) else [],
         "all_relevances": Evidence.Relevance.choices,
         "evidence_tags": list_tags(case),
@@ -117,7 +118,6 @@ def _read_entries(
         "narrowed": narrowed,
         "days": steps if page.has_earlier or page.has_later else [],
         "shown": shown,
-        "carried": urlencode(chosen.words),
     }
 
 
@@ -216,8 +216,8 @@ def case_timelines(request: HttpRequest) -> HttpResponse:
     for case in cases:
         audit.record_access(CaseAction.CASE_READ, by=user, case=case)
     words = [("case", case.number) for case in cases]
-    facts = joint.select_facts(cases)
-    drawn, status = answer_or_problem(lambda: draw_cases(cases, facts, request.GET, words))
+    facts, entered = joint.select_facts(cases), joint.list_entered(cases)
+    drawn, status = answer_or_problem(lambda: draw_cases(cases, facts, request.GET, words, entered))
     context = _read_joint_page(request, cases, facts) | {"cases": cases, "words": words, **drawn}
     return render_page(request, "investigations/timeline/joint.html", context, PARTIALS, status)
 

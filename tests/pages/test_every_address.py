@@ -33,6 +33,7 @@ ABOUT = {
     "case_status": "case", "case_bulk": "", "case_merge": "case", "case_template_detail": "template", "case_template_new": "", "case_template_list": "", "attachment_remove": "attachment", "attachment_download": "attachment", "attachment_list": "case", "case_glass": "", "case_live": "case", "case_restriction": "case", "case_close": "case", "case_by_number": "number", "case_work": "case", "case_leave": "", "view_settings": "", "case_notes": "case", "note_detail": "note", "task_list": "case", "entity_list": "case", "hypothesis_list": "case", "hypothesis_detail": "hypothesis", "task_detail": "task", "task_state": "task", "case_people": "case", "case_activity": "case", "case_report": "case", "case_report_file": "case", "export_case": "case",
     "pin_batch_new": "", "result_set_pin": "", "evidence_pin_each": "", "pin_batch_detail": "batch",
     "timeline_entry": "evidence", "case_timelines": "", "evidence_change": "case",
+    "evidence_filter": "case", "evidence_complete": "case", "evidence_facets": "case",
     "evidence_detail": "evidence", "evidence_annotate": "evidence", "case_custody": "case", "case_verify": "case", "evidence_pin": "", "absence_pin": "", "indicators": "", "indicators_result": "list", "indicators_file": "list", "query_list": "", "query_detail": "query", "run_list": "",
     "run_start": "", "run_detail": "run", "export_run": "run", "export_list": "", "export_digest": "export", "export_detail": "export",
     "export_cancel": "export", "export_remove": "export", "export_download": "export", "status": "", "profile": "",

@@ -17,7 +17,8 @@ COLUMNS = tuple(field.name for field in FIELDS if field.kind is not Kind.RAW and
 _PLACES = nest({name: place for place, name in enumerate(COLUMNS)})
 _MESSAGE = COLUMNS.index("message")
 CASE_COLUMNS = ("evidence", "reason", "pinned_by", "pinned_at", "sentence")
-PROOF_COLUMNS = ("sha256", "leaf", "statement")
+# The last names the profile by which a row was redacted, where it was.
+PROOF_COLUMNS = ("sha256", "leaf", "statement", "redaction")
 HEADER = (*CASE_COLUMNS, *COLUMNS, *PROOF_COLUMNS)
 
 
@@ -56,7 +57,8 @@ def build_cells(row: ExportRow) -> list[str]:
     event[_MESSAGE] = event[_MESSAGE] or sentence
     leaf = "" if row.leaf is None else str(row.leaf)
     statement = "" if row.statement is None else orjson.dumps(row.statement).decode()
-    return [row.evidence, row.reason, row.pinned_by, row.pinned_at, sentence, *event, row.digest, leaf, statement]
+    beside = (row.digest, leaf, statement, row.redaction)
+    return [row.evidence, row.reason, row.pinned_by, row.pinned_at, sentence, *event, *beside]
 
 
 def read_values(row: ExportRow, empty: Any = None) -> list[Any]:

@@ -12,7 +12,7 @@ def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
     """Each row as `{"event": …, "digest": …, "sentence": …, "leaf": …, "evidence": …}`, and that it is an entry.
 
     `digest` is that of the event's canonical form, `leaf` its number in the sealed log, `sentence` is made by the console.
-    What is no event has its `statement` in the place of an event.
+    What is no event has its `statement` in the place of an event. What was redacted names the profile as its `redaction`.
     """
     for row in rows:
         content = {"event": row.document} if row.statement is None else {"statement": row.statement}
@@ -21,4 +21,6 @@ def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
             record["leaf"] = row.leaf
         if evidence := row.evidence_fields():
             record["evidence"] = evidence
+        if row.redaction:
+            record["redaction"] = row.redaction
         yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE), True

@@ -59,6 +59,8 @@ def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
     """Each row as one event, and that it is an entry."""
     for row in rows:
         event = _build_event(row) if row.statement is None else _build_statement(row)
+        if row.redaction:
+            event["unmapped"]["redaction"] = row.redaction
         yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE), True
 
 

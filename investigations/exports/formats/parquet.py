@@ -63,7 +63,7 @@ def _build_record(row: ExportRow) -> tuple[Any, ...]:
     values, sentence = read_values(row), row.write_sentence()
     values[_MESSAGE] = values[_MESSAGE] or sentence
     case = (row.evidence or None, row.reason or None, row.pinned_by or None, row.pinned_at or None)
-    return (*case, sentence, *values, row.digest, row.leaf, row.statement)
+    return (*case, sentence, *values, row.digest, row.leaf, row.statement, row.redaction or None)
 
 
 def _build_times(column: Column) -> "pa.Array[Any]":

@@ -49,7 +49,8 @@ def lines(rows: Iterable[ExportRow]) -> Iterator[tuple[bytes, bool]]:
     yield head + b",\n".join(map(_write, _build_definitions())), False
     written: dict[str, None] = {}
     for row in rows:
-        objects = [each for each in _build_objects(row) if _is_new(each["id"], written)]
+        objects = [*_build_objects(row), *_build_redaction(row)]
+        objects = [each for each in objects if _is_new(each["id"], written)]
         yield b"".join(b",\n" + _write(each) for each in objects), True
     yield b"\n]}\n", False
 
@@ -101,6 +102,21 @@ def _build_objects(row: ExportRow) -> list[Any]:
         allow_custom=True,  # the event's own type, which the extension defines
     )
     return [*seen, observed, *_build_reason(row, observed["id"])]
+
+
+def _build_redaction(row: ExportRow) -> Iterator[Any]:
+    """That what is in the bundle was redacted, and by which profile: one note for all of it."""
+    if row.redaction:
+        digest = hashlib.sha256(f"redaction\0{row.redaction}".encode("utf-8", "replace")).digest()
+        yield stix.Note(
+            id=f"note--{UUID(bytes=digest[:16], version=4)}",
+            created_by_ref=CONSOLE,
+            created=MADE,
+            modified=MADE,
+            abstract="Redacted",
+            content=f"Everything in this bundle was redacted by the profile “{row.redaction}”.",
+            object_refs=[CONSOLE],
+        )
 
 
 def _make_id(kind: str, row: ExportRow, *words: str) -> str:

@@ -18,7 +18,7 @@ from trail.times import parse_time
 
 DESCRIPTION, EVENT = "Event time", "event"
 OWN = ("message", "datetime", "timestamp", "timestamp_desc", "data_type", "tag", "event_time", "evidence", "reason")
-PROOF = ("sha256", "leaf")
+PROOF = ("sha256", "leaf", "redaction")
 # Names that Timesketch has a meaning of its own for.
 _FIELDS = tuple(name for name in COLUMNS if name not in ("@timestamp", "message"))
 _NANOSECONDS = 1_000
@@ -58,6 +58,7 @@ def _build(row: ExportRow) -> dict[str, Any]:
         "reason": row.reason,
         "sha256": row.digest,
         "leaf": row.leaf,
+        "redaction": row.redaction,
     }
 
 

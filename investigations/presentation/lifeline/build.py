@@ -18,6 +18,7 @@ from investigations.presentation.lifeline.lanes import (
 )
 from investigations.presentation.lifeline.picture import Extent, Flag, Ground, Lane, Picture, Switch, VerticalLine, Zone
 from investigations.presentation.lifeline.scale import Scale, build_scale
+from investigations.presentation.lifeline.spans import LaneSpan, build_spans
 from investigations.presentation.lifeline.words import name_zone, write_clock, write_day, write_moment
 from investigations.presentation.links import cut_text
 from investigations.search_url import search_address
@@ -37,7 +38,11 @@ LEGEND = (
     ("use", "accepted"),
     ("att", "attenuated"),
     ("denied", "denied"),
+    ("rev", "revoked"),
+    ("restored", "restored"),
     ("manual", "entered by hand"),
+    ("lifetime", "life of a token"),
+    ("session", "session"),
 )
 
 
@@ -48,7 +53,7 @@ class Subject:
     `names` says what stands beside an event of its life; `has_firsts` whether a lane's first event is the first ever, which it
     is where the search holds all of the subject's events. `link_event` says where one event is shown; `link_events`, where
     it is not None, where several are, in place of a search. `build_more_lanes` gives lanes of what is no event,
-    at `notable` times.
+    at `notable` times; `spans` are lives and sessions, which stand in their lanes.
     """
 
     name: str
@@ -62,6 +67,7 @@ class Subject:
     link_events: EventsLink | None = None
     notable: tuple[int, ...] = ()
     build_more_lanes: Callable[[Scale], tuple[Lane, ...]] = lambda scale: ()
+    spans: tuple[LaneSpan, ...] = ()
 
 
 def build_picture(answer: Lifeline, choice: LifelineChoice, subject: Subject, *, now: int) -> Picture:
@@ -100,6 +106,7 @@ def _choose_legend(lanes: Sequence[Lane]) -> tuple[tuple[str, str], ...]:
     """What the marks and bars that are drawn mean."""
     drawn = {mark.symbol for lane in lanes for mark in lane.marks}
     drawn |= {bar.kind for lane in lanes for group in lane.groups for bar in group.bars}
+    drawn |= {span.kind for lane in lanes for span in lane.spans}
     return tuple((symbol, name) for symbol, name in LEGEND if symbol in drawn)
 
 
@@ -154,9 +161,13 @@ def _build_lanes(answer: Lifeline, drawing: Drawing, subject: Subject, lifecycle
     denied: dict[str, list[Moment]] = defaultdict(list)
     for moment in answer.denied:
         denied[moment.lane].append(moment)
+    spans: dict[str, list[LaneSpan]] = defaultdict(list)
+    for span in subject.spans:
+        spans[span.lane].append(span)
     is_slim = len(answer.lanes) > 4
     for figures in sorted(answer.lanes, key=lambda figures: figures.first.time):
-        yield build_lane(figures, denied[figures.value], drawing, answer.request.field, slim=is_slim)
+        lane = build_lane(figures, denied[figures.value], drawing, answer.request.field, slim=is_slim)
+        yield replace(lane, spans=(*lane.spans, *build_spans(spans[figures.value], drawing.scale, lane)))
 
 
 def _choose_flags(answer: Lifeline, subject: Subject, scale: Scale) -> Iterator[Flag]:

@@ -70,12 +70,15 @@ class BarGroup:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A thin line along a lane: while something lived, or after it had ended."""
+    """A line along a lane: while something lived, or after it had ended. One of a `kind` has a name and may have an address."""
 
     x1: float
     x2: float
     y: float
     is_after: bool = False
+    kind: str = ""
+    label: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

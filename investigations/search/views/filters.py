@@ -39,6 +39,7 @@ def search_filter(request: HttpRequest) -> HttpResponseBase:
     context: dict[str, Any] = {
         "form": form,
         "old": old,
+        "action": reverse("search_filter"),
         "search_request": search_request,
         "carried": carried,
         "offered": list_fields(),

@@ -226,6 +226,35 @@ def test_who_sees_the_other_case_is_not_told_of_a_restricted_one(
     assert case.public_id not in str(audit_log(trail, "case.merge")[0])
 
 
+def test_who_sees_the_case_that_stays_is_not_told_of_a_restricted_one(
+    client: Client, case: Case, other: Case, alice: User, bob: User, trail: Trail
+) -> None:
+    cases.add_member(case=case, user=bob, level="member", by=alice)
+    notes.write_note(case=other, text="See E99", by=alice)
+    for each in (case, other):
+        restriction.restrict(case=each, by=alice)
+    case.memberships.filter(user=bob).exists() or cases.add_member(case=case, user=bob, level="member", by=alice)
+    other.memberships.filter(user=bob).delete()
+    _merge(case, other, alice)
+    for membership in case.memberships.exclude(user__in=[alice, bob]):
+        membership.delete()
+    client.force_login(bob)
+    for page in ("", "activity/", "notes/", "custody/", "report/", "evidence/1/"):
+        shown = client.get(f"/cases/{case.public_id}/{page}")
+        assert shown.status_code == 200, page
+        assertNotContains(shown, other.number)
+        assertNotContains(shown, other.public_id)
+    assertContains(client.get(f"/cases/{case.public_id}/report/"), "A case that is not named here was merged")
+    assert other.public_id not in str(audit_log(trail, "case.merge")[-1])
+
+
+def test_a_report_says_which_cases_were_merged(client: Client, case: Case, other: Case, alice: User) -> None:
+    _merge(case, other, alice)
+    client.force_login(alice)
+    assertContains(client.get(f"/cases/{case.public_id}/report/"), f"{other.number} was merged into this case by Alice")
+    assertContains(client.get(f"/cases/{other.public_id}/report/"), f"This case was merged into {case.number} by Alice")
+
+
 def test_it_is_refused_in_a_sentence(
     case: Case, other: Case, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

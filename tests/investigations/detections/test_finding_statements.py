@@ -9,6 +9,7 @@ from investigations.case_verification import services as case_verification
 from investigations.detections import services as detections
 from investigations.detections.finding_statements import pin_finding
 from investigations.evidence import statements
+from investigations.hypotheses import services as hypotheses
 from investigations.models import Case, Detection, Evidence, Finding
 from tests.support.factories.cases import export
 from tests.support.factories.events import use, write
@@ -51,6 +52,23 @@ def test_it_is_pinned_from_its_page_and_its_record_names_the_statement(
     )
     (record,) = audit_log(trail, "case.evidence.pin")
     assert record["labels"]["statement"] == evidence.digest
+
+
+@pytest.mark.parametrize("what", ["finding", "events"])
+def test_what_is_thought_of_it_is_said_at_once(
+    client: Client, case: Case, bob: User, raised: Finding, what: str
+) -> None:
+    question = hypotheses.add_hypothesis(case=case, statement="It began here", by=bob)
+    client.force_login(bob)
+    address = f"/findings/{raised.public_id}/"
+    thoughts = {"relevance": "key", "tags": "start", "question": f"{question.pk} for"}
+    words = {"action": "pin", "what": what, "reason": "It began here", **thoughts}
+    assertContains(client.post(address, words | {"case": "new"}), "A new case has no questions yet", status_code=400)
+    assertRedirects(client.post(address, words | {"case": case.public_id}), address)
+    evidence = list(case.evidence.order_by("number"))
+    assert {each.relevance for each in evidence} == {"key"}
+    assert {tag.name for each in evidence for tag in each.tags.all()} == {"start"}
+    assert {link.evidence_id for link in question.evidence_links.all()} == {each.pk for each in evidence}
 
 
 def test_the_rule_stays_as_it_was_and_so_does_what_was_said(

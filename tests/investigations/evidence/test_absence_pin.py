@@ -16,10 +16,11 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from accounts.models import User
 from investigations.evidence import services as evidence
 from investigations.exports import services as exports
+from investigations.hypotheses import services as hypotheses
 from investigations.models import Case, Evidence
 from operations.models import Incident
 from tests.investigations.exports.test_export_bundle import downloaded
-from tests.support.factories.cases import close_case, export, pin
+from tests.support.factories.cases import close_case, export, open_case, pin
 from tests.support.factories.events import event, use, write
 from tests.support.factories.incidents import Kind, incident
 from tests.support.offline_verifier import verify
@@ -277,3 +278,32 @@ def test_a_bundle_proves_when_it_was_put_on_record_and_how_large_the_log_was(
     assert verify(changed, tmp_path / "away")[0] == 1
     response = client.get(page_of(Evidence.objects.get(number=1)))
     assertContains(response, "The record of it is sealed as leaf")
+
+
+def test_what_is_thought_of_it_is_said_at_once(
+    client: Client, bob: User, alice: User, case: Case, words: dict[str, str], trail: Trail
+) -> None:
+    question = hypotheses.add_hypothesis(case=case, statement="Nobody else had it", by=alice)
+    client.force_login(bob)
+    page = client.get(f"/?{QUERY}")
+    for label in ("Relevance", "Tags", "Question"):
+        assertContains(page, f">{label}</label>")
+    thoughts = {"relevance": "key", "tags": "leak, before", "question": f"{question.pk} for"}
+    client.post(PAGE, words | thoughts)
+    one = Evidence.objects.get()
+    assert (one.relevance, [tag.name for tag in one.tags.all()]) == ("key", ["before", "leak"])
+    assert [(link.evidence_id, link.speaks_for) for link in question.evidence_links.all()] == [(one.pk, True)]
+    assert one.custody.get().detail == "speaks for hypothesis 1"
+    (record,) = audit_log(trail, "case.evidence.pin")
+    assert record["labels"]["hypotheses"] == "speaks for hypothesis 1"
+
+
+def test_a_question_of_another_case_is_refused_and_nothing_is_pinned(
+    client: Client, bob: User, alice: User, words: dict[str, str]
+) -> None:
+    other = open_case(bob, title="Other")
+    question = hypotheses.add_hypothesis(case=other, statement="Hm", by=bob)
+    client.force_login(bob)
+    answer = client.post(PAGE, words | {"question": f"{question.pk} against"})
+    assertContains(answer, "This question is of another case.", status_code=400)
+    assert not Evidence.objects.exists()

@@ -14,6 +14,7 @@ from core.errors import Refused
 from investigations.case_verification import services as case_verification
 from investigations.evidence import services as evidence_services
 from investigations.evidence import statements
+from investigations.hypotheses import services as hypotheses
 from investigations.models import Case, Evidence, Run
 from investigations.pin_batches.result_sets import pin_result_set
 from tests.investigations.exports.test_export_bundle import downloaded
@@ -174,3 +175,14 @@ def test_a_bundle_proves_the_statement_by_its_record(
 def test_pinning_its_events_beside_it_pins_the_events(alice: User, pinned: Evidence) -> None:
     made = evidence_services.pin(case=pinned.case, event_ids=IDS, reason="Each", by=alice)
     assert len(made.new) == 5
+
+
+def test_what_is_thought_of_it_is_said_at_once(client: Client, bob: User, case: Case, results: Run) -> None:
+    question = hypotheses.add_hypothesis(case=case, statement="It was all of them", by=bob)
+    client.force_login(bob)
+    assertContains(client.get(f"{PAGE}?run={results.public_id}"), "against H1 It was all of them")
+    thoughts = {"relevance": "supporting", "tags": "all", "question": f"{question.pk} against"}
+    client.post(PAGE, {"case": case.public_id, "reason": "All of it", "run": results.public_id, **thoughts})
+    evidence = case.evidence.get()
+    assert (evidence.relevance, [tag.name for tag in evidence.tags.all()]) == ("supporting", ["all"])
+    assert [(link.evidence_id, link.speaks_for) for link in question.evidence_links.all()] == [(evidence.pk, False)]

@@ -129,6 +129,102 @@ def test_no_masked_value_is_anywhere_in_the_bytes_of_a_file(
     assert find_secrets(plain.name, build_path(plain).read_bytes()), "the test does not find what it looks for"
 
 
+@pytest.mark.parametrize("format", Export.Format.values)
+def test_every_file_names_the_profile_and_so_does_the_one_beside_it(
+    client: Client, format: str, told: Case, profile: RedactionProfile, alice: User
+) -> None:
+    made = write(format, profile, alice, case=told)
+    pieces = [piece.decode("utf-8", "replace") for piece in unpack(made.name, build_path(made).read_bytes())]
+    assert any(profile.name in piece for piece in pieces)
+    client.force_login(alice)
+    beside = client.get(f"/exports/{made.public_id}/digest/").content.decode()
+    assert f"# redacted by the profile “{profile.name}”" in beside
+    plain = exports.start(format=format, by=alice, case=told)
+    exports.write_export(plain.pk)
+    pieces = [piece.decode("utf-8", "replace") for piece in unpack(plain.name, build_path(plain).read_bytes())]
+    assert not any(profile.name in piece for piece in pieces)
+
+
+# What people call somebody of whom the events say `g.hopper`, `Grace Hopper` and `grace.m.hopper@example.org`.
+CALLED = (
+    "Grace Hopper",
+    "GRACE   HOPPER",
+    "Hopper, Grace",
+    "grace_hopper",
+    "GraceHopper",
+    "Gräce\u00a0Hopper",
+    "G. Hopper",
+    "grace.m.hopper",
+    "Hopper",
+)
+# And the console's own people, one of whom works on the case.
+PEOPLE = ("Alice", "Bob", "bob")
+
+
+@pytest.fixture
+def called(case: Case, alice: User, bob: User, trail: Trail, seal: Seal) -> Case:
+    """A case in which people write of somebody as the events do not."""
+    person = {"user__id": "g.hopper", "user__full_name": "Grace Hopper", "user__email": "grace.m.hopper@example.org"}
+    text = "; ".join((*CALLED, "asked bob of the team"))
+    pin(trail, case, alice, use("t", id="first", **person), use("t", id="second", user__id="g.hopper"), reason=text)
+    seal()
+    notes.write_note(case=case, text=text, by=alice)
+    hypotheses.add_hypothesis(case=case, statement=text[:280], by=alice)
+    absences.pin(case=case, search=Search(text="token.id:none"), reason=text, by=alice)
+    case.title = text[:150]
+    case.save(update_fields=["title"])
+    seal()
+    return case
+
+
+@pytest.mark.parametrize("rules", [{"user.id": "mask"}, {"user.full_name": "pseudonym"}], ids=["id", "name"])
+@pytest.mark.parametrize("format", [*Export.Format.values, *reports.FORMATS])
+def test_nobody_is_named_however_people_write_it(format: str, rules: dict[str, str], called: Case, alice: User) -> None:
+    profile = services.make_profile(name="Persons", rules=rules, by=alice)
+    if format in reports.FORMATS:
+        file = reports.hand_out(case=called, by=alice, format=format, redaction=profile)
+        name, content = file.name, file.content
+    else:
+        made = write(format, profile, alice, case=called)
+        name, content = made.name, build_path(made).read_bytes()
+    assert find_secrets(name, content, (*CALLED, *PEOPLE[:1])) == set()
+    assert not any(b" bob of" in piece for piece in unpack(name, content))
+
+
+def test_one_person_has_one_pseudonym_whatever_they_are_called(called: Case, alice: User) -> None:
+    profile = services.make_profile(name="Persons", rules={"user.id": "pseudonym"}, by=alice)
+    redactor = services.build_case_redactor(profile, called)
+    expected = redactor.redact_value("user.id", "g.hopper")
+    assert {redactor.redact_text(name) for name in CALLED} == {expected}
+    assert redactor.redact_text("hoppers graced it") == "hoppers graced it"
+
+
+def test_a_profile_without_people_leaves_them(called: Case, alice: User) -> None:
+    redactor = services.build_case_redactor(
+        services.make_profile(name="A", rules={"source.ip": "mask"}, by=alice), called
+    )
+    assert redactor.redact_text("Grace Hopper told Alice") == "Grace Hopper told Alice"
+
+
+NAMES = st.lists(st.from_regex(r"[A-Za-zÀ-ÖØ-öа-яА-Я]{3,9}", fullmatch=True), min_size=2, max_size=3)
+
+
+@given(
+    words=NAMES,
+    between=st.sampled_from([" ", "  ", "\n", ".", "_", "-", ", ", "\u00a0", ""]),
+    change=st.sampled_from([str.upper, str.lower, str.title, str.swapcase]),
+    around=st.tuples(st.sampled_from(["", "It was ", "(", "„"]), st.sampled_from(["", ".", " again", ")"])),
+)
+def test_no_way_to_write_a_name_stays_in_a_text(
+    words: list[str], between: str, change: Callable[[str], str], around: tuple[str, str]
+) -> None:
+    redactor = Redactor({"user.id": "mask"}, bytes(32))
+    redactor.learn_person({"user.id": "u-17", "user.full_name": " ".join(words)})
+    text = redactor.redact_text(around[0] + change(between.join(words)) + around[1])
+    left = text.replace(MASKED, "").replace(around[0], "", 1).replace(around[1], "", 1)
+    assert not any(character.isalpha() for character in left), text
+
+
 @pytest.mark.parametrize("format", [name for name in Export.Format.values if name != "case_bundle"])
 def test_the_same_holds_of_the_results_of_a_run(
     format: str, told: Case, profile: RedactionProfile, alice: User

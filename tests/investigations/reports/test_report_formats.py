@@ -1,6 +1,7 @@
 """A report as HTML, Markdown and PDF: each says everything, and no value is more than text in any."""
 
 import io
+import unicodedata
 from dataclasses import replace
 
 import pikepdf
@@ -16,6 +17,7 @@ from investigations.models import Case, CaseReport, CaseTask, Hypothesis, Note
 from investigations.reports import pdf
 from investigations.reports.content import SECTIONS, build_report
 from investigations.reports.errors import NotTypeset
+from investigations.reports.glyphs import FONTS
 from investigations.reports.html import write_html
 from investigations.reports.markdown import write_markdown
 from investigations.reports.pdf import write_pdf
@@ -218,7 +220,10 @@ def test_hostile_values_are_text_in_every_format(hostile_report: Report) -> None
     content = write_pdf(hostile_report)
     assert squeeze(read_pdf(content)).count("SHA-256") >= len(LET_IN)
     with pikepdf.open(io.BytesIO(content)) as document:
-        assert not [each for page in document.pages for each in page.get("/Annots", [])]
+        links = [each for page in document.pages for each in page.get("/Annots", [])]
+        # Those of the contents lead to pages of the report, and nothing leads out of it.
+        assert links
+        assert all(each["/Subtype"] == "/Link" and "/Dest" in each and "/A" not in each for each in links)
 
 
 @given(st.text(max_size=60))
@@ -241,9 +246,61 @@ def test_any_text_can_be_typeset(texts: list[str]) -> None:
     assert write_pdf(_build(*texts)).startswith(b"%PDF")
 
 
-def test_a_character_that_no_typeface_has_is_written_as_its_number() -> None:
-    assert "⟨U+4E2D⟩" in squeeze(read_pdf(write_pdf(_build("中"))))
-    assert "中" in read_html(write_html(_build("中")))
+SCRIPTS = {
+    "Chinese": "王小明 訪問 權限",
+    "Japanese": "山田太郎さん アクセス",
+    "Korean": "김철수 접근",
+    "Cyrillic": "Иванов Пётр",
+    "Greek": "Ελευθερία",
+    "Vietnamese": "Nguyễn Đức",
+    "emoji": "🔑🚨💥",
+    "Thai": "สมชาย",
+    "Devanagari": "राम कुमार",
+}
+RIGHT_TO_LEFT = {"Arabic": "محمد بن سلمان", "Hebrew": "שרה לוי"}
+
+
+@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
+def test_every_script_that_people_write_in_stands_as_it_is_and_can_be_copied(text: str) -> None:
+    shown = squeeze(read_pdf(write_pdf(_build(text))))
+    assert "⟨U+" not in shown
+    assert "[U+" not in shown
+    # Some readers give the parts of a syllable in the order in which they are drawn.
+    assert sorted(set(squeeze(text))) == sorted(set(squeeze(text)) & set(shown))
+    assert text in read_html(write_html(_build(text)))
+
+
+@pytest.mark.parametrize("text", RIGHT_TO_LEFT.values(), ids=RIGHT_TO_LEFT)
+def test_what_is_written_from_the_right_stands_as_it_is(text: str) -> None:
+    shown = unicodedata.normalize("NFKC", read_pdf(write_pdf(_build(text))))
+    assert "U+" not in shown
+    assert set(squeeze(text)) <= set(shown)
+    assert text in read_html(write_html(_build(text)))
+
+
+@pytest.mark.parametrize(
+    "character", ["\u202e", "\u2066", "\u200b", "\u200d", "\ufe0f", "\u3164", "\u115f", "\ue000", "\U000e0041"]
+)
+def test_what_nobody_sees_or_what_turns_a_line_is_written_as_its_number(character: str) -> None:
+    assert f"⟨U+{ord(character):04X}⟩" in squeeze(read_pdf(write_pdf(_build(f"a{character}b"))))
+
+
+def test_a_mark_that_has_no_shape_upon_its_letter_takes_no_other_text_with_it() -> None:
+    shown = squeeze(read_pdf(write_pdf(_build("王 \u05d0\u0e31\u064b \u0915\u0ecd", "山田"))))
+    assert "王" in shown
+    assert "山田" in shown
+
+
+def test_the_typefaces_are_small_and_each_has_its_licence() -> None:
+    files = list(FONTS.glob("*.ttf"))
+    assert sum(file.stat().st_size for file in files) < 14_000_000
+    assert {file.name for file in FONTS.glob("OFL-*.txt")} == {
+        "OFL-IBM-Plex.txt",
+        "OFL-Source-Serif-4.txt",
+        "OFL-Noto.txt",
+        "OFL-Noto-CJK.txt",
+        "OFL-Noto-Emoji.txt",
+    }
 
 
 def test_a_word_longer_than_a_line_is_broken_and_not_cut() -> None:
@@ -260,8 +317,9 @@ def test_a_cell_longer_than_a_page_goes_on_on_the_next() -> None:
 
 
 def test_what_has_no_shape_after_all_is_written_in_latin_letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "fit_to_glyphs", lambda text: text)
-    assert "[U+4E2D]" in squeeze(read_pdf(write_pdf(_build("中"))))
+    for name in ("fit_to_glyphs", "fit_without_marks"):
+        monkeypatch.setattr(pdf, name, lambda text: text)
+    assert "[U+13000]" in squeeze(read_pdf(write_pdf(_build("\U00013000"))))
 
 
 def test_a_pdf_that_takes_too_long_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

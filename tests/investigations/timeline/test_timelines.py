@@ -118,3 +118,27 @@ def test_what_was_entered_by_hand_in_each_stands_there_too(client: Client, alice
     assert [number for number in rows if number] == [case.number for case in others]
     assertContains(page, f'id="{others[0].number}-M1"', 1)
     assertContains(page, f"in {others[1].number}</small>", 1)
+
+
+def test_the_picture_draws_what_was_entered_by_hand_and_the_phases_of_each_case_in_its_own_lane(
+    client: Client, alice: User, others: list[Case]
+) -> None:
+    words = (
+        ManualEventWords(kind="call", title="The owner called", starts="2026-10-02T09:00:00.000000000Z"),
+        ManualEventWords(kind="decision", title="Cut off", starts="2026-10-04T09:00:00.000000000Z", phase="contained"),
+    )
+    for each in words:
+        manual_events.add_manual_event(case=others[1], words=each, by=alice)
+    entered = ManualEventWords(kind="call", title="Hm", starts="2026-10-03T09:00:00.000000000Z", phase="detected")
+    manual_events.add_manual_event(case=others[2], words=entered, by=alice)
+    client.force_login(alice)
+    page = client.get(_address(others))
+    lanes = {lane.name: lane for lane in page.context["picture"].lanes}
+    second, third = (lanes[f"{case.number} by hand"] for case in others[1:])
+    assert f"{others[0].number} by hand" not in lanes
+    assert [mark.label.split(",")[0] for mark in second.marks] == ["M1", "M2"]
+    assert [line.label.split(",")[0] for line in second.spans] == ["Phase Contained"]
+    assert [line.label.split(",")[0] for line in third.spans] == ["Phase Detected"]
+    assert page.context["picture"].flags == ()
+    assertContains(page, 'class="ll-phase"', 2)
+    assertContains(page, "entered by hand")
