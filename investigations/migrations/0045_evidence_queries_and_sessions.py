@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('investigations', '0042_export_columns'),
+        ('investigations', '0044_pin_batch_steps'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
