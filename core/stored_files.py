@@ -5,7 +5,11 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from django import forms
+from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from django.http import HttpRequest
 
 from core.errors import Refused
 from trail.files import open_for_owner
@@ -38,7 +42,7 @@ def store_stream(chunks: Iterable[bytes], path: Path, *, most: int | None = None
                 path.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise Refused(f"The file could not be kept: {error.strerror}. Tell an admin.", "file") from error
+        raise Refused(write_problem(error), "file") from error
 
 
 def _write(chunks: Iterable[bytes], file: BinaryIO, most: int | None) -> StoredStream:
@@ -53,3 +57,36 @@ def _write(chunks: Iterable[bytes], file: BinaryIO, most: int | None) -> StoredS
     file.flush()
     os.fsync(file.fileno())
     return StoredStream(size, digest.hexdigest(), head)
+
+
+class DiskUploadHandler(TemporaryFileUploadHandler):
+    """Lets an uploaded file come to the disk; `problem` is a sentence where that has no room for it, and the form no file."""
+
+    problem = ""
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Write a part of the file. Raises SkipFile."""
+        try:
+            self.file.write(raw_data)
+        except OSError as error:
+            self.problem = write_problem(error)
+            self.file.close()
+            raise SkipFile from error
+
+
+def take_to_disk(request: HttpRequest) -> None:
+    """Have what a request uploads come to the disk. Called before anything reads the form."""
+    handlers: list[Any] = [DiskUploadHandler(request)]
+    request.upload_handlers = handlers
+
+
+def name_problem(request: HttpRequest, field: forms.Field) -> None:
+    """Say in the place of a file that is missing why it was not taken, where the disk did not."""
+    for handler in request.upload_handlers:
+        if isinstance(handler, DiskUploadHandler) and handler.problem:
+            field.error_messages["required"] = handler.problem
+
+
+def write_problem(error: OSError) -> str:
+    """Why a file could not be kept, in a sentence."""
+    return f"The file could not be kept: {error.strerror}. Tell an admin."

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -15,6 +14,7 @@ from core.access import recorded_as
 from core.downloads import send_file
 from core.errors import Refused
 from core.forms import try_change
+from core.stored_files import name_problem, take_to_disk
 from investigations import access
 from investigations.attachments import services as attachments
 from investigations.attachments.files import UNKNOWN
@@ -33,7 +33,7 @@ def attachment_list(request: HttpRequest, public_id: str) -> HttpResponseBase:
         access.get_writable_case(person(request), public_id)
         messages.error(request, f"The file is longer than {settings.ATTACHMENT_BYTES:,} bytes; it was not taken.")
         return redirect("attachment_list", public_id)
-    request.upload_handlers = [TemporaryFileUploadHandler(request)]
+    take_to_disk(request)
     return _show_list(request, public_id)
 
 
@@ -43,6 +43,7 @@ def _show_list(request: HttpRequest, public_id: str) -> HttpResponse:
     user = person(request)
     case = access.get_case(user, public_id)
     form = AttachmentForm(request.POST or None, request.FILES or None)
+    name_problem(request, form.fields["file"])
     if request.method == "POST":
         case = access.get_writable_case(user, public_id)
         if form.is_valid() and try_change(form, lambda: _attach(request, case, form)):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -21,6 +20,7 @@ from core.access import recorded_as
 from core.errors import Refused
 from core.forms import try_change
 from core.htmx import render_page
+from core.stored_files import name_problem, take_to_disk
 from investigations.audit import CaseAction
 from investigations.case_import import services
 from investigations.case_import.bundle_file import compute_fingerprint
@@ -40,7 +40,7 @@ def case_import_list(request: HttpRequest) -> HttpResponseBase:
         most = filesizeformat(settings.CASE_BUNDLE_BYTES)
         messages.error(request, f"The file is longer than {most}, or others are uploaded just now; it was not taken.")
         return redirect("case_import_list")
-    request.upload_handlers = [TemporaryFileUploadHandler(request)]
+    take_to_disk(request)
     return _show_list(request)
 
 
@@ -48,6 +48,7 @@ def case_import_list(request: HttpRequest) -> HttpResponseBase:
 @recorded_as(CaseAction.CASE_IMPORT_READ)
 def _show_list(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
+    name_problem(request, form.fields["file"])
     taken: list[CaseUpload] = []
     if request.method == "POST" and form.is_valid() and try_change(form, lambda: taken.append(_take(request, form))):
         return redirect("case_import_detail", taken[0].public_id)

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from pytest_django import Settings
+from pytest_django.asserts import assertContains
 
 from accounts.models import User
 from core.errors import Refused
@@ -96,6 +99,29 @@ def test_an_attachment_and_an_upload_are_refused_with_a_sentence_and_leave_nothi
     ):
         with pytest.raises(Refused, match=f"The file could not be kept: {FULL}. Tell an admin."):
             keep()
+    assert list_files(disk) == []
+    assert not Attachment.objects.exists()
+    assert not CaseUpload.objects.exists()
+
+
+def test_a_page_that_takes_a_file_says_so_too(
+    disk: Path,
+    trail: Trail,
+    case: Case,
+    alice: User,
+    lea: User,
+    client: Client,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    content = os.urandom(2 * SIZE)
+    for person, address in ((alice, f"/cases/{case.public_id}/attachments/"), (lea, "/case-imports/")):
+        client.force_login(person)
+        words = {"file": SimpleUploadedFile("x", content), "description": ""}
+        assertContains(
+            client.post(address, words), f"The file could not be kept: {FULL}. Tell an admin.", status_code=400
+        )
     assert list_files(disk) == []
     assert not Attachment.objects.exists()
     assert not CaseUpload.objects.exists()

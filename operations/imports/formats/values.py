@@ -23,8 +23,10 @@ def get_value(record: Any, *path: str) -> Any:
 
 
 def lower_names(value: Any) -> Any:
-    """The same with every name in lower case, for sources of which some exports write them so. Of two that are then the same it is
-    the one that the source spelled in its own way."""
+    """The same with every name in lower case, for sources of which some exports write them so.
+
+    Of two names that are then the same it is the one that the source spelled in its own way.
+    """
     if isinstance(value, dict):
         lowered: dict[str, Any] = {}
         for name, inner in value.items():
