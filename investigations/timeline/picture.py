@@ -37,7 +37,7 @@ def draw_case(
         anchor = f"#E{number}"
         return anchor if number in shown else f"?{urlencode([*words, ('at', f'E{number}')])}{anchor}"
 
-    has_sessions = facts.exclude(session="").order_by().exists()
+    has_sessions = facts.filter(session__gt="").order_by().exists()
     options = (*LANES_OF["case"], *((_SESSIONS,) if has_sessions else ()), *((_PHASES,) if manual.milestones else ()))
     return _draw(case.title, facts, query, options, words, lambda _, number: link(number), manual=manual)
 

@@ -70,7 +70,7 @@ def _read(document: dict[str, Any], field: str) -> str:
 
 
 def _count_sessions(mine: Facts, column: str, names: Mapping[Any, str]) -> tuple[list[LaneSpan], int]:
-    grouped = mine.exclude(session="").annotate(lane=F(column)).values_list("lane", "session")
+    grouped = mine.filter(session__gt="").annotate(lane=F(column)).values_list("lane", "session")
     counted = grouped.annotate(first=Min("time"), last=Max("time"), number=Count("time"))
     rows = list(counted.order_by("first", "session")[: MOST + 1])
     number = counted.count()
