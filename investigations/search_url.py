@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 
 from core.addresses import write_address
 from trail.errors import BadQuery
-from trail.redaction import SECRET
+from trail.redaction import find_secret, holds_secret
 from trail.search.language.parser import list_placeholders
 from trail.search.spec import Search
 from trail.times import format_datetime
@@ -149,7 +149,7 @@ def carried_fields(query: QueryDict) -> list[tuple[str, str]]:
         (name, value)
         for name, values in query.lists()
         for value in values
-        if value and (name in names or name.startswith("p.")) and not SECRET.search(value)
+        if value and (name in names or name.startswith("p.")) and not holds_secret(value)
     ]
 
 
@@ -158,11 +158,11 @@ def refuse_secrets(query: Mapping[str, Any]) -> None:
     for name in query:
         values = query.getlist(name) if isinstance(query, QueryDict) else query[name]
         for value in values:
-            if secret := SECRET.search(str(value)):
+            if (place := find_secret(str(value))) is not None:
                 raise BadQuery(
                     "This holds what looks like a token itself. Searches are kept for ever: search for the token's "
                     "id or fingerprint, and treat the token as leaked.",
-                    secret.start() if name == "q" else None,
+                    place if name == "q" else None,
                 )
 
 

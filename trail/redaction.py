@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 # Things that authenticate by themselves: macaroons (fly.io's and the library's formats), JWTs, bearer headers,
@@ -38,9 +39,35 @@ _KINDS = (
 _FIRST_PACKET = re.compile(rb"00[0-9a-f]{2}(?:location|identifi|cl |vid |signatu)")
 
 
+# So often what only begins like a secret is looked into for one that begins within it; after that it is taken for one, so that a
+# text of nothing but beginnings costs no more than others.
+_LOOKED_INTO = 16
+
+
 def holds_secret(text: str) -> bool:
     """Whether something in a text is a bearer secret, by its form."""
-    return _is_marked(text) and any(_is_secret(match.group()) for match in SECRET.finditer(text))
+    return find_secret(text) is not None
+
+
+def find_secret(text: str) -> int | None:
+    """Where the first bearer secret of a text begins; None where it holds none."""
+    return next((match.start() for match in _find_secrets(text)), None)
+
+
+def _find_secrets(text: str) -> Iterator[re.Match[str]]:
+    if not _is_marked(text):
+        return
+    place = looked_into = 0
+    while match := SECRET.search(text, place):
+        if _is_secret(match.group()):
+            yield match
+        elif _is_marked(match.group()[1:]):
+            looked_into += 1
+            if looked_into <= _LOOKED_INTO:
+                place = match.start() + 1
+                continue
+            yield match
+        place = match.end()
 
 
 def _is_secret(text: str) -> bool:
@@ -50,6 +77,8 @@ def _is_secret(text: str) -> bool:
     if text.startswith("eyJ"):
         try:
             return isinstance(json.loads(_decode(text.partition(".")[0])), dict)
+        except RecursionError:  # nobody made that by accident
+            return True
         except ValueError:
             return False
     return True
@@ -74,19 +103,12 @@ def _is_marked(text: str) -> bool:
 
 def remove_secrets(text: str) -> tuple[str, int]:
     """A source record's text with each bearer secret replaced by its SHA-256, and how many there were."""
-    if not holds_secret(text):
-        return text, 0
-
-    count = 0
-
-    def fingerprint(match: re.Match[str]) -> str:
-        nonlocal count
-        if not _is_secret(match.group()):
-            return match.group()
-        count += 1
-        return f"[removed secret sha256:{hashlib.sha256(match.group().encode()).hexdigest()}]"
-
-    return SECRET.sub(fingerprint, text), count
+    parts, place, count = list[str](), 0, 0
+    for match in _find_secrets(text):
+        digest = hashlib.sha256(match.group().encode()).hexdigest()
+        parts += (text[place : match.start()], f"[removed secret sha256:{digest}]")
+        place, count = match.end(), count + 1
+    return ("".join((*parts, text[place:])), count) if count else (text, 0)
 
 
 def describe_secrets(value: Any) -> list[str]:
@@ -100,8 +122,7 @@ def describe_secrets(value: Any) -> list[str]:
             inner = " ".join(inner)
         elif isinstance(inner, list):
             waiting += [(path, part) for part in inner]
-        if isinstance(inner, str) and holds_secret(inner):
-            kinds = {_name_kind(match.group()) for match in SECRET.finditer(inner) if _is_secret(match.group())}
+        if isinstance(inner, str) and (kinds := {_name_kind(match.group()) for match in _find_secrets(inner)}):
             described |= dict.fromkeys(f"{remove_secrets(path)[0] or 'a name'}: {kind}" for kind in sorted(kinds))
     return list(described)
 

@@ -1,5 +1,6 @@
 """Builds the sections of a report that let a stranger check it: evidence, absences, searches, custody and how to verify."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from investigations.evidence.custody import CustodyAct
@@ -292,7 +293,10 @@ def _verify_foreign(record: CaseRecord, foreign: ForeignCase) -> Iterator[Block]
     yield paragraph(f"{origin} {how}")
     if foreign.key.revoked_at is not None:
         yield paragraph(f"The key was revoked here later, by {foreign.key.revoked_by_name}.", "note")
-    keys = [*(f"--key '{key}'" for key in foreign.log_keys), f"--console-key '{foreign.key.vkey}'"]
+    keys = [
+        *(f"--key {shlex.quote(key)}" for key in foreign.log_keys),
+        f"--console-key {shlex.quote(foreign.key.vkey)}",
+    ]
     yield Verbatim(" \\\n  ".join(["python verify_bundle.py", *keys, "THE-BUNDLE.case.zip"]))
     fingerprint = (span("The fingerprint of the key of that console is "), span(foreign.fingerprint, "code"), span("."))
     yield Paragraph((fingerprint,))

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from investigations.models import TablePreference
 from investigations.presentation.columns import NARROWEST, WIDEST
 from trail.errors import BadQuery
-from trail.redaction import SECRET
+from trail.redaction import holds_secret
 from trail.schema import field_of
 from trail.search.bodies.query import build_filter
 from trail.search.language.caret import list_names
@@ -112,7 +112,7 @@ class FilterForm(forms.Form):
 
     def _build_filter(self, cleaned: dict[str, Any], operator: Operator, negated: bool) -> Filter:
         values = self._read_values(cleaned, operator)
-        if any(SECRET.search(value) for value in values):
+        if any(holds_secret(value) for value in values):
             raise BadQuery("This looks like a token itself, which is never searched for; treat the token as leaked.")
         chip = Filter(
             cleaned["field"],

