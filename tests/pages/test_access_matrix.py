@@ -303,8 +303,8 @@ def let_members_lead(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def let_the_starter_keep_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has left a case still sees what they started in it."""
-    sees = access._may_see
-    monkeypatch.setattr(access, "_may_see", lambda user, job: job.started_by_id == user.pk or sees(user, job))
+    sees = access.may_see
+    monkeypatch.setattr(access, "may_see", lambda user, job: job.started_by_id == user.pk or sees(user, job))
 
 
 def let_the_deactivated_stay(monkeypatch: pytest.MonkeyPatch) -> None:
