@@ -229,7 +229,7 @@ def _begin(job: CaseImport, bundle: VerifiedBundle, content: ForeignContent, pat
         imported_by=by,
         imported_by_name=by.name or by.username,
     )
-    jobs.report_progress(job, case=case, done=0, event_id=make_id("console"))
+    jobs.report_progress(job, case=case, done=0, event_id=make_id("console", job.began_at))
 
 
 def _write_custody(job: CaseImport, case: Case, start: int) -> None:
@@ -276,7 +276,9 @@ def _open(job: CaseImport, case: Case, content: ForeignContent, stored: dict[int
     case.refresh_from_db()
     labels = {"manifest": foreign.manifest, "key": foreign.key.vkey, "origin": foreign.origin, "number": foreign.number}
     summary = f"imported the case, {foreign.number} of {foreign.origin}"
-    record_in_case(CaseAction.CASE_IMPORT, summary, by=by, case=case, labels=labels, event_id=job.event_id)
+    # An attempt may end between the record and the commit: the next one makes the same record, which is there already.
+    at, event_id = job.began_at, job.event_id
+    record_in_case(CaseAction.CASE_IMPORT, summary, by=by, case=case, labels=labels, at=at, event_id=event_id)
 
 
 def _store_attachment(content: ForeignContent, digest: str, parts: Iterator[bytes], stored: dict[int, str]) -> None:

@@ -14,6 +14,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from accounts.models import User
 from core.errors import Refused
 from investigations.attachments.files import build_path as build_attachment_path
+from investigations.audit import record_in_case
 from investigations.case_import import contents, services
 from investigations.case_import import jobs as case_imports
 from investigations.case_import.undo import undo_import
@@ -244,3 +245,26 @@ def test_its_report_says_how_their_log_is_checked_and_not_ours(made: CaseUpload,
     assert all(f"--key '{key}'" in page for key in foreign.log_keys)
     assert "not sealed yet" not in page
     assert f"case-{here.public_id}-timeline.bundle.jsonl" not in page
+
+
+@pytest.mark.parametrize("changes", [{}, {"name": "Lea B.", "role": "admin"}], ids=["the same person", "another role"])
+def test_one_that_ended_between_its_record_and_the_commit_is_finished_and_once_on_record(
+    changes: dict[str, str], made: CaseUpload, lea: User, trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.start_import(upload=made, by=lea)
+
+    def record_and_die(*args: Any, **words: Any) -> None:
+        record_in_case(*args, **words)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(case_imports, "record_in_case", record_and_die)
+        work_on(made)
+    lose_lease(made)
+    if changes:
+        User.objects.filter(pk=lea.pk).update(**changes)
+    job = work_on(made)
+    assert (job.state, job.problem) == ("finished", "")
+    (event,) = audit_log(trail, "case.import")
+    assert event["event"]["id"] == job.event_id
+    assert ForeignCase.objects.get(upload=made).case.custody.filter(action="import", event_id=job.event_id).count() == 3
