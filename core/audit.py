@@ -88,7 +88,8 @@ def record(
     """Write one event to the trail and return its id, within AUDIT_RECORD_SECONDS. Raises TrailUnavailable or WriteRefused.
 
     What was done while the trail was down is recorded later, with its own time and an id of its own (`at`, `event_id`):
-    then it is once on record however often it is tried, by whoever tries, and says nothing of the request that happens to write it.
+    then it is once on record however often it is tried, by whoever tries, and says nothing of the request that
+    happens to write it.
     Titles, notes and reasons stay out: the trail is for ever, and more people read it than a case.
     """
     document = _build_document(action, by=by, resource=resource, labels=labels or {}, at=at, event_id=event_id)
