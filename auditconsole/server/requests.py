@@ -4,7 +4,6 @@ import copy
 import errno
 import os
 import shutil
-import tempfile
 from contextlib import suppress
 from io import BytesIO
 from typing import Any, ClassVar
@@ -16,6 +15,7 @@ from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import RequestEntityTooLarge
 
 from core.proxies import is_trusted_proxy
+from core.stored_files import open_unnamed_file, write_whole
 from investigations.search_url import MAX_REQUEST_LINE
 
 # Bytes of a request's first line and headers together.
@@ -59,7 +59,7 @@ class _FileBuffer:
         """For a body of so many bytes. Raises OSError where there is no room for it beside what the others here still bring."""
         self.size, self.address, self.written = size, address, 0
         _expect_room(size + sum(other.size - other.written for other in self.waiting))
-        self.file = _open_unnamed()
+        self.file = open_unnamed_file()
         self._looked_at = 0
         self.waiting.add(self)
 
@@ -68,11 +68,8 @@ class _FileBuffer:
         if self.written - self._looked_at >= LOOK_EVERY:
             _expect_room(0)
             self._looked_at = self.written
-        rest = memoryview(data)
-        while rest:
-            count = self.file.write(rest) or 0
-            rest = rest[count:]
-            self.written += count
+        write_whole(self.file, data)
+        self.written += len(data)
 
     def getfile(self) -> Any:
         """The file from its beginning."""
@@ -87,11 +84,6 @@ class _FileBuffer:
 
     def __len__(self) -> int:
         return self.written
-
-
-def _open_unnamed() -> Any:
-    """A file that goes with the process, whatever ends that; nothing of it waits in memory to be written."""
-    return tempfile.TemporaryFile("w+b", buffering=0, dir=settings.STATE_DIR)
 
 
 def _expect_room(size: int) -> None:

@@ -116,7 +116,7 @@ def test_a_disk_that_fills_up_meanwhile_ends_one_body_with_a_sentence_and_no_pro
     process: Process, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.INGEST_BODY_BYTES, settings.ATTACHMENTS_DISK_RESERVE = 1_000_000, 0
-    monkeypatch.setattr(requests, "_open_unnamed", partial(open, "/dev/full", "r+b"))
+    monkeypatch.setattr(requests, "open_unnamed_file", partial(open, "/dev/full", "r+b"))
     assert_not_taken(process, settings)
     with ExitStack() as clients:  # one that goes away in the middle
         begin_large(process, clients, first=100)
