@@ -110,7 +110,7 @@ class DiskUploadHandler(FileUploadHandler):
 
     def upload_interrupted(self) -> None:
         """Give up the file."""
-        with suppress(OSError):
+        with suppress(OSError, AttributeError):  # where none could be opened
             self.file.close()
 
 

@@ -29,7 +29,7 @@ from investigations.case_import.bundle_file import (
 from investigations.case_import.errors import BadCaseBundle
 from investigations.case_import.foreign_content import ForeignContent, read_content, read_foreign_runs
 from investigations.case_import.services import expect_accepted_key, expect_new
-from investigations.case_import.undo import undo_import
+from investigations.case_import.undo import undo_import, undo_in_steps
 from investigations.cases.numbers import allot_number
 from investigations.evidence import custody
 from investigations.evidence.custody import Action, Origin
@@ -69,14 +69,29 @@ def _work_or_end(job: CaseImport) -> None:
                 incidents.record_trail_outage(error, writer="auditconsole", events=0)
             jobs.put_back(job, str(error), _record_failure)
         except Refused as refused:
-            jobs.end_on_record(job, refused.sentence, _record_failure)
+            _end_refused(job, refused.sentence)
         except OSError as error:
             sentence = f"The bundle could not be read, or a file of it not written: {error.strerror}. Tell an admin."
-            jobs.end_on_record(job, sentence, _record_failure)
+            _end_refused(job, sentence)
         except _ImportStopped:
+            _undo_in_steps(job)
             with transaction.atomic():
                 _undo(job)
                 jobs.end_cancelled(job)
+
+
+def _end_refused(job: CaseImport, sentence: str) -> None:
+    """Undo it and end it. Raises LostClaim."""
+    # A worker that takes it up after this one died ends it too, with this sentence.
+    jobs.keep_claim(job, attempts=jobs.MAX_ATTEMPTS, problem=sentence[:500])
+    _undo_in_steps(job)
+    jobs.end_on_record(job, sentence, _record_failure)
+
+
+def _undo_in_steps(job: CaseImport) -> None:
+    """Take away most of what was written, so that the transaction of the end is a short one."""
+    if job.case is not None:
+        undo_in_steps(job.case, lambda: jobs.keep_claim(job))
 
 
 def _expect_right(job: CaseImport) -> None:

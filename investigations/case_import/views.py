@@ -48,7 +48,7 @@ def case_import_list(request: HttpRequest) -> HttpResponseBase:
 @csrf_protect
 @recorded_as(CaseAction.CASE_IMPORT_READ)
 def _show_list(request: HttpRequest) -> HttpResponse:
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     name_problem(request, form.fields["file"])
     taken: list[CaseUpload] = []
     if request.method == "POST" and form.is_valid() and try_change(form, lambda: taken.append(_take(request, form))):

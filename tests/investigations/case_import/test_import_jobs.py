@@ -16,12 +16,12 @@ from core.errors import Refused
 from investigations.attachments import services as attachments
 from investigations.attachments.files import build_path as build_attachment_path
 from investigations.audit import record_in_case
-from investigations.case_import import contents, services
+from investigations.case_import import contents, services, undo
 from investigations.case_import import jobs as case_imports
 from investigations.case_import.undo import undo_import
 from investigations.case_tasks import services as case_tasks
 from investigations.case_verification import services as verification
-from investigations.models import AcceptedKey, Case, CaseImport, CaseUpload, CaseVerification, ForeignCase
+from investigations.models import AcceptedKey, Case, CaseImport, CaseUpload, CaseVerification, Evidence, ForeignCase
 from investigations.runs import jobs
 from tests.investigations.case_import.test_case_import import (
     accept,
@@ -385,3 +385,53 @@ def test_one_that_is_stopped_before_it_began_ends_at_once(made: CaseUpload, lea:
     services.cancel(job=made.imports.order_by("-pk")[0], by=lea)
     assert made.imports.order_by("-pk")[0].state == "cancelled"
     assert carry_in(made, lea).evidence.count() == 3
+
+
+def count_steps(monkeypatch: pytest.MonkeyPatch, *, die_at: int = 0) -> list[int]:
+    """How many pieces of evidence there are at each step of an undo, in steps of one; at this step its worker is killed."""
+    left, hold = list[int](), undo.hold_marks
+
+    def hold_and_count() -> None:
+        hold()
+        left.append(Evidence.objects.filter(case__foreign__is_arriving=True).count())
+        if len(left) == die_at:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(undo, "STEP", 1)
+    monkeypatch.setattr(undo, "hold_marks", hold_and_count)
+    return left
+
+
+def test_an_undo_goes_in_steps_so_that_others_write_meanwhile(
+    made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with nothing_is_written():
+        job = start_and_die(made, lea, 6, monkeypatch)
+        services.cancel(job=job, by=lea)
+        left = count_steps(monkeypatch)
+        assert work_on(made).state == "cancelled"
+    assert left[:4] == [3, 2, 1, 0]
+    assert_counted_anew()
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+def test_an_undo_that_a_killed_worker_left_is_gone_on_with(
+    is_cancelled: bool, made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with nothing_is_written():
+        job = start_and_die(made, lea, 6, monkeypatch)
+        if is_cancelled:
+            services.cancel(job=job, by=lea)
+        else:
+            services.revoke_key(key=AcceptedKey.objects.get(), by=lea)
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+            count_steps(patch, die_at=2)
+            work_on(made)
+        assert Evidence.objects.filter(case__foreign__upload=made).count() == 2
+        lose_lease(made)
+        job = work_on(made)
+        assert (job.state, "it was revoked" in job.problem) == (
+            ("cancelled", False) if is_cancelled else ("failed", True)
+        )
+    assert_counted_anew()
+    assert not ForeignCase.objects.exists()
