@@ -335,10 +335,15 @@ def test_no_other_worker_takes_up_one_that_reads_or_undoes_for_long(
         due.append(jobs.list_due(CaseImport))
         return inner(*args)
 
-    work, inner = getattr(case_imports, name, None), None
+    def refuse(job: CaseImport) -> None:
+        if job.case is not None:
+            lose_lease(made)
+            raise Refused("No further.")
+
+    work, inner = getattr(case_imports, name), None
     if name == "undo_import":
-        work, inner = contents.write_step, case_imports.undo_import
-        monkeypatch.setattr(contents, "write_step", fail_after(take_long))
+        inner = case_imports.undo_import
+        monkeypatch.setattr(case_imports, "_keep_on", refuse)
         monkeypatch.setattr(case_imports, "undo_import", look)
     else:
         module, at = (contents, "mark_entities") if name == "copy_attachments" else (contents, "write_words")
@@ -348,16 +353,6 @@ def test_no_other_worker_takes_up_one_that_reads_or_undoes_for_long(
     services.start_import(upload=made, by=lea)
     work_on(made)
     assert due == [[]]
-
-
-def fail_after(work: Any) -> Any:
-    """The same work, after which what was begun is refused."""
-
-    def work_and_fail(*args: Any) -> None:
-        work(*args)
-        raise Refused("No further.")
-
-    return work_and_fail
 
 
 def test_one_that_is_stopped_under_a_worker_whose_lease_is_over_is_undone_by_the_worker(
