@@ -1011,8 +1011,8 @@ class CaseBundle:
 
     def check_case(self) -> None:
         """That the case names the evidence and the attachments that are here, and no others. Raises Wrong."""
-        names = {each.name for each in self.members}
-        if not {EVENTS, CASE, QUERIES} <= names:
+        names = {each.name: each for each in self.members}
+        if not {EVENTS, CASE, QUERIES} <= names.keys():
             raise Wrong("manifest")
         evidence, attachments = self.case.get("evidence"), self.case.get("attachments")
         if not isinstance(evidence, list) or not isinstance(attachments, list):
@@ -1029,19 +1029,20 @@ class CaseBundle:
                 raise Wrong("case-evidence", label=show(label))
         if extra := self.bundle.events - len(named):
             raise Wrong("case-extra", number=extra)
-        self.check_attachments(attachments, {name for name in names if ATTACHMENT.fullmatch(name)})
+        self.check_attachments(attachments, {name: each for name, each in names.items() if ATTACHMENT.fullmatch(name)})
 
-    def check_attachments(self, attachments: list[Any], names: set[str]) -> None:
-        """That each attachment that was not removed is here, and no other file. Raises Wrong."""
+    def check_attachments(self, attachments: list[Any], files: dict[str, Member]) -> None:
+        """That each attachment that was not removed is here, under the digest of its content, and no other file. Raises Wrong."""
         wanted = set()
         for each in attachments:
-            if not isinstance(each, dict) or not {"number", "sha256", "removed"} <= each.keys():
+            if not isinstance(each, dict) or not {"number", "size", "sha256", "removed"} <= each.keys():
                 raise Wrong("case-file", name=show(CASE))
             if each["removed"] is None and not self.is_redacted:
                 wanted.add(name := f"attachments/{each['sha256']}")
-                if name not in names:
+                file = files.get(name)
+                if file is None or (file.size, file.sha256) != (each["size"], each["sha256"]):
                     raise Wrong("case-attachment", number=show(each["number"], 40))
-        if names - wanted:
+        if files.keys() - wanted:
             raise Wrong("case-file", name=show(CASE))
 
     def note(self, wrong: Wrong) -> None:

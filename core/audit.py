@@ -24,8 +24,11 @@ from trail.documents import get, nest
 from trail.errors import WriteRefused
 from trail.events import make_id
 from trail.integrity.record_signature import sign_record
+from trail.questions.statements import refresh
 from trail.redaction import remove_secrets
 from trail.reserved_names import AUDIT_DATASET, AUDIT_WRITER
+from trail.search.execute import find
+from trail.search.spec import WHOLE_TRAIL
 from trail.times import format_datetime
 from trail.writing.writer import write
 
@@ -85,13 +88,15 @@ def record(
     """Write one event to the trail and return its id, within AUDIT_RECORD_SECONDS. Raises TrailUnavailable or WriteRefused.
 
     What was done while the trail was down is recorded later, with its own time and an id of its own (`at`, `event_id`):
-    then it is once on record however often it is tried, and says nothing of the request that happens to write it.
+    then it is once on record however often it is tried, by whoever tries, and says nothing of the request that
+    happens to write it.
     Titles, notes and reasons stay out: the trail is for ever, and more people read it than a case.
     """
     document = _build_document(action, by=by, resource=resource, labels=labels or {}, at=at, event_id=event_id)
     with deadline(settings.AUDIT_RECORD_SECONDS):
         (outcome,) = write(trail(), [document], by_console=True)
-    if outcome.status not in ("created", "existing"):
+        is_there = at is not None and outcome.status == "conflict" and _is_same_act(document)
+    if not is_there and outcome.status not in ("created", "existing"):
         raise WriteRefused(f"The trail did not take the record of this action ({outcome.status}: {outcome.reason}).")
     _remember(action)
     return outcome.event_id
@@ -113,6 +118,18 @@ def record_access(
     access_spool.append(orjson.dumps({"equal": _digest(document), "document": document}))
     _remember(action)
     return str(document["event"]["id"])
+
+
+def _is_same_act(document: dict[str, Any]) -> bool:
+    """Whether what stands under the record's id differs from it in who did it alone: a role, a name, or who tried again.
+
+    Nobody but the console writes events of this dataset.
+    """
+    event_id = str(document["event"]["id"])
+    refresh(trail())  # it is not shown within the first second after it was written
+    hit = find(trail(), [event_id], WHOLE_TRAIL).get(event_id)
+    names = ("@timestamp", "event.action", "event.dataset", "service.name", "resource", "labels")
+    return hit is not None and all(get(hit.document, name) == get(document, name) for name in names)
 
 
 def complete(document: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django import forms
-from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
 from core.errors import Refused
@@ -59,19 +64,54 @@ def _write(chunks: Iterable[bytes], file: BinaryIO, most: int | None) -> StoredS
     return StoredStream(size, digest.hexdigest(), head)
 
 
-class DiskUploadHandler(TemporaryFileUploadHandler):
+def open_unnamed_file() -> FileIO:
+    """A file on the disk of the state folder that goes with the process, whatever ends that. Raises OSError.
+
+    Nothing of it waits in memory to be written, so that a full disk is met where something is written and not where it is closed.
+    """
+    return tempfile.TemporaryFile("w+b", buffering=0, dir=settings.STATE_DIR)
+
+
+def write_whole(file: FileIO, data: bytes) -> None:
+    """Write all of it: a file without a buffer may take a part. Raises OSError."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+class DiskUploadHandler(FileUploadHandler):
     """Lets an uploaded file come to the disk; `problem` is a sentence where that has no room for it, and the form no file."""
 
     problem = ""
 
+    def new_file(self, *args: Any, **options: Any) -> None:
+        """Open a file, which has no name, whatever it is called. Raises SkipFile."""
+        super().new_file(*args, **options)
+        try:
+            self.file = open_unnamed_file()
+        except OSError as error:
+            self.problem = write_problem(error)
+            raise SkipFile from error
+
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a part of the file. Raises SkipFile."""
         try:
-            self.file.write(raw_data)
+            write_whole(self.file, raw_data)
         except OSError as error:
             self.problem = write_problem(error)
-            self.file.close()
+            self.upload_interrupted()
             raise SkipFile from error
+
+    def file_complete(self, file_size: int) -> "UploadedFile[bytes]":
+        """The file from its beginning."""
+        self.file.seek(0)
+        words = (self.file_name, self.content_type, file_size, self.charset, self.content_type_extra)
+        return UploadedFile(self.file, *words)
+
+    def upload_interrupted(self) -> None:
+        """Give up the file."""
+        with suppress(OSError, AttributeError):  # where none could be opened
+            self.file.close()
 
 
 def take_to_disk(request: HttpRequest) -> None:

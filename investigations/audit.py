@@ -3,6 +3,7 @@
 Called inside the transaction of the change: when the trail does not take the event, the change does not happen.
 """
 
+from datetime import datetime
 from enum import StrEnum
 
 from accounts.models import User
@@ -113,14 +114,17 @@ def record(
     case: Case | None = None,
     resource: tuple[str, str] | None = None,
     labels: dict[str, str] | None = None,
+    at: datetime | None = None,
     event_id: str = "",
 ) -> str:
     """Write one event to the trail and return its id, or under an id of one's own; in a case, the case is what it is about.
 
+    Who keeps the id to try again keeps its time too (`at`), so that the record is there once.
+
     Raises TrailUnavailable or WriteRefused.
     """
     subject = ("case", case.public_id) if case else resource
-    return audit.record(action, by=by, resource=subject, labels=labels, event_id=event_id)
+    return audit.record(action, by=by, resource=subject, labels=labels, at=at, event_id=event_id)
 
 
 def record_access(
@@ -138,10 +142,17 @@ def record_access(
 
 
 def record_in_case(
-    action: CaseAction, summary: str, *, by: User, case: Case, labels: dict[str, str] | None = None, event_id: str = ""
+    action: CaseAction,
+    summary: str,
+    *,
+    by: User,
+    case: Case,
+    labels: dict[str, str] | None = None,
+    at: datetime | None = None,
+    event_id: str = "",
 ) -> str:
     """The same, and beside it a line in the case's activity that people of the case read."""
-    event_id = record(action, by=by, case=case, labels=labels, event_id=event_id)
+    event_id = record(action, by=by, case=case, labels=labels, at=at, event_id=event_id)
     Activity.objects.create(
         case=case,
         actor=by,

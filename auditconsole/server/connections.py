@@ -6,6 +6,7 @@ Reading and writing happen in one loop, so that a client that sends or reads slo
 import socket
 import time
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from core.proxies import is_trusted_proxy
 
 # Bytes a second that a body must come with, and an answer must be read with, in each window of settings.WEB_SLOW_SECONDS.
 LEAST_RATE = 1024
+# The same of a body that lies on the disk, for which there are few places.
+LARGE_RATE = 256 * 1024
 # Bytes of requests that one web process holds in memory before it takes no further body.
 MOST_HELD = 256 * 1024 * 1024
 # A request of up to so many bytes is always read: there are only so many connections.
@@ -42,12 +45,12 @@ class RateWindow:
         """Nothing is under way: the next byte that is waited for begins a new window."""
         self._until = None
 
-    def is_too_slow(self, now: float) -> bool:
-        """Whether the window that ended by `now` (monotonic) saw too few bytes. Call it every second or so."""
+    def is_too_slow(self, now: float, rate: int = LEAST_RATE) -> bool:
+        """Whether the window that ended by `now` (monotonic) saw too few bytes a second. Call it every second or so."""
         seconds = settings.WEB_SLOW_SECONDS
         if self._until is not None and now < self._until:
             return False
-        is_slow = self._until is not None and self._bytes < LEAST_RATE * seconds
+        is_slow = self._until is not None and self._bytes < rate * seconds
         self._until, self._bytes = now + seconds, 0
         return is_slow
 
@@ -68,11 +71,11 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     request: BoundedRequest | None
     requests: list[BoundedRequest]
-    parser_class = BoundedRequest
     task_class = ApplicationTask
 
     def __init__(self, server: "Server", sock: Any, addr: Any, *args: Any, **options: Any) -> None:
         self.address = str(addr[0])
+        self.parser_class = partial(BoundedRequest, address=self.address)
         self.waits_since = time.monotonic()  # for a request to begin, or for the rest of one
         self.bytes_held = 0  # bytes of a request that is not whole yet
         self._had_request = self._is_cut_off = False
@@ -141,7 +144,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         if self.requests:
             return False
         if self.request is not None and self.request.headers_finished:
-            return self._body.is_too_slow(now)
+            return self._body.is_too_slow(now, LARGE_RATE if self.request.is_large else LEAST_RATE)
         is_idle = self.request is None and self._had_request
         patience: float = settings.WEB_IDLE_SECONDS if is_idle else settings.WEB_HEADER_SECONDS
         return now - self.waits_since > patience

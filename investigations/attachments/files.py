@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +47,11 @@ def remove_orphans(now: float) -> int:
     """
     folder, number = _find_folder(), 0
     for path in folder.iterdir() if folder.is_dir() else ():
-        is_old = path.stat().st_mtime < now - ORPHAN_SECONDS
-        if is_old and not Attachment.objects.not_removed().filter(public_id=path.name).exists():
-            path.unlink(missing_ok=True)
-            number += 1
+        with suppress(FileNotFoundError):  # what went meanwhile is gone
+            is_old = path.stat().st_mtime < now - ORPHAN_SECONDS
+            if is_old and not Attachment.objects.not_removed().filter(public_id=path.name).exists():
+                path.unlink()
+                number += 1
     return number
 
 

@@ -42,7 +42,8 @@ def attachment_list(request: HttpRequest, public_id: str) -> HttpResponseBase:
 def _show_list(request: HttpRequest, public_id: str) -> HttpResponse:
     user = person(request)
     case = access.get_case(user, public_id)
-    form = AttachmentForm(request.POST or None, request.FILES or None)
+    # A form of nothing but a file that was not taken is empty.
+    form = AttachmentForm(request.POST, request.FILES) if request.method == "POST" else AttachmentForm()
     name_problem(request, form.fields["file"])
     if request.method == "POST":
         case = access.get_writable_case(user, public_id)

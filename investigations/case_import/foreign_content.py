@@ -1,6 +1,6 @@
 """Checks what a case bundle says of its case, member by member, before anything of it is written anywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,12 +43,15 @@ class ForeignContent:
     activities: list[dict[str, Any]]
 
 
-def read_content(bundle: VerifiedBundle) -> ForeignContent:
-    """Everything of a bundle but its events. Raises BadCaseBundle, which names what is not as it should be."""
+def read_content(bundle: VerifiedBundle, watch: Callable[[], object] = lambda: None) -> ForeignContent:
+    """Everything of a bundle but its events. Raises BadCaseBundle, which names what is not as it should be.
+
+    `watch` is called with each row of the long lists, and may raise to stop.
+    """
     case = bundle.case
     case.text("format", 40, choices=(FORMAT,))
     pieces = settings.CASE_BUNDLE_PIECES
-    evidence = {row["number"]: row for row in map(_read_piece, case.rows("evidence", pieces))}
+    evidence = {row["number"]: row for row in map(_read_piece, _tell(case.rows("evidence", pieces), watch))}
     if sorted(evidence) != list(range(1, len(case.values("evidence", pieces)) + 1)):
         raise case.refuse("evidence", "numbered from 1 without a gap")
     present = {number: row for number, row in evidence.items() if not row.pop("is_withdrawn")}
@@ -58,15 +61,22 @@ def read_content(bundle: VerifiedBundle) -> ForeignContent:
         people=[_read_member(row) for row in case.rows("members", MOST_ROWS)],
         evidence=present,
         withheld=sorted(evidence.keys() - known),
-        entities=_read_entities(case),
+        entities=_read_entities(case, watch),
         hypotheses=[_read_hypothesis(row, known) for row in _numbered(case, "hypotheses")],
         tasks=[_read_task(row) for row in _numbered(case, "tasks")],
         notes=[list(_read_versions(row)) for row in case.rows("notes", MOST_ROWS)],
         manual_events=[read_manual_event(row) for row in _numbered(case, "manual_events")],
         clock_skews=[read_clock_skew(row) for row in case.rows("clock_skews", MOST_ROWS)],
         attachments=[_read_attachment(row) for row in _numbered(case, "attachments")],
-        activities=[_read_activity(row) for row in case.rows("activities", pieces)],
+        activities=[_read_activity(row) for row in _tell(case.rows("activities", pieces), watch)],
     )
+
+
+def _tell(rows: list[Fields], watch: Callable[[], object]) -> Iterator[Fields]:
+    """The same rows; the watch is told of each."""
+    for row in rows:
+        watch()
+        yield row
 
 
 def _numbered(case: Fields, name: str) -> list[Fields]:
@@ -153,9 +163,9 @@ def _read_search(row: Fields) -> dict[str, Any]:
         raise row.refuse("search", "a search") from None
 
 
-def _read_entities(case: Fields) -> list[dict[str, Any]]:
+def _read_entities(case: Fields, watch: Callable[[], object]) -> list[dict[str, Any]]:
     entities = []
-    for row in case.rows("entities", settings.CASE_BUNDLE_PIECES):
+    for row in _tell(case.rows("entities", settings.CASE_BUNDLE_PIECES), watch):
         field, value = row.text("field", 40, choices=KINDS), row.text("value", LONGEST, least=1)
         verdicts = [_read_verdict(each) for each in row.rows("verdicts", MOST_ROWS)]
         entities.append({"field": field, "value": value, "verdicts": verdicts})

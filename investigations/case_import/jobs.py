@@ -1,6 +1,5 @@
 """Verifies uploads and imports their cases in the background, step by step; what does not finish is undone."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -10,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+import verify_bundle
 from accounts.models import User
 from accounts.roles import may_import_cases
 from core.errors import Refused
@@ -29,7 +29,7 @@ from investigations.case_import.bundle_file import (
 from investigations.case_import.errors import BadCaseBundle
 from investigations.case_import.foreign_content import ForeignContent, read_content, read_foreign_runs
 from investigations.case_import.services import expect_accepted_key, expect_new
-from investigations.case_import.undo import undo_import
+from investigations.case_import.undo import undo_import, undo_in_steps
 from investigations.cases.numbers import allot_number
 from investigations.evidence import custody
 from investigations.evidence.custody import Action, Origin
@@ -62,21 +62,36 @@ def carry_out(pk: int) -> None:
 def _work_or_end(job: CaseImport) -> None:
     with suppress(jobs.LostClaim):
         try:
-            _expect_right(job)
+            _keep_on(job)
             _verify(job) if job.step == Step.VERIFY else _import(job)
         except (TrailUnavailable, WriteRefused) as error:
             if isinstance(error, TrailUnavailable):
                 incidents.record_trail_outage(error, writer="auditconsole", events=0)
             jobs.put_back(job, str(error), _record_failure)
         except Refused as refused:
-            jobs.end_on_record(job, refused.sentence, _record_failure)
+            _end_refused(job, refused.sentence)
         except OSError as error:
             sentence = f"The bundle could not be read, or a file of it not written: {error.strerror}. Tell an admin."
-            jobs.end_on_record(job, sentence, _record_failure)
+            _end_refused(job, sentence)
         except _ImportStopped:
+            _undo_in_steps(job)
             with transaction.atomic():
                 _undo(job)
                 jobs.end_cancelled(job)
+
+
+def _end_refused(job: CaseImport, sentence: str) -> None:
+    """Undo it and end it. Raises LostClaim."""
+    # A worker that takes it up after this one died ends it too, with this sentence.
+    jobs.keep_claim(job, attempts=jobs.MAX_ATTEMPTS, problem=sentence[:500])
+    _undo_in_steps(job)
+    jobs.end_on_record(job, sentence, _record_failure)
+
+
+def _undo_in_steps(job: CaseImport) -> None:
+    """Take away most of what was written, so that the transaction of the end is a short one."""
+    if job.case is not None:
+        undo_in_steps(job.case, lambda: jobs.keep_claim(job))
 
 
 def _expect_right(job: CaseImport) -> None:
@@ -98,13 +113,18 @@ def _record_failure(job: CaseImport, sentence: str) -> None:
 
 
 def _undo(job: CaseImport) -> None:
+    """Within the caller's transaction, which holds the job first: however long this takes, no other worker claims it."""
+    jobs.keep_claim(job)
     if job.case is not None:
         case, job.case = job.case, None
         undo_import(case)
 
 
-def _build_watch(job: CaseImport) -> Callable[[int], object]:
-    """What says in the row how far a file is read, every SECONDS, and stops where somebody asked for it."""
+def _build_watch(job: CaseImport, *, is_counted: bool = True) -> Callable[[int], object]:
+    """What keeps the claim while a file is read, every SECONDS, and stops where it may not go on.
+
+    Where the work is counted in bytes of the file, the row says how far it is.
+    """
     last = time.monotonic()
 
     def watch(done: int) -> None:
@@ -112,12 +132,14 @@ def _build_watch(job: CaseImport) -> Callable[[int], object]:
         if time.monotonic() - last > SECONDS:
             last = time.monotonic()
             _keep_on(job)
-            jobs.keep_claim(job, done=min(done, max((job.total or 1) - 1, 0)))
+            jobs.keep_claim(job, **({"done": min(done, max((job.total or 1) - 1, 0))} if is_counted else {}))
 
     return watch
 
 
 def _keep_on(job: CaseImport) -> None:
+    """Raises Refused where who asked for it may not import any more, _ImportStopped where somebody asked for it to stop."""
+    _expect_right(job)
     if jobs.is_cancel_requested(job):
         raise _ImportStopped
 
@@ -127,7 +149,7 @@ def _verify(job: CaseImport) -> None:
     upload, path = job.upload, build_path(job.upload.public_id)
     watch = _build_watch(job)
     bundle = verify_file(path, watch)
-    content = read_content(bundle)
+    content = read_content(bundle, lambda: watch(job.total or 0))
     read_foreign_runs(read_queries(path))
     lines, checkpoint = contents.check_steps(path, content, lambda _: watch(job.total or 0))
     about = _read_about(bundle)
@@ -167,8 +189,10 @@ def _read_about(bundle: VerifiedBundle) -> dict[str, Any]:
 def _import(job: CaseImport) -> None:
     """Make the case of a bundle, from where another worker was stopped."""
     upload, path = job.upload, build_path(job.upload.public_id)
+    watch = _build_watch(job, is_counted=False)
     bundle = read_verified(path, upload.described, upload.manifest, upload.vkey)
-    content = read_content(bundle)
+    jobs.keep_claim(job)
+    content = read_content(bundle, lambda: watch(0))
     name = contents.name_people(bundle.origin)
     if job.case is None:
         _begin(job, bundle, content, path)
@@ -178,7 +202,7 @@ def _import(job: CaseImport) -> None:
         for step in contents.read_steps(path, job.done):
             _keep_on(job)
             with transaction.atomic():
-                _hold(job.case)
+                _hold(job, job.case)
                 contents.write_step(job.case, content, step, name)
                 jobs.report_progress(job, done=job.done + step.number)
     while job.done < (job.total or 0):
@@ -187,14 +211,16 @@ def _import(job: CaseImport) -> None:
     _finish(job, job.case, content, path)
 
 
-def _hold(case: Case) -> None:
-    """Hold the case's row; a closed one takes what arrives too."""
+def _hold(job: CaseImport, case: Case) -> None:
+    """Hold the job's row and then the case's; a closed one takes what arrives too. Raises LostClaim."""
+    jobs.keep_claim(job)
     Case.objects.select_for_update().get(pk=case.pk)
 
 
 @transaction.atomic
 def _begin(job: CaseImport, bundle: VerifiedBundle, content: ForeignContent, path: Path) -> None:
     """The case with its words, which nobody sees: it is restricted, and nobody is in it. Raises Refused."""
+    jobs.keep_claim(job)
     upload, by = CaseUpload.objects.select_for_update().get(pk=job.upload_id), job.started_by
     expect_new(bundle.manifest, by)
     key = expect_accepted_key(upload.vkey)
@@ -229,7 +255,7 @@ def _begin(job: CaseImport, bundle: VerifiedBundle, content: ForeignContent, pat
         imported_by=by,
         imported_by_name=by.name or by.username,
     )
-    jobs.report_progress(job, case=case, done=0, event_id=make_id("console"))
+    jobs.report_progress(job, case=case, done=0, event_id=make_id("console", job.began_at))
 
 
 def _write_custody(job: CaseImport, case: Case, start: int) -> None:
@@ -241,6 +267,7 @@ def _write_custody(job: CaseImport, case: Case, start: int) -> None:
     details = ((key, f"from {foreign.number} of {foreign.origin}") for key in keys)
     origin = Origin(job.address, job.client)
     with transaction.atomic():
+        _hold(job, case)
         custody.record_details(case, details, Action.IMPORT, by=job.started_by, event_id=job.event_id, origin=origin)
         jobs.report_progress(job, done=job.done + len(keys))
 
@@ -249,9 +276,11 @@ def _finish(job: CaseImport, case: Case, content: ForeignContent, path: Path) ->
     """Write what refers to evidence, and let people see the case, together with the record of it."""
     stored: dict[int, str] = {}
     try:
-        copy_attachments(path, lambda digest, parts: _store_attachment(content, digest, parts, stored))
+        watch = _build_watch(job, is_counted=False)
+        copy_attachments(path, lambda digest, parts: _store_attachment(content, digest, _tell(parts, watch), stored))
+        _keep_on(job)
         with transaction.atomic():
-            _hold(case)
+            _hold(job, case)
             _open(job, case, content, stored)
             jobs.finish(job, done=job.total)
     except BaseException:
@@ -261,8 +290,9 @@ def _finish(job: CaseImport, case: Case, content: ForeignContent, path: Path) ->
 
 
 def _open(job: CaseImport, case: Case, content: ForeignContent, stored: dict[int, str]) -> None:
-    """Who imports it leads it: nobody of the other console is known here."""
+    """Who imports it leads it: nobody of the other console is known here. Raises Refused where its key was revoked meanwhile."""
     foreign, by = case.foreign, job.started_by
+    expect_accepted_key(foreign.key.vkey)
     name = contents.name_people(foreign.origin)
     contents.mark_entities(case)
     contents.write_hypotheses(case, content, name)
@@ -276,17 +306,29 @@ def _open(job: CaseImport, case: Case, content: ForeignContent, stored: dict[int
     case.refresh_from_db()
     labels = {"manifest": foreign.manifest, "key": foreign.key.vkey, "origin": foreign.origin, "number": foreign.number}
     summary = f"imported the case, {foreign.number} of {foreign.origin}"
-    record_in_case(CaseAction.CASE_IMPORT, summary, by=by, case=case, labels=labels, event_id=job.event_id)
+    # An attempt may end between the record and the commit: the next one makes the same record, which is there already.
+    at, event_id = job.began_at, job.event_id
+    record_in_case(CaseAction.CASE_IMPORT, summary, by=by, case=case, labels=labels, at=at, event_id=event_id)
 
 
 def _store_attachment(content: ForeignContent, digest: str, parts: Iterator[bytes], stored: dict[int, str]) -> None:
-    """Keep a file for each attachment that has this content, under its number. Raises Refused, OSError."""
+    """Keep a file for each attachment that has this content, under its number. Raises BadCaseBundle, Refused, OSError."""
     numbers = [row["number"] for row in content.attachments if row["sha256"] == digest and row["removed_at"] is None]
-    for place, number in enumerate(numbers):
+    for number in numbers:
+        content_parts = parts if number == numbers[0] else _read_file(build_attachment_path(stored[numbers[0]]))
         stored[number] = new_public_id()
-        target = build_attachment_path(stored[number])
-        if place == 0:
-            store_file(parts, target)
-        else:
-            shutil.copyfile(build_attachment_path(stored[numbers[0]]), target)
-            target.chmod(0o600)
+        if store_file(content_parts, build_attachment_path(stored[number])).sha256 != digest:
+            raise BadCaseBundle(f"The content of the attachment A{number} is not of the digest that the bundle names.")
+
+
+def _tell(parts: Iterator[bytes], watch: Callable[[int], object]) -> Iterator[bytes]:
+    """The same parts; the watch is told of each."""
+    for part in parts:
+        watch(0)
+        yield part
+
+
+def _read_file(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while part := file.read(verify_bundle.CHUNK):
+            yield part

@@ -2,24 +2,29 @@
 
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from core.audit import Actor, Program
 from core.errors import Refused
 from core.records import fit_text, new_public_id
 from core.stored_files import store_stream
 from investigations.audit import CaseAction, record
 from investigations.case_import.bundle_file import build_path, compute_fingerprint, find_folder
-from investigations.case_import.undo import undo_import
 from investigations.evidence import custody
 from investigations.models import AcceptedKey, Case, CaseImport, CaseUpload, ForeignCase
 from investigations.runs import jobs
 
 MOST_WAITING = 5  # uploads of one person that are not imported yet
 ORPHAN_SECONDS, KEPT_SECONDS = 3_600, 7 * 24 * 3_600
+SCHEDULE = Program("console:case_imports", "The schedule that drops case bundles")
+OUTDATED = "An earlier version of the console verified this bundle: drop it, and take it in again."
 Step, State = CaseImport.Step, CaseImport.State
 UNDER_WAY = (State.QUEUED, State.RUNNING)
 
@@ -107,6 +112,8 @@ def accept_key(*, upload: CaseUpload, fingerprint: str, note: str, by: User) -> 
     Raises Refused where the fingerprint, which the person has from the other console, is another, or without a note of how it
     was compared.
     """
+    if upload.is_outdated:
+        raise Refused(OUTDATED)
     if not upload.is_verified:
         raise Refused("The bundle is not verified yet, so that nobody knows which key signed it.")
     wanted = compute_fingerprint(upload.vkey)
@@ -141,6 +148,8 @@ def start_import(*, upload: CaseUpload, by: User) -> CaseImport:
     Raises Refused where it is not verified, its key is not accepted, or it is or was imported.
     """
     upload = CaseUpload.objects.select_for_update().get(pk=upload.pk)
+    if upload.is_outdated:
+        raise Refused(OUTDATED)
     if not upload.is_verified or upload.dropped_at is not None:
         raise Refused("The bundle is not verified, so nothing was imported.")
     if upload.imports.filter(state__in=UNDER_WAY).exists():
@@ -152,18 +161,19 @@ def start_import(*, upload: CaseUpload, by: User) -> CaseImport:
 
 @transaction.atomic
 def cancel(*, job: CaseImport, by: User) -> None:
-    """Stop a verification or an import; what it has written is undone. Raises Refused when it is over."""
-    if not jobs.request_cancel(job, by=by):
+    """Stop a verification or an import; a worker undoes what it has written. Raises Refused when it is over."""
+    if not jobs.request_cancel(job, by=by, at_once=Q(case=None)):
         raise Refused("This is over already.")
-    job.refresh_from_db()
-    if job.is_over and job.case is not None:  # no worker is left to undo it
-        undo_import(job.case)
+    if CaseImport.objects.filter(pk=job.pk).exclude(state__in=CaseImport.ENDED).exists():
+        CaseImport.objects.filter(pk=job.pk, state=State.QUEUED).update(not_before=timezone.now())
+        jobs.enqueue(job)
     _record(CaseAction.CASE_IMPORT_CANCEL, job.upload, by, {"manifest": job.upload.manifest})
 
 
-def drop_upload(*, upload: CaseUpload, by: User) -> None:
+def drop_upload(*, upload: CaseUpload, by: Actor) -> None:
     """Delete the file of a bundle that is not imported. Raises Refused for one that is, or is being worked on."""
     with transaction.atomic():
+        CaseUpload.objects.select_for_update().get(pk=upload.pk)  # as start_import does, so that none begins meanwhile
         if ForeignCase.objects.filter(upload=upload).exists():
             raise Refused("This bundle was imported; its file stays with the case.")
         if upload.imports.filter(state__in=UNDER_WAY).exists():
@@ -173,7 +183,7 @@ def drop_upload(*, upload: CaseUpload, by: User) -> None:
     build_path(upload.public_id).unlink(missing_ok=True)
 
 
-def _record(action: CaseAction, upload: CaseUpload, by: User, labels: dict[str, str]) -> None:
+def _record(action: CaseAction, upload: CaseUpload, by: Actor, labels: dict[str, str]) -> None:
     record(action, by=by, resource=("case_bundle", upload.public_id), labels=labels)
 
 
@@ -181,11 +191,20 @@ def remove_expired(now: float) -> int:
     """Drop bundles that nobody imported for a week (`now` is in seconds since 1970), and files that no row names; how many."""
     folder, number = find_folder(), 0
     for path in folder.iterdir() if folder.is_dir() else ():
-        age = now - path.stat().st_mtime
-        upload = CaseUpload.objects.filter(public_id=path.name).first()
-        is_imported = upload is not None and ForeignCase.objects.filter(upload=upload).exists()
-        if not is_imported and age > (ORPHAN_SECONDS if upload is None else KEPT_SECONDS):
-            CaseUpload.objects.filter(public_id=path.name, dropped_at=None).update(dropped_at=timezone.now())
-            path.unlink(missing_ok=True)
-            number += 1
+        with suppress(FileNotFoundError):  # what went meanwhile is gone
+            number += _remove_expired(path, now - path.stat().st_mtime)
     return number
+
+
+def _remove_expired(path: Path, age: float) -> bool:
+    """Drop a bundle of so many seconds that nobody imports, and its file; whether it was one."""
+    upload = CaseUpload.objects.select_related("uploaded_by").filter(public_id=path.name).first()
+    if age <= (ORPHAN_SECONDS if upload is None else KEPT_SECONDS):
+        return False
+    if upload is None or upload.dropped_at is not None:
+        path.unlink()
+        return True
+    with suppress(Refused):  # it was imported, or waits to be
+        drop_upload(upload=upload, by=SCHEDULE)
+        return True
+    return False

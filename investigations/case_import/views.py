@@ -38,7 +38,8 @@ def case_import_list(request: HttpRequest) -> HttpResponseBase:
     """What was uploaded, and one bundle more. Of a body that is too large, or too many, the web server keeps nothing."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.CASE_BUNDLE_BYTES + FORM_BYTES:
         most = filesizeformat(settings.CASE_BUNDLE_BYTES)
-        messages.error(request, f"The file is longer than {most}, or others are uploaded just now; it was not taken.")
+        reasons = f"The file is longer than {most}, the disk has no room for it, or others are uploaded just now"
+        messages.error(request, f"{reasons}; it was not taken.")
         return redirect("case_import_list")
     take_to_disk(request)
     return _show_list(request)
@@ -47,7 +48,7 @@ def case_import_list(request: HttpRequest) -> HttpResponseBase:
 @csrf_protect
 @recorded_as(CaseAction.CASE_IMPORT_READ)
 def _show_list(request: HttpRequest) -> HttpResponse:
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     name_problem(request, form.fields["file"])
     taken: list[CaseUpload] = []
     if request.method == "POST" and form.is_valid() and try_change(form, lambda: taken.append(_take(request, form))):

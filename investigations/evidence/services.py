@@ -15,7 +15,7 @@ from investigations.access import build_scope
 from investigations.audit import CaseAction, record_in_case
 from investigations.cases.services import hold_open
 from investigations.evidence.annotations import tag_new
-from investigations.evidence.custody import Action, record_custody, record_details
+from investigations.evidence.custody import Action, Origin, record_custody, record_details
 from investigations.evidence.records import add_evidence, withdraw_evidence
 from investigations.hypotheses.services import link_new
 from investigations.models import Case, Evidence, Hypothesis, Run
@@ -132,9 +132,22 @@ def _pin(case: Case, hits: list[Hit], words: Mapping[str, PinWords], origin: Pin
         event_id = record_in_case(
             CaseAction.EVIDENCE_PIN, f"pinned {names}", by=by, case=case, labels=_labels(new, words)
         )
-        details = ((evidence.pk, describe_question(words[evidence.event_id])) for evidence in new)
-        record_details(case, details, Action.PIN, by=by, event_id=event_id)
+        record_pins(case, new, words, by=by, event_id=event_id)
     return Pinned(new, len(hits) - len(new))
+
+
+def record_pins(
+    case: Case,
+    new: Sequence[Evidence],
+    words: Mapping[str, PinWords],
+    *,
+    by: User,
+    event_id: str,
+    origin: Origin | None = None,
+) -> None:
+    """Enter in the custody of what is new that it was pinned, and to which question it speaks, as `record_details` does."""
+    details = ((evidence.pk, describe_question(words[evidence.event_id])) for evidence in new)
+    record_details(case, details, Action.PIN, by=by, event_id=event_id, origin=origin)
 
 
 def add_events(

@@ -63,8 +63,13 @@ class CaseUpload(models.Model):
 
     @property
     def is_verified(self) -> bool:
-        """Whether every byte of it was found to be as it was signed."""
-        return bool(self.manifest)
+        """Whether every byte of it was found to be as it was signed, and its lines counted, which earlier versions did not."""
+        return bool(self.manifest) and "lines" in self.described
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether an earlier version of the console verified it, by which it cannot be imported any more."""
+        return bool(self.manifest) and not self.is_verified
 
 
 class CaseImport(Job):

@@ -13,8 +13,15 @@ from investigations.audit import CaseAction, record_in_case
 from investigations.cases.errors import CaseClosed
 from investigations.cases.services import hold_open
 from investigations.evidence import custody
-from investigations.evidence.custody import Action, Origin
-from investigations.evidence.services import PinOrigin, PinWords, add_events, expect_words
+from investigations.evidence.custody import Origin
+from investigations.evidence.services import (
+    PinOrigin,
+    PinWords,
+    add_events,
+    describe_question,
+    expect_words,
+    record_pins,
+)
 from investigations.models import Case, PinBatch, Run
 from investigations.presentation.counts import count_events
 from investigations.runs import jobs
@@ -150,22 +157,15 @@ def _pin_step(batch: PinBatch) -> None:
     pairs = _order_chunk(batch)
     part = pairs[batch.place : batch.place + STEP]
     hits = runs.read_events(part, access.build_scope(batch.started_by))
-    words = PinWords(batch.reason, batch.relevance, batch.tags, batch.hypothesis, batch.speaks_for)
+    by_event = dict.fromkeys((hit.event_id for hit in hits), _read_words(batch))
     origin = PinOrigin(Search.from_json(batch.run.search), batch.run)
     place = batch.place + len(part)
     is_done = place >= len(pairs)
     with transaction.atomic():
         hold_open(batch.case)
-        new = add_events(
-            batch.case, hits, dict.fromkeys((hit.event_id for hit in hits), words), origin, batch.started_by
-        )
-        custody.record_custody(
-            new,
-            Action.PIN,
-            by=batch.started_by,
-            event_id=batch.event_id,
-            origin=Origin(batch.address, batch.client),
-        )
+        new = add_events(batch.case, hits, by_event, origin, batch.started_by)
+        asked_from = Origin(batch.address, batch.client)
+        record_pins(batch.case, new, by_event, by=batch.started_by, event_id=batch.event_id, origin=asked_from)
         jobs.report_progress(
             batch,
             steps=batch.steps + is_done,
@@ -174,6 +174,10 @@ def _pin_step(batch: PinBatch) -> None:
             pinned=batch.pinned + len(new),
             already=batch.already + len(hits) - len(new),
         )
+
+
+def _read_words(batch: PinBatch) -> PinWords:
+    return PinWords(batch.reason, batch.relevance, batch.tags, batch.hypothesis, batch.speaks_for)
 
 
 def _order_chunk(batch: PinBatch) -> list[tuple[str, str]]:
@@ -212,6 +216,10 @@ def _finish(batch: PinBatch) -> None:
     if number != batch.total:
         raise _Stopped("Some results of the run are not there any more; run the search again.")
     summary = f"pinned {count_events(batch.pinned)} of {_name_run(batch)}; {batch.already:,} had been pinned before"
+    if question := describe_question(_read_words(batch)):
+        summary = f"{summary}; what was pinned now {question}" + (
+            ", what was before stays as it was" * bool(batch.already)
+        )
     with transaction.atomic():
         _record_end(batch, summary, {"ids_sha256": digest})
         jobs.finish(batch, ids_digest=digest)
@@ -240,6 +248,8 @@ def _name_run(batch: PinBatch) -> str:
 def _record_end(batch: PinBatch, summary: str, labels: dict[str, str]) -> None:
     counts = {"batch": batch.public_id, "run": batch.run.public_id, "pinned": str(batch.pinned)}
     counts |= {"already": str(batch.already), "count": str(batch.done)}
+    if question := describe_question(_read_words(batch)):
+        counts |= {"hypotheses": question, "linked": str(batch.pinned)}  # what was there before is not linked
     record_in_case(CaseAction.PIN_BATCH_END, summary, by=batch.started_by, case=batch.case, labels=counts | labels)
 
 

@@ -198,15 +198,18 @@ def end_cancelled(job: J) -> None:
     _update(job, state=State.CANCELLED, ended_at=timezone.now(), owner="", lease_until=None, problem="")
 
 
-def request_cancel(job: J, *, by: User) -> bool:
-    """Ask for the job to stop: at once if nobody works on it, else at its worker's next step. False if it is over."""
+def request_cancel(job: J, *, by: User, at_once: Q | None = None) -> bool:
+    """Ask for the job to stop: at once if nobody works on it, else at its worker's next step. False if it is over.
+
+    `at_once` says which jobs may end like this; of others a worker has to undo something, and the caller has one called.
+    """
     model, now = type(job), timezone.now()
     request = {"cancel_requested_at": now, "cancelled_by_name": by.name or by.username}
     ended = request | {"state": State.CANCELLED, "ended_at": now, "owner": "", "problem": ""}
     waiting = Q(state=State.QUEUED) | Q(state=State.RUNNING, lease_until__lt=now)
-    if _rows(model).filter(waiting, pk=job.pk).update(**ended):
+    if _rows(model).filter(waiting, at_once or Q(), pk=job.pk).update(**ended):
         return True
-    return bool(_rows(model).filter(pk=job.pk, state=State.RUNNING).update(**request))
+    return bool(_rows(model).filter(pk=job.pk, state__in=(State.QUEUED, State.RUNNING)).update(**request))
 
 
 def list_due(model: type[J]) -> list[int]:

@@ -114,7 +114,7 @@ def test_a_page_that_takes_a_file_says_so_too(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    use_disk(disk, settings, monkeypatch)
     content = os.urandom(2 * SIZE)
     for person, address in ((alice, f"/cases/{case.public_id}/attachments/"), (lea, "/case-imports/")):
         client.force_login(person)

@@ -1,7 +1,11 @@
 """Files that are attached to a case."""
 
 import hashlib
+import tempfile
+from functools import partial
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,9 +14,10 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import User
+from core import stored_files
 from core.errors import Refused
 from investigations.attachments import services as attachments
-from investigations.attachments.files import build_path, recognise_type, remove_orphans
+from investigations.attachments.files import StoredFile, build_path, recognise_type, remove_orphans
 from investigations.models import Attachment, Case
 from tests.support.factories.cases import close_case
 from tests.support.pages import audit_log, bytes_of, hidden_fields
@@ -213,6 +218,52 @@ def test_a_disk_that_is_nearly_full_takes_none(case: Case, alice: User, settings
     settings.ATTACHMENTS_DISK_RESERVE = 10**18
     with pytest.raises(Refused, match="nearly full"):
         attachments.attach_file(case=case, name="x", chunks=[b"x"], by=alice)
+
+
+def test_a_small_file_that_the_disk_does_not_take_is_refused_with_a_sentence(
+    client: Client, alice: User, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_files, "open_unnamed_file", partial(open, "/dev/full", "r+b", buffering=0))
+    client.force_login(alice)
+    answer = client.post(page, {"file": SimpleUploadedFile("x", b"x" * 1_024)})
+    assertContains(answer, "The file could not be kept: No space left on device. Tell an admin.", status_code=400)
+    assert not Attachment.objects.exists()
+
+
+def test_a_disk_on_which_no_file_can_be_begun_is_said(
+    client: Client, alice: User, page: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_files, "open_unnamed_file", partial(open, "/nowhere/file", "r+b", buffering=0))
+    client.force_login(alice)
+    answer = client.post(page, {"file": SimpleUploadedFile("x", PDF)})
+    assertContains(answer, "The file could not be kept: No such file or directory.", status_code=400)
+
+
+def test_a_name_with_an_ending_of_any_length_is_taken(client: Client, case: Case, alice: User, page: str) -> None:
+    client.force_login(alice)
+    file = BytesIO(PDF)
+    file.name = "x." + "a" * 300
+    assertRedirects(client.post(page, {"file": file}), page)
+    assert (case.attachments.get().size, build_path(case.attachments.get().public_id).read_bytes()) == (len(PDF), PDF)
+
+
+def test_while_a_file_is_taken_no_copy_of_it_has_a_name(
+    client: Client, case: Case, alice: User, page: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = (Path(settings.STATE_DIR), Path(tempfile.gettempdir()))
+    begin, names = attachments.store_file, list[set[Path]]()
+
+    def store(*args: Any) -> StoredFile:
+        names.append({path for folder in folders for path in folder.glob("*")})
+        return begin(*args)
+
+    monkeypatch.setattr(attachments, "store_file", store)
+    before = {path for folder in folders for path in folder.glob("*")}
+    client.force_login(alice)
+    assertRedirects(client.post(page, {"file": SimpleUploadedFile("x", PDF)}), page)
+    (meanwhile,) = names
+    assert [path for path in meanwhile - before if "upload" in path.name] == []
+    assert case.attachments.get().size == len(PDF)
 
 
 def test_a_file_that_was_left_when_it_was_removed_goes_when_that_is_done_again(alice: User, letter: Attachment) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pytest_django import Settings
-from pytest_django.asserts import assertContains, assertRedirects
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import User
 from core import record_key
@@ -49,7 +50,7 @@ from investigations.models import (
 from investigations.notes import services as notes
 from investigations.proofs import services as proofs
 from operations.models import Incident
-from tests.investigations.exports.test_case_bundle import export_case_bundle, fill
+from tests.investigations.exports.test_case_bundle import export_case_bundle, fill, judge
 from tests.support.counts_anew import assert_counted_anew
 from tests.support.factories.cases import export, open_case, pin
 from tests.support.factories.events import use
@@ -58,6 +59,7 @@ from trail.connection import Trail
 from trail.integrity.case_archive import CaseArchive, FileDraft
 
 Seal = Callable[[], object]
+DAY = 24 * 3_600
 
 
 @pytest.fixture
@@ -266,6 +268,27 @@ def test_what_a_lying_console_signs_is_refused_and_leaves_nothing(name: str, fil
         upload(change_case(file, REFUSED[name]), lea)
 
 
+def lie_about_a_file(parts: dict[str, bytes]) -> None:
+    (name,) = (name for name in parts if name.startswith("attachments/"))
+    parts[name] = b"%PDF-1.8"
+
+
+def lie_about_a_size(parts: dict[str, bytes]) -> None:
+    told = json.loads(parts["case.json"])
+    told["attachments"][0]["size"] += 1
+    parts["case.json"] = json.dumps(told).encode()
+
+
+@pytest.mark.parametrize("lie", [lie_about_a_file, lie_about_a_size])
+def test_an_attachment_under_the_digest_of_another_content_is_refused(
+    lie: Callable[[dict[str, bytes]], None], file: bytes, lea: User
+) -> None:
+    signed = repack(file, lie)
+    with nothing_is_written(), pytest.raises(BadCaseBundle, match="A1 is not attached as the case has it"):
+        upload(signed, lea)
+    assert [finding.reason for finding in judge(signed).findings] == ["case-attachment"]
+
+
 def test_what_a_merge_made_longer_than_anybody_types_is_taken(
     case: Case, alice: User, lea: User, trail: Trail, seal: Seal
 ) -> None:
@@ -392,6 +415,48 @@ def test_a_dropped_bundle_is_gone_and_an_imported_one_stays(file: bytes, lea: Us
         services.drop_upload(upload=again, by=lea)
     services.remove_expired(1e12)
     assert build_path(again.public_id).exists()
+
+
+def test_a_bundle_that_nobody_imports_is_dropped_on_record_after_a_week(file: bytes, lea: User, trail: Trail) -> None:
+    made, now = upload(file, lea), time.time()
+    services.remove_expired(now + 6 * DAY)
+    assert build_path(made.public_id).exists()
+    (find_folder() / "gone").symlink_to("nowhere")  # as what goes while the others are looked at
+    try:
+        assert services.remove_expired(now + 8 * DAY) >= 1
+    finally:
+        (find_folder() / "gone").unlink()
+    made.refresh_from_db()
+    assert made.dropped_at is not None
+    assert not build_path(made.public_id).exists()
+    (event,) = audit_log(trail, "case.bundle.drop")
+    assert (event["user"]["id"], event["resource"]["id"]) == ("console:case_imports", made.public_id)
+
+
+def test_a_bundle_whose_import_waits_is_not_dropped(file: bytes, lea: User) -> None:
+    made = upload(file, lea)
+    accept(made, lea)
+    services.start_import(upload=made, by=lea)
+    services.remove_expired(time.time() + 8 * DAY)
+    assert work_on(made).state == "finished"
+
+
+def test_one_that_an_earlier_version_verified_is_to_be_taken_in_again(file: bytes, client: Client, lea: User) -> None:
+    made = upload(file, lea)
+    accept(made, lea)
+    CaseUpload.objects.filter(pk=made.pk).update(
+        described={name: made.described[name] for name in ("number", "title", "exported_by", "exported_at", "origin")}
+    )
+    made.refresh_from_db()
+    with pytest.raises(Refused, match="drop it, and take it in again"):
+        services.start_import(upload=made, by=lea)
+    client.force_login(lea)
+    page = client.get(f"/case-imports/{made.public_id}/")
+    assertContains(page, "drop it, and take it in again")
+    assertContains(page, "Drop the bundle")
+    assertNotContains(page, "Import the case")
+    assertContains(client.get("/case-imports/"), "not verified")
+    assertRedirects(client.post(f"/case-imports/{made.public_id}/drop/"), "/case-imports/")
 
 
 def test_drafts_leave_no_file_behind(tmp_path: Path) -> None:

@@ -14,13 +14,15 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import User
 from core.errors import Refused
+from investigations.attachments import services as attachments
 from investigations.attachments.files import build_path as build_attachment_path
-from investigations.case_import import contents, services
+from investigations.audit import record_in_case
+from investigations.case_import import contents, services, undo
 from investigations.case_import import jobs as case_imports
 from investigations.case_import.undo import undo_import
 from investigations.case_tasks import services as case_tasks
 from investigations.case_verification import services as verification
-from investigations.models import Case, CaseImport, CaseUpload, CaseVerification, ForeignCase
+from investigations.models import AcceptedKey, Case, CaseImport, CaseUpload, CaseVerification, Evidence, ForeignCase
 from investigations.runs import jobs
 from tests.investigations.case_import.test_case_import import (
     accept,
@@ -257,3 +259,187 @@ def test_the_command_that_its_report_says_takes_no_orders_from_the_other_console
     page = html.unescape(client.get(f"/cases/{here.public_id}/report/").content.decode())
     command = page[page.index("python verify_bundle.py") : page.index("THE-BUNDLE.case.zip")]
     assert shlex.split(command.replace("\\\n", " "))[2:4] == ["--key", key]
+
+
+@pytest.mark.parametrize("changes", [{}, {"name": "Lea B.", "role": "admin"}], ids=["the same person", "another role"])
+def test_one_that_ended_between_its_record_and_the_commit_is_finished_and_once_on_record(
+    changes: dict[str, str], made: CaseUpload, lea: User, trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.start_import(upload=made, by=lea)
+
+    def record_and_die(*args: Any, **words: Any) -> None:
+        record_in_case(*args, **words)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(case_imports, "record_in_case", record_and_die)
+        work_on(made)
+    lose_lease(made)
+    if changes:
+        User.objects.filter(pk=lea.pk).update(**changes)
+    job = work_on(made)
+    assert (job.state, job.problem) == ("finished", "")
+    (event,) = audit_log(trail, "case.import")
+    assert event["event"]["id"] == job.event_id
+    assert ForeignCase.objects.get(upload=made).case.custody.filter(action="import", event_id=job.event_id).count() == 3
+
+
+def test_each_attachment_of_one_content_has_a_file_for_its_owner_alone(
+    case: Case, alice: User, lea: User, trail: Trail, seal: Seal
+) -> None:
+    fill(case, alice, trail, seal)
+    attachments.attach_file(case=case, name="copy.pdf", chunks=[b"%PDF-1.7"], by=alice)
+    here = bring_in(export_case_bundle(case, alice), lea)
+    files = [build_attachment_path(each.public_id) for each in here.attachments.all()]
+    assert [(path.read_bytes(), path.stat().st_mode & 0o777) for path in files] == [(b"%PDF-1.7", 0o600)] * 2
+
+
+def test_an_attachment_that_is_not_of_its_digest_ends_the_import(
+    made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = case_imports.copy_attachments
+    monkeypatch.setattr(
+        case_imports,
+        "copy_attachments",
+        lambda path, take: copy(path, lambda digest, parts: take(digest, iter([b"x", *parts]))),
+    )
+    with nothing_is_written(), pytest.raises(Refused, match="attachment A1 is not of the digest"):
+        carry_in(made, lea)
+
+
+def test_a_key_that_is_revoked_meanwhile_ends_the_import(
+    made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with nothing_is_written():
+        start_and_die(made, lea, 3, monkeypatch)
+        services.revoke_key(key=AcceptedKey.objects.get(), by=lea)
+        job = work_on(made)
+        assert (job.state, "it was revoked" in job.problem) == ("failed", True)
+    assert not ForeignCase.objects.exists()
+
+
+def test_a_person_who_may_not_go_on_meanwhile_ends_the_import(
+    made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = contents.write_step
+
+    def write_and_leave(*args: Any) -> None:
+        write(*args)
+        User.objects.filter(pk=lea.pk).update(is_active=False)
+
+    monkeypatch.setattr(contents, "write_step", write_and_leave)
+    services.start_import(upload=made, by=lea)
+    with nothing_is_written():
+        assert work_on(made).problem == "Lea may not import cases any more."
+
+
+@pytest.mark.parametrize("name", ["read_verified", "read_content", "copy_attachments", "undo_import"])
+def test_no_other_worker_takes_up_one_that_reads_or_undoes_for_long(
+    name: str, made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due = list[list[int]]()
+
+    def take_long(*args: Any) -> Any:
+        answer = work(*args)
+        lose_lease(made)
+        return answer
+
+    def look(*args: Any) -> Any:
+        due.append(jobs.list_due(CaseImport))
+        return inner(*args)
+
+    def refuse(job: CaseImport) -> None:
+        if job.case is not None:
+            lose_lease(made)
+            raise Refused("No further.")
+
+    work, inner = getattr(case_imports, name), None
+    if name == "undo_import":
+        inner = case_imports.undo_import
+        monkeypatch.setattr(case_imports, "_keep_on", refuse)
+        monkeypatch.setattr(case_imports, "undo_import", look)
+    else:
+        module, at = (contents, "mark_entities") if name == "copy_attachments" else (contents, "write_words")
+        inner = getattr(module, at)
+        monkeypatch.setattr(case_imports, name, take_long)
+        monkeypatch.setattr(module, at, look)
+    services.start_import(upload=made, by=lea)
+    work_on(made)
+    assert due == [[]]
+
+
+def test_one_that_is_stopped_under_a_worker_whose_lease_is_over_is_undone_by_the_worker(
+    made: CaseUpload, lea: User, trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = contents.read_steps
+
+    def read_and_stop(*args: Any) -> Any:
+        for number, step in enumerate(read(*args)):
+            if number == 1:
+                lose_lease(made)
+                services.cancel(job=made.imports.order_by("-pk")[0], by=lea)
+            yield step
+
+    monkeypatch.setattr(contents, "read_steps", read_and_stop)
+    services.start_import(upload=made, by=lea)
+    with nothing_is_written():
+        job = work_on(made)
+        assert (job.state, job.case) == ("cancelled", None)
+    assert len(audit_log(trail, "case.import.cancel")) == 1
+
+
+def test_one_that_is_stopped_before_it_began_ends_at_once(made: CaseUpload, lea: User) -> None:
+    services.start_import(upload=made, by=lea)
+    services.cancel(job=made.imports.order_by("-pk")[0], by=lea)
+    assert made.imports.order_by("-pk")[0].state == "cancelled"
+    assert carry_in(made, lea).evidence.count() == 3
+
+
+def count_steps(monkeypatch: pytest.MonkeyPatch, *, die_at: int = 0) -> list[int]:
+    """How many pieces of evidence there are at each step of an undo, in steps of one; at this step its worker is killed."""
+    left, hold = list[int](), undo.hold_marks
+
+    def hold_and_count() -> None:
+        hold()
+        left.append(Evidence.objects.filter(case__foreign__is_arriving=True).count())
+        if len(left) == die_at:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(undo, "STEP", 1)
+    monkeypatch.setattr(undo, "hold_marks", hold_and_count)
+    return left
+
+
+def test_an_undo_goes_in_steps_so_that_others_write_meanwhile(
+    made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with nothing_is_written():
+        job = start_and_die(made, lea, 6, monkeypatch)
+        services.cancel(job=job, by=lea)
+        left = count_steps(monkeypatch)
+        assert work_on(made).state == "cancelled"
+    assert left[:4] == [3, 2, 1, 0]
+    assert_counted_anew()
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+def test_an_undo_that_a_killed_worker_left_is_gone_on_with(
+    is_cancelled: bool, made: CaseUpload, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with nothing_is_written():
+        job = start_and_die(made, lea, 6, monkeypatch)
+        if is_cancelled:
+            services.cancel(job=job, by=lea)
+        else:
+            services.revoke_key(key=AcceptedKey.objects.get(), by=lea)
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+            count_steps(patch, die_at=2)
+            work_on(made)
+        assert Evidence.objects.filter(case__foreign__upload=made).count() == 2
+        lose_lease(made)
+        job = work_on(made)
+        assert (job.state, "it was revoked" in job.problem) == (
+            ("cancelled", False) if is_cancelled else ("failed", True)
+        )
+    assert_counted_anew()
+    assert not ForeignCase.objects.exists()

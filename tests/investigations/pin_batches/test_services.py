@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db.models import Model
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
@@ -366,6 +367,36 @@ def test_each_event_speaks_to_the_question_that_is_named(case: Case, alice: User
     assert hypotheses.list_numbers(hypothesis, speaks_for=False) == list(range(1, NUMBER + 1))
     (record,) = audit_log(trail, "case.evidence.pin.start")
     assert record["labels"]["hypotheses"] == "against 1"
+
+
+def test_custody_says_to_which_question_each_event_speaks_however_it_was_pinned(
+    case: Case, alice: User, results: Run
+) -> None:
+    hypothesis = hypotheses.add_hypothesis(case=case, statement="It was the runner", by=alice)
+    evidence.pin(case=case, event_ids=["e03"], reason="First", by=alice, hypothesis=hypothesis, speaks_for=False)
+    carry_out(start(case, results, alice, hypothesis=hypothesis, speaks_for=False))
+    assert (
+        list(case.custody.filter(action="pin").values_list("detail", flat=True))
+        == ["speaks against hypothesis 1"] * NUMBER
+    )
+
+
+def test_of_what_was_pinned_before_it_is_said_that_it_does_not_speak_to_the_question(
+    case: Case, alice: User, results: Run, trail: Trail, client: Client
+) -> None:
+    hypothesis = hypotheses.add_hypothesis(case=case, statement="It was the runner", by=alice)
+    evidence.pin(case=case, event_ids=["e03", "e20"], reason="First", by=alice)
+    batch = carry_out(start(case, results, alice, hypothesis=hypothesis))
+    assert len(hypotheses.list_numbers(hypothesis, speaks_for=True)) == batch.pinned == NUMBER - 2
+    (ended,) = audit_log(trail, "case.evidence.pin.end")
+    assert (ended["labels"]["hypotheses"], ended["labels"]["linked"]) == ("speaks for hypothesis 1", str(NUMBER - 2))
+    summary = Activity.objects.get(action="case.evidence.pin.end").summary
+    assert summary.endswith(
+        "2 had been pinned before; what was pinned now speaks for hypothesis 1, what was before stays as it was"
+    )
+    client.force_login(alice)
+    page = " ".join(client.get(f"/pin-batches/{batch.public_id}/").content.decode().split())
+    assert f"{NUMBER - 2} speak for H1 by this, and none of those that had been pinned before." in page
 
 
 def test_more_events_than_a_question_takes_are_refused_before_one_is_pinned(
