@@ -49,7 +49,7 @@ def build_fact(evidence: Evidence) -> EvidenceFact | None:
     if evidence.is_statement:
         return None
     document = evidence.document
-    words = {column: fit_text(_to_text(get(document, name)), _LENGTHS[column]) for name, column in COLUMNS.items()}
+    words = {column: fit_text(read_text(document, name), _LENGTHS[column]) for name, column in COLUMNS.items()}
     return EvidenceFact(
         evidence_id=evidence.pk,
         case_id=evidence.case_id,
@@ -63,9 +63,9 @@ def build_fact(evidence: Evidence) -> EvidenceFact | None:
 
 def read_session(document: dict[str, Any]) -> str:
     """The id of the session that an event was part of; empty where it says none."""
-    if get(document, "token.kind") == "session" and (token := _to_text(get(document, "token.id"))):
+    if get(document, "token.kind") == "session" and (token := read_text(document, "token.id")):
         return token
-    return next(filter(None, (_to_text(get(document, name)) for name in _SESSIONS)), "")
+    return next(filter(None, (read_text(document, name) for name in _SESSIONS)), "")
 
 
 def compute_fold(reason: str, document: dict[str, Any]) -> str:
@@ -74,10 +74,15 @@ def compute_fold(reason: str, document: dict[str, Any]) -> str:
     return sha256(orjson.dumps([part.encode("utf-8", "replace").decode() for part in alike])).hexdigest()[:32]
 
 
-def _to_text(value: Any) -> str:
-    """A value as its lane is called; of several the first, as the engine orders them."""
-    values = sorted(str(each) for each in (value if isinstance(value, list) else [value]) if each is not None)
-    return values[0] if values else ""
+def read_text(document: dict[str, Any], field: str) -> str:
+    """A value as its lane is called; of several the first of read_texts; empty where there is none."""
+    return next(iter(read_texts(document, field)), "")
+
+
+def read_texts(document: dict[str, Any], field: str) -> list[str]:
+    """The values of a field, each once, in the order of their texts."""
+    value = get(document, field)
+    return sorted({str(each) for each in (value if isinstance(value, list) else [value]) if each is not None})
 
 
 def _read_time(timestamp: str) -> int:

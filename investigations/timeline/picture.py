@@ -7,10 +7,11 @@ from typing import Any
 
 from django.utils.http import urlencode
 
-from investigations.models import Case, ManualEvent
+from investigations.models import Case
 from investigations.presentation.case_picture import draw_case_lifeline
 from investigations.presentation.lifeline.choice import LANES_OF, LaneField, read_choice
 from investigations.presentation.manual_picture import JointManualPicture, ManualPicture
+from investigations.timeline import joint
 from investigations.timeline.fact_lifeline import Facts, annotate_phase, count_lifeline, read_ends
 from investigations.timeline.facts import COLUMNS
 from investigations.timeline.spans import count_spans
@@ -39,11 +40,12 @@ def draw_case(
 
     has_sessions = facts.filter(session__gt="").order_by().exists()
     options = (*LANES_OF["case"], *((_SESSIONS,) if has_sessions else ()), *((_PHASES,) if manual.milestones else ()))
-    return _draw(case.title, facts, query, options, words, lambda _, number: link(number), manual=manual)
+    whole = case.facts.not_withdrawn()
+    return _draw(case.title, facts, query, options, words, lambda _, number: link(number), manual=manual, whole=whole)
 
 
 def draw_cases(
-    cases: Sequence[Case], facts: Facts, query: Mapping[str, str], words: Words, entered: Sequence[ManualEvent]
+    cases: Sequence[Case], facts: Facts, query: Mapping[str, str], words: Words, entered: joint.Entered
 ) -> dict[str, Any]:
     """The same of several cases, a lane for each, in the order of time; and one for what was `entered` into it by hand, with
     its phases."""
@@ -57,9 +59,8 @@ def draw_cases(
     return _draw(f"{len(cases)} cases", facts, query, _CASES, words, link, by_key, manual)
 
 
-def _build_manual(case: Case, entered: Sequence[ManualEvent]) -> ManualPicture:
-    own = [event for event in entered if event.case_id == case.pk]
-    milestones = [event for event in own if event.phase]
+def _build_manual(case: Case, entered: joint.Entered) -> ManualPicture:
+    own, milestones = ([event for event in each if event.case_id == case.pk] for each in entered)
     return ManualPicture(case.public_id, own, milestones, f"{case.number} by hand", draws_phases=True)
 
 
@@ -72,6 +73,7 @@ def _draw(
     link: Callable[[int, int], str],
     names: Mapping[Any, str] | None = None,
     manual: ManualPicture | JointManualPicture | None = None,
+    whole: Facts | None = None,
 ) -> dict[str, Any]:
     ends = read_ends(facts)
     if ends is None:
@@ -84,7 +86,7 @@ def _draw(
     facts = annotate_phase(facts, manual.milestones) if column == "phase" and manual else facts
     counted = count_lifeline(facts, ends, request, names, column)
     lanes = names or {lane.value: lane.value for lane in counted.lifeline.lanes}
-    spans = count_spans(facts, column, lanes)
+    spans = count_spans(facts, column, lanes, whole)
 
     def link_event(event_id: str) -> str:
         return link(*counted.numbers[event_id])
