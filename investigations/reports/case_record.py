@@ -115,6 +115,9 @@ def read_case_record(case: Case, made_at: datetime, by: User) -> CaseRecord:
     people, counts["people"] = _take(case.memberships.select_related("user"))
     runs, counts["runs"] = _take(case.runs.select_related("version__query").order_by("created_at", "pk"))
     checkpoint, problem = read_sealed_state()
+    counts["foreign_events"] = (
+        case.evidence.not_withdrawn().filter(kind=Evidence.Kind.EVENT).exclude(foreign=None).count()
+    )
     return CaseRecord(
         case=case,
         made_at=made_at,
