@@ -4,10 +4,12 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
+from django.db.models import QuerySet
 
 from core.records import fit_text
-from investigations.models import Evidence, EvidenceFact
+from investigations.models import Evidence, EvidenceFact, EvidenceFactValue
 from trail.documents import get
+from trail.schema import field_of
 from trail.times import NotATime, parse_time
 
 # What two events have in common that are one entry, beside the reason for which they were pinned.
@@ -35,9 +37,12 @@ COLUMNS = {
     "source.geo.city_name": "city",
     "resource.type": "resource_type",
 }
+# Of these an event may have several values.
+SEVERAL = {name: column for name, column in COLUMNS.items() if (field := field_of(name)) and field.many}
 # Where a writer says of which session an event was part; a token that is a session says so by its kind.
 _SESSIONS = ("labels.session", "labels.session_id")
 _REVOKE = "token.revoke"
+LONGEST = EvidenceFactValue._meta.get_field("value").max_length or 0
 _LENGTHS = {field.name: field.max_length or 0 for field in EvidenceFact._meta.fields}
 
 
@@ -59,6 +64,33 @@ def build_fact(evidence: Evidence) -> EvidenceFact | None:
         fold="" if words["operation"] == _REVOKE else compute_fold(evidence.reason, document),
         **words,
     )
+
+
+def build_further_values(evidence: Evidence) -> list[EvidenceFactValue]:
+    """What the columns of a pinned event's fact do not hold, where a field has several values; none of a statement."""
+    if evidence.is_statement:
+        return []
+    document = evidence.document
+    return [
+        EvidenceFactValue(fact_id=evidence.pk, case_id=evidence.case_id, column=column, value=value)
+        for name, column in SEVERAL.items()
+        for value in list_further_values(document, name)
+    ]
+
+
+def list_further_values(document: dict[str, Any], field: str) -> list[str]:
+    """The values of a field after the first, each once, as far as a row holds them."""
+    return list(dict.fromkeys(fit_text(text, LONGEST) for text in read_texts(document, field)[1:]))
+
+
+def select_further_values(facts: QuerySet[EvidenceFact], column: str) -> QuerySet[EvidenceFactValue]:
+    """What a column of these facts does not hold."""
+    return EvidenceFactValue.objects.filter(column=column, fact__in=facts.order_by().values("pk"))
+
+
+def has_further_values(facts: QuerySet[EvidenceFact], column: str) -> bool:
+    """Whether any of these events has several values there. One query."""
+    return select_further_values(facts, column).exists()
 
 
 def read_session(document: dict[str, Any]) -> str:

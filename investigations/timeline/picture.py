@@ -10,10 +10,11 @@ from django.utils.http import urlencode
 from investigations.models import Case
 from investigations.presentation.case_picture import draw_case_lifeline
 from investigations.presentation.lifeline.choice import LANES_OF, LaneField, read_choice
+from investigations.presentation.lifeline.picture import Picture
 from investigations.presentation.manual_picture import JointManualPicture, ManualPicture
 from investigations.timeline import joint
 from investigations.timeline.fact_lifeline import Facts, annotate_phase, count_lifeline, read_ends
-from investigations.timeline.facts import COLUMNS
+from investigations.timeline.facts import COLUMNS, SEVERAL, has_further_values
 from investigations.timeline.spans import count_spans
 from trail.search.spec import Search
 from trail.times import format_time
@@ -21,6 +22,7 @@ from trail.times import format_time
 _CASES = (LaneField("cases", "case.number", "Cases", "Case"),)
 _PHASES = LaneField("phases", "case.phase", "Phases", "Phase")
 _SESSIONS = LaneField("sessions", "case.session", "Sessions", "Session")
+_SEVERAL = "An event with several addresses stands in the lane of the first one in the order of their texts."
 _OWN_COLUMNS = {"case.phase": "phase", "case.session": "session"}
 Words = Sequence[tuple[str, str]]
 
@@ -96,7 +98,15 @@ def _draw(
         return f"?{urlencode([*words, ('time', format_time(first))])}#entries"
 
     drawn = draw_case_lifeline(title, counted.lifeline, choice, link_event, link_events, now, manual, spans.spans)
-    return {**drawn, "spans": spans}
+    return {**_note_several(drawn, facts, column), "spans": spans}
+
+
+def _note_several(drawn: dict[str, Any], facts: Facts, column: str) -> dict[str, Any]:
+    """The same, and where an event has several values of what the lanes are of, that it stands in the lane of the first."""
+    if column not in SEVERAL.values() or not has_further_values(facts, column):
+        return drawn
+    picture: Picture = drawn["picture"]
+    return {**drawn, "picture": replace(picture, more=" ".join(filter(None, (picture.more, _SEVERAL))))}
 
 
 def _name_column(lanes: LaneField, names: Mapping[Any, str] | None) -> str:
