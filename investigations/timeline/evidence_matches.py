@@ -113,8 +113,8 @@ def _get_query(case: Case, events: Rows, search: Search, scope: Scope, by: User,
     span = int(now.timestamp() // KEPT.total_seconds())
     digest, before = (_digest([*parts, number]) for number in (span, span - 1))
     mine = EvidenceQuery.objects.select_related("owner").filter(owner=by)
-    if kept := mine.filter(digest=before, began_at__gt=now - KEPT).first():
-        return kept
+    if earlier := mine.filter(digest=before, began_at__gt=now - KEPT).first():
+        return earlier
     return mine.get_or_create(owner=by, digest=digest, defaults={"case": case, "began_at": now})[0]
 
 
