@@ -67,6 +67,9 @@ app.conf.update(
         "remove-expired-exports": {
             "task": "investigations.tasks.remove_expired_exports", "schedule": 3600.0, "options": {"expires": 3600},
         },
+        "remove-old-queries": {
+            "task": "investigations.tasks.remove_old_queries", "schedule": 300.0, "options": {"expires": 300},
+        },
         # Far oftener than months end, so that what was stopped half way is soon taken up again.
         "finish-months": {
             "task": "operations.tasks.finish_months", "schedule": 3600.0, "options": {"expires": 3600},

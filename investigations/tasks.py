@@ -108,3 +108,13 @@ def remove_expired_exports() -> None:
     limits.remove_expired(timezone.now())
     remove_orphans(timezone.now().timestamp())
     case_import.remove_expired(timezone.now().timestamp())
+
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def remove_old_queries() -> None:
+    """Delete what queries on timelines found, once nobody is given it any more."""
+    from django.utils import timezone
+
+    from investigations.timeline import evidence_matches
+
+    evidence_matches.remove_old_queries(timezone.now())

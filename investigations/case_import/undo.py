@@ -19,6 +19,7 @@ from investigations.models import (
     CustodyEntry,
     Evidence,
     EvidenceFact,
+    EvidenceFactValue,
     EvidenceTag,
     ForeignCase,
     ForeignEvidence,
@@ -96,6 +97,7 @@ def _expect_arriving(case: Case) -> None:
 
 def _delete_evidence(keys: Any) -> None:
     """Delete pieces of evidence, by their keys or a query of them, with what hangs on them."""
+    _delete(EvidenceFactValue.objects.filter(fact__in=keys))  # a fact's key is that of its evidence
     for model in (HypothesisEvidence, EvidenceTag, ForeignEvidence, EvidenceFact, CustodyEntry):
         _delete(model._default_manager.filter(evidence__in=keys))
     _delete(Evidence.objects.filter(pk__in=keys))

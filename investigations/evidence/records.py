@@ -1,7 +1,7 @@
 """Adds pinned evidence to a case with all that its pages count, and takes withdrawn evidence out of these counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from investigations.entities.services import count_entities, hold_marks
-from investigations.models import Case, Evidence, EvidenceFact
-from investigations.timeline.facts import build_fact
+from investigations.models import Case, Evidence, EvidenceFact, EvidenceFactValue
+from investigations.timeline.facts import build_fact, build_further_values
 
 AT_ONCE = 500  # rows of one statement
 
@@ -25,6 +25,9 @@ def add_evidence(case: Case, new: Sequence[Evidence]) -> None:
     facts = [fact for fact in map(build_fact, new) if fact is not None]
     _mark_shared(case, facts, {each.pk: each.event_id for each in new})
     EvidenceFact.objects.bulk_create(facts, batch_size=AT_ONCE)
+    further = chain.from_iterable(map(build_further_values, new))
+    while batch := list(islice(further, AT_ONCE)):
+        EvidenceFactValue.objects.bulk_create(batch)
     count_entities(case, (each.document for each in new if not each.is_statement), by=1)
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from django.db.models import Count
 from django.utils.http import urlencode
 
+from investigations.evidence_search.counts import count_commonest
 from investigations.presentation.columns import LABELS
 from investigations.presentation.sidebar import FacetSection, FacetValue
 from investigations.timeline.evidence_filter import EvidenceFilter
@@ -19,21 +19,19 @@ _OUTCOMES = {"success": "accepted", "failure": "denied"}
 
 
 def count_facets(facts: Facts, chosen: EvidenceFilter, address: str) -> list[FacetSection]:
-    """A section for each field that the events have, exact: counted by SQL of all of them. Two queries for each field.
+    """A section for each field that the events have, counted by SQL of all of them. One query for each field, and more for one
+    of which an event has several values.
 
     `address` is the page that the values lead to, with what is `chosen` there already.
     """
     sections = [_count_facet(facts, field, chosen, address) for field in FIELDS]
-    return [section for section in sections if section.values]
+    return [section for section in sections if section.values or section.others]
 
 
 def _count_facet(facts: Facts, field: str, chosen: EvidenceFilter, address: str) -> FacetSection:
-    column = COLUMNS[field]
-    valued = facts.order_by().exclude(**{column: ""})
-    counts = list(valued.values_list(column).annotate(number=Count("time")).order_by("-number", column)[:MOST])
-    total = valued.count()
-    values = [_build_value(field, value, number, total, chosen, address) for value, number in counts]
-    return FacetSection(field, LABELS.get(field, field).lower(), values, total - sum(number for _, number in counts), 0)
+    counts = count_commonest(facts, COLUMNS[field], MOST)
+    values = [_build_value(field, value, number, counts.events, chosen, address) for value, number in counts.values]
+    return FacetSection(field, LABELS.get(field, field).lower(), values, counts.others, 0)
 
 
 def _build_value(field: str, value: str, number: int, total: int, chosen: EvidenceFilter, address: str) -> FacetValue:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from django.db.models import Count
 
 from accounts.models import User
-from investigations.models import Case, Evidence, EvidenceFact
-from investigations.search.completion import CompletionSource, Option, may_be_typed
+from core.errors import Busy
+from investigations.admission import admit_question
+from investigations.evidence_search.counts import count_commonest
+from investigations.models import Case, Evidence
+from investigations.search.completion import CompletionSource, Option, ReadOptions, may_be_typed
 from investigations.timeline.facts import COLUMNS
 from trail.documents import get
 from trail.search.language import caret
@@ -20,7 +22,6 @@ from trail.search.spec import Search
 MOST = 12
 # Copies that are parsed for a field that no fact holds, and for the names of fields.
 READ, READ_FOR_NAMES = 1_000, 200
-_LENGTHS = {field.name: field.max_length or 0 for field in EvidenceFact._meta.fields}
 
 
 def build_source(case: Case) -> CompletionSource:
@@ -46,17 +47,27 @@ def build_source(case: Case) -> CompletionSource:
         present = list_present_fields(case)
         return sorted(names, key=lambda name: name.name not in present)
 
-    return CompletionSource(read_values, read_names, order_names)
+    return CompletionSource(_read_in_turn(read_values), _read_in_turn(read_names), order_names)
+
+
+def _read_in_turn(read: ReadOptions) -> ReadOptions:
+    """As many at once as a person may ask; nothing, and why, where as many are under way."""
+
+    def read_in_turn(by: User, spot: Spot, search: Search) -> tuple[list[Option], str]:
+        try:
+            with admit_question(by):
+                return read(by, spot, search)
+        except Busy as busy:
+            return [], busy.sentence
+
+    return read_in_turn
 
 
 def count_values(case: Case, field: str, typed: str) -> tuple[list[tuple[str, int]], str]:
     """The commonest values of a field that begin as typed, each with how many events have it; and of how many that was counted
-    where it was not of all. One query, or two."""
+    where it was not of all. At most four queries."""
     if column := COLUMNS.get(field):
-        rows = case.facts.not_withdrawn().exclude(**{column: ""}).filter(**{f"{column}__istartswith": typed})
-        counted = rows.order_by().values_list(column).annotate(number=Count("time")).order_by("-number", column)
-        # A value as long as its column may be the beginning of a longer one, which a query would not find.
-        return [(value, number) for value, number in counted[:MOST] if len(value) < _LENGTHS[column]], ""
+        return list(count_commonest(case.facts.not_withdrawn(), column, MOST, typed).values), ""
     counts = Counter(
         value
         for document in _read_copies(case, READ)

@@ -15,6 +15,7 @@ from core.access import recorded_as
 from core.forms import read_number
 from core.htmx import is_partial, render_page
 from investigations import access
+from investigations.admission import admit_question
 from investigations.audit import CaseAction
 from investigations.evidence_search.facets import count_facets
 from investigations.evidence_search.forms import build_form
@@ -123,7 +124,8 @@ def evidence_facets(request: HttpRequest, public_id: str) -> HttpResponse:
     def read() -> dict[str, Any]:
         narrowed = narrow_evidence(case, chosen, user, list_milestones(case))
         address = reverse("case_detail", args=[case.public_id])
-        return {"facets": count_facets(narrowed.facts, chosen, address), "narrowed": narrowed}
+        with admit_question(user):
+            return {"facets": count_facets(narrowed.facts, chosen, address), "narrowed": narrowed}
 
     shown, status = answer_or_problem(read, text=chosen.text)
     context = {"case": case, "chosen": chosen, "back": _write_address(case, chosen), **shown}

@@ -10,7 +10,7 @@ from investigations.models.custody import CustodyEntry
 from investigations.models.detections import Detection, Finding
 from investigations.models.entities import CaseEntity, Verdict
 from investigations.models.evidence import Evidence, EvidenceTag
-from investigations.models.evidence_facts import EvidenceFact
+from investigations.models.evidence_facts import EvidenceFact, EvidenceFactValue
 from investigations.models.evidence_queries import EvidenceMatch, EvidenceQuery
 from investigations.models.exports import EVERY_CASE, NOT_CASE, Export
 from investigations.models.foreign_cases import AcceptedKey, CaseImport, CaseUpload, ForeignCase, ForeignEvidence
@@ -48,6 +48,7 @@ __all__ = [
     "Detection",
     "Evidence",
     "EvidenceFact",
+    "EvidenceFactValue",
     "EvidenceMatch",
     "EvidenceQuery",
     "EvidenceTag",

@@ -34,6 +34,8 @@ class EvidenceFact(models.Model):
     where the event has none. `session` is the id of the session that it was part of. `is_shared` says that another case has
     the same event, withdrawn or not.
 
+    Of several values of a field the column holds the first in the order of their texts; the others are EvidenceFactValues.
+
     It is made of the copy and may be made anew from it at any time: it is no evidence of anything.
     """
 
@@ -70,3 +72,22 @@ class EvidenceFact(models.Model):
 
     def __str__(self) -> str:
         return f"fact of {self.evidence_id}"
+
+
+class EvidenceFactValue(models.Model):
+    """A further value of a field of which an event has several, such as its addresses.
+
+    `column` is that of the fact which holds the first one. As the fact it is made of the copy.
+    """
+
+    fact = models.ForeignKey(EvidenceFact, on_delete=models.CASCADE, related_name="further_values", db_index=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+", db_index=False)
+    column = models.CharField(max_length=20)
+    value = models.CharField(max_length=512)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("fact", "column", "value"), name="one_further_value_of_a_fact"),)
+        indexes = (models.Index(fields=("case", "column", "value", "fact"), name="further_values_of_case"),)
+
+    def __str__(self) -> str:
+        return f"{self.column} of {self.fact_id}"

@@ -10,8 +10,8 @@ from investigations.models.evidence import Evidence
 class EvidenceQuery(models.Model):
     """One query of one person on the timeline of one case, and how far it has been asked.
 
-    `digest` is the SHA-256 of what is asked, of which evidence, within which scope, and of the case as it was: what is equal is
-    answered alike. `last_key` is the key of the last evidence that was asked about, `queried` how many events that were,
+    `digest` is the SHA-256 of what is asked, of which evidence, within which scope, and in which span of time it began: what is
+    equal is answered alike. `last_key` is the key of the last evidence that was asked about, `queried` how many events that were,
     `absent` how many of them the trail does not show. It is derived and short-lived: it proves nothing, and
     is deleted when it is old.
     """

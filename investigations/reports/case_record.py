@@ -101,7 +101,7 @@ class CaseRecord:
 def read_case_record(case: Case, made_at: datetime, by: User) -> CaseRecord:
     """Everything that a report may tell of a case, in as many queries however much there is. Of other cases it names those that
     `by` may know of."""
-    counts = count_contents(case)
+    counts = count_contents(case) | {"foreign_events": _count_foreign(case)}
     evidence = _read_evidence(case)
     withdrawn, counts["withdrawn"] = _take(case.evidence.exclude(withdrawn_at=None).order_by("number"))
     manual_events, counts["manual_events"] = _take(case.manual_events.not_withdrawn())
@@ -148,6 +148,11 @@ def _read_evidence(case: Case) -> dict[str, Any]:
         "statements": list(pinned.filter(kind__in=(kind.RESULT_SET, kind.FINDING))[:MOST_ROWS]),
         "last": latest or "",
     }
+
+
+def _count_foreign(case: Case) -> int:
+    """How many of the case's events came with it from another console."""
+    return case.evidence.not_withdrawn().filter(kind=Evidence.Kind.EVENT).exclude(foreign=None).count()
 
 
 def redact_events(record: CaseRecord, redactor: Redactor) -> None:

@@ -135,7 +135,7 @@ def _build_facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     if foreign := record.foreign:
         origin = f"{foreign.number} of the console with the log {foreign.origin}"
         exported = f"exported there by {foreign.exported_by} {format_sentence(format_datetime(foreign.exported_at))}"
-        yield "Foreign", f"{origin}, {exported}; its evidence is proved by that log"
+        yield "Foreign", f"{origin}, {exported}; the evidence that came with it is proved by that log"
     yield "Severity", case.get_severity_display()
     yield "Status", f"{case.get_status_display()}{f', {case.disposition_words}' if not case.is_open else ''}"
     yield "Period", _write_period([record.events[0].event_timestamp, record.last]) if record.events else "no event"

@@ -50,10 +50,10 @@ _VERIFY = (
 )
 
 _VERIFY_FOREIGN = (
-    "This case came from another console as a case bundle, and its evidence is in the sealed log of that console: nothing that"
-    " this console keeps proves it. Whoever has the bundle checks it with the program verify_bundle.py on any machine with"
-    " Python, without a console and without a network, by the keys below. Ask the people of that console whether the keys are"
-    " theirs, by another way than this report came."
+    "This case came from another console as a case bundle, and the evidence that came with it is in the sealed log of that"
+    " console: nothing that this console keeps proves it. Whoever has the bundle checks it with the program verify_bundle.py on"
+    " any machine with Python, without a console and without a network, by the keys below. Ask the people of that console"
+    " whether the keys are theirs, by another way than this report came."
 )
 
 
@@ -66,7 +66,7 @@ def build_evidence(record: CaseRecord) -> Iterator[Block]:
     yield paragraph(_EVIDENCE_INTRODUCTION)
     yield from limit_note(len(record.events), record.counts["events"], "events, in the order of time")
     heads = (ReportColumn(""), ReportColumn("Time, UTC"), ReportColumn("What it shows", 1))
-    yield ReportTable(heads, tuple(_write_event(each) for each in record.events))
+    yield ReportTable(heads, tuple(_write_event(each, record.foreign is not None) for each in record.events))
     yield from _list_withdrawn(record)
 
 
@@ -88,17 +88,22 @@ def _write_withdrawal(evidence: Evidence) -> str:
     return f"{evidence.withdrawn_by_name}, {at}"
 
 
-def _write_event(evidence: Evidence) -> tuple[TableCell, ...]:
-    leaf = "not sealed yet" if evidence.leaf is None else f"leaf {evidence.leaf:,}"
-    if foreign := getattr(evidence, "foreign", None):
-        leaf = f"leaf {foreign.leaf:,} of the log of the other console"
+def _write_event(evidence: Evidence, is_foreign: bool) -> tuple[TableCell, ...]:
     shown = (
         line(describe_event(evidence.document)),
         *_write_pin(evidence),
         line(f"SHA-256 {evidence.digest}", "code", "quiet"),
-        line(f"event {evidence.event_id}, {leaf}", "code", "quiet"),
+        line(f"event {evidence.event_id}, {_write_leaf(evidence, is_foreign)}", "code", "quiet"),
     )
     return cell(evidence.label, "strong", "code"), cell(write_instant(evidence.event_timestamp)), shown
+
+
+def _write_leaf(evidence: Evidence, is_foreign: bool) -> str:
+    """Its place in a sealed log; in a foreign case, where there are two, with the log."""
+    if foreign := getattr(evidence, "foreign", None):
+        return f"leaf {foreign.leaf:,} of the log of the other console"
+    leaf = "not sealed yet" if evidence.leaf is None else f"leaf {evidence.leaf:,}"
+    return f"{leaf} in the log of this console" if is_foreign else leaf
 
 
 def _write_pin(evidence: Evidence) -> TableCell:
@@ -277,6 +282,10 @@ def build_verification(record: CaseRecord) -> Iterator[Block]:
     yield Verbatim(f"python verify_bundle.py case-{record.case.public_id}-timeline.bundle.jsonl")
     sealed = record.counts["events"] - record.counts["unproved"]
     yield paragraph(f"{sealed:,} of the {record.counts['events']:,} events of the case have a leaf in the sealed log.")
+    yield from _state_checkpoint(record)
+
+
+def _state_checkpoint(record: CaseRecord) -> Iterator[Block]:
     if record.checkpoint is None:
         yield paragraph(f"No checkpoint can be shown: {record.problem}", "note")
         return
@@ -302,6 +311,22 @@ def _verify_foreign(record: CaseRecord, foreign: ForeignCase) -> Iterator[Block]
     yield Paragraph((fingerprint,))
     manifest = (span("The SHA-256 of the manifest of the bundle is "), span(foreign.manifest, "code"), span("."))
     yield Paragraph((manifest,))
+    yield from _count_foreign(record)
+
+
+def _count_foreign(record: CaseRecord) -> Iterator[Block]:
+    """How many events are in the log of the other console; and of what was pinned here, how many are in that of this one."""
+    came, events = record.counts["foreign_events"], record.counts["events"]
+    if came == events:
+        yield paragraph(
+            f"The {events:,} events of the case have a leaf in that log, and none in the log of this console."
+        )
+        return
+    own = events - came
+    sealed = own - record.counts["unproved"]
     yield paragraph(
-        f"The {record.counts['events']:,} events of the case have a leaf in that log, and none in the log of this console."
+        f"Of the {events:,} events of the case {came:,} came with it: these have a leaf in that log, and none in the log of"
+        f" this console. {own:,} {'was' if own == 1 else 'were'} pinned here from the trail of this console, and none of these"
+        f" has a leaf in that log: {sealed:,} of them {'has' if sealed == 1 else 'have'} a leaf in the log of this console."
     )
+    yield from _state_checkpoint(record)

@@ -32,6 +32,7 @@ _CAPTION = (
     "Figure 1. Times are UTC. Shaded columns are breaks in the scale; their length stands below."
     " The table has the same events."
 )
+_MORE = " Of the lifetimes of tokens and of the sessions in these lanes the first are drawn; {:,} more are not."
 _HEADS = (ReportColumn("Time, UTC"), ReportColumn("What happened", 1), ReportColumn("Evidence"))
 Row = tuple[TableCell, ...]
 
@@ -63,9 +64,10 @@ def _draw(record: CaseRecord) -> Iterator[Block]:
     milestones = [event for event in record.manual_events if event.phase]
     manual = ManualPicture(record.case.public_id, record.manual_events, milestones)
     spans = collect_spans(documents, LANES_OF["case"][0].field)
-    drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at, manual, spans)
+    drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at, manual, spans.spans)
     if picture := drawn.get("picture"):
-        yield ReportFigure(draw_figure(picture), picture.label, line(_CAPTION))
+        caption = f"{_CAPTION}{_MORE.format(spans.left_out)}" if spans.left_out else _CAPTION
+        yield ReportFigure(draw_figure(picture), picture.label, line(caption))
 
 
 def _write_rows(record: CaseRecord) -> Iterator[Row]:

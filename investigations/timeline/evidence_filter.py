@@ -151,7 +151,8 @@ def narrow_evidence(
     if not chosen.is_query:
         return NarrowedEvidence(rows, facts)
     events = rows.filter(kind=Evidence.Kind.EVENT)
-    matches = find_matches(case, events, chosen.read_search(), by)
+    is_annotated = bool(chosen.relevance or chosen.tag)
+    matches = find_matches(case, events, chosen.read_search(), by, is_annotated=is_annotated)
     return NarrowedEvidence(
         rows.filter(pk__in=matches.keys),
         facts.filter(pk__in=matches.keys),

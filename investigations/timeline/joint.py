@@ -1,7 +1,10 @@
 """Gives out the cases whose timelines are shown as one, and the facts of all that they hold."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from django.db.models import QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.http import Http404
 
 from accounts.models import User
@@ -11,6 +14,13 @@ from investigations.models import Case, Evidence, EvidenceFact, ManualEvent
 from investigations.presentation.manual_picture import MOST
 from investigations.timeline.fact_lifeline import Facts
 from investigations.timeline.pages import KeyPage, Rows
+
+
+class Entered(NamedTuple):
+    """What was entered by hand into several cases, and what of it begins a phase, both in order of time."""
+
+    events: list[ManualEvent]
+    milestones: list[ManualEvent]
 
 
 def get_cases(user: User, numbers: Sequence[str]) -> list[Case]:
@@ -32,10 +42,16 @@ def select_evidence(cases: Sequence[Case]) -> Rows:
     return Evidence.objects.not_withdrawn().filter(case__in=[case.pk for case in cases])
 
 
-def list_entered(cases: Sequence[Case]) -> list[ManualEvent]:
-    """What was entered by hand into these cases, the first of all, in order of time, as much as is drawn. One query."""
-    rows = ManualEvent.objects.not_withdrawn().filter(case__in=[case.pk for case in cases])
-    return list(rows.order_by("place", "case", "number")[:MOST])
+def list_entered(cases: Sequence[Case]) -> Entered:
+    """What was entered by hand into these cases, the first of each, in order of time: one more than is drawn, which says that
+    there is more. The milestones are read by themselves, for the phase before one that is cut would not end. Two queries."""
+    entered = ManualEvent.objects.not_withdrawn().filter(case__in=[case.pk for case in cases])
+    return Entered(list(_take_of_each(entered, MOST + 1)), list(_take_of_each(entered.exclude(phase=""), MOST)))
+
+
+def _take_of_each(rows: QuerySet[ManualEvent], most: int) -> QuerySet[ManualEvent]:
+    place = Window(RowNumber(), partition_by="case", order_by=("place", "number"))
+    return rows.annotate(rank=place).filter(rank__lte=most).order_by("place", "case", "number")
 
 
 def name_ends(cases: Sequence[Case], page: KeyPage) -> dict[str, str]:

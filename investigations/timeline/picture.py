@@ -7,12 +7,14 @@ from typing import Any
 
 from django.utils.http import urlencode
 
-from investigations.models import Case, ManualEvent
+from investigations.models import Case
 from investigations.presentation.case_picture import draw_case_lifeline
 from investigations.presentation.lifeline.choice import LANES_OF, LaneField, read_choice
+from investigations.presentation.lifeline.picture import Picture
 from investigations.presentation.manual_picture import JointManualPicture, ManualPicture
+from investigations.timeline import joint
 from investigations.timeline.fact_lifeline import Facts, annotate_phase, count_lifeline, read_ends
-from investigations.timeline.facts import COLUMNS
+from investigations.timeline.facts import COLUMNS, SEVERAL, has_further_values
 from investigations.timeline.spans import count_spans
 from trail.search.spec import Search
 from trail.times import format_time
@@ -20,6 +22,7 @@ from trail.times import format_time
 _CASES = (LaneField("cases", "case.number", "Cases", "Case"),)
 _PHASES = LaneField("phases", "case.phase", "Phases", "Phase")
 _SESSIONS = LaneField("sessions", "case.session", "Sessions", "Session")
+_SEVERAL = "An event with several addresses stands in the lane of the first one in the order of their texts."
 _OWN_COLUMNS = {"case.phase": "phase", "case.session": "session"}
 Words = Sequence[tuple[str, str]]
 
@@ -39,11 +42,12 @@ def draw_case(
 
     has_sessions = facts.filter(session__gt="").order_by().exists()
     options = (*LANES_OF["case"], *((_SESSIONS,) if has_sessions else ()), *((_PHASES,) if manual.milestones else ()))
-    return _draw(case.title, facts, query, options, words, lambda _, number: link(number), manual=manual)
+    whole = case.facts.not_withdrawn()
+    return _draw(case.title, facts, query, options, words, lambda _, number: link(number), manual=manual, whole=whole)
 
 
 def draw_cases(
-    cases: Sequence[Case], facts: Facts, query: Mapping[str, str], words: Words, entered: Sequence[ManualEvent]
+    cases: Sequence[Case], facts: Facts, query: Mapping[str, str], words: Words, entered: joint.Entered
 ) -> dict[str, Any]:
     """The same of several cases, a lane for each, in the order of time; and one for what was `entered` into it by hand, with
     its phases."""
@@ -57,9 +61,8 @@ def draw_cases(
     return _draw(f"{len(cases)} cases", facts, query, _CASES, words, link, by_key, manual)
 
 
-def _build_manual(case: Case, entered: Sequence[ManualEvent]) -> ManualPicture:
-    own = [event for event in entered if event.case_id == case.pk]
-    milestones = [event for event in own if event.phase]
+def _build_manual(case: Case, entered: joint.Entered) -> ManualPicture:
+    own, milestones = ([event for event in each if event.case_id == case.pk] for each in entered)
     return ManualPicture(case.public_id, own, milestones, f"{case.number} by hand", draws_phases=True)
 
 
@@ -72,6 +75,7 @@ def _draw(
     link: Callable[[int, int], str],
     names: Mapping[Any, str] | None = None,
     manual: ManualPicture | JointManualPicture | None = None,
+    whole: Facts | None = None,
 ) -> dict[str, Any]:
     ends = read_ends(facts)
     if ends is None:
@@ -84,7 +88,7 @@ def _draw(
     facts = annotate_phase(facts, manual.milestones) if column == "phase" and manual else facts
     counted = count_lifeline(facts, ends, request, names, column)
     lanes = names or {lane.value: lane.value for lane in counted.lifeline.lanes}
-    spans = count_spans(facts, column, lanes)
+    spans = count_spans(facts, column, lanes, whole)
 
     def link_event(event_id: str) -> str:
         return link(*counted.numbers[event_id])
@@ -94,7 +98,15 @@ def _draw(
         return f"?{urlencode([*words, ('time', format_time(first))])}#entries"
 
     drawn = draw_case_lifeline(title, counted.lifeline, choice, link_event, link_events, now, manual, spans.spans)
-    return {**drawn, "spans": spans}
+    return {**_note_several(drawn, facts, column), "spans": spans}
+
+
+def _note_several(drawn: dict[str, Any], facts: Facts, column: str) -> dict[str, Any]:
+    """The same, and where an event has several values of what the lanes are of, that it stands in the lane of the first."""
+    if column not in SEVERAL.values() or not has_further_values(facts, column):
+        return drawn
+    picture: Picture = drawn["picture"]
+    return {**drawn, "picture": replace(picture, more=" ".join(filter(None, (picture.more, _SEVERAL))))}
 
 
 def _name_column(lanes: LaneField, names: Mapping[Any, str] | None) -> str:

@@ -95,7 +95,7 @@ def _build_timeline(
     if "narrowed" not in context:
         return context, status
     numbers = {item.evidence.number for entry in context["entries"] for item in entry.items}
-    manual = ManualPicture(case.public_id, list(case.manual_events.not_withdrawn()[:MOST]), milestones)
+    manual = ManualPicture(case.public_id, list(case.manual_events.not_withdrawn()[: MOST + 1]), milestones)
     drawn, status = answer_or_problem(
         lambda: draw_case(case, context["narrowed"].facts, request.GET, chosen.words, numbers, manual)
     )

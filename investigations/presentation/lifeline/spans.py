@@ -21,7 +21,7 @@ _BELOW = 3.5
 class LaneSpan:
     """A token's life, or a session, in a lane: from when until when in nanoseconds since 1970; `end` is None where none is known.
 
-    `count` is of how many events it is, 0 where that is not said; `ended` how it ended, in a word.
+    `count` is of how many events it is, 0 where that is not said; `began` and `ended` how it began and ended, in a word.
     """
 
     kind: SpanKind
@@ -30,6 +30,7 @@ class LaneSpan:
     start: int
     end: int | None
     count: int = 0
+    began: str = ""
     ended: str = ""
     url: str = ""
 
@@ -52,7 +53,8 @@ class LaneSpan:
     def label(self) -> str:
         """What it says to who points at it."""
         until = f"to {write_moment(self.end)}" if self.end is not None else "no end on record here"
-        parts = [f"{_HEADS[self.kind]} {make_visible(self.name)[:120]}", write_moment(self.start), until]
+        since = f"{self.began} {write_moment(self.start)}".strip()
+        parts = [f"{_HEADS[self.kind]} {make_visible(self.name)[:120]}", since, until]
         return ", ".join([*parts, *filter(None, (self.ended, count_events(self.count) if self.count else ""))])
 
 

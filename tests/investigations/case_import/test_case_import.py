@@ -6,6 +6,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from investigations.models import (
     Case,
     CaseEntity,
     CaseImport,
+    CaseReport,
     CaseUpload,
     CaseVerification,
     CustodyEntry,
@@ -49,12 +51,14 @@ from investigations.models import (
 )
 from investigations.notes import services as notes
 from investigations.proofs import services as proofs
+from investigations.reports.content import build_report
 from operations.models import Incident
 from tests.investigations.exports.test_case_bundle import export_case_bundle, fill, judge
 from tests.support.counts_anew import assert_counted_anew
 from tests.support.factories.cases import export, open_case, pin
 from tests.support.factories.events import use
 from tests.support.pages import audit_log
+from tests.support.report_text import list_text
 from trail.connection import Trail
 from trail.integrity.case_archive import CaseArchive, FileDraft
 
@@ -187,6 +191,30 @@ def test_its_evidence_is_proved_by_the_other_log_and_is_no_incident(file: bytes,
     assert not Incident.objects.exists()
     proofs.note_leaves()
     assert set(here.evidence.values_list("leaf", flat=True)) == {None}
+
+
+def test_a_report_tells_what_came_with_a_foreign_case_from_what_was_pinned_into_it_here(
+    file: bytes, lea: User, trail: Trail, seal: Seal
+) -> None:
+    here = bring_in(file, lea)
+    choice = CaseReport(case=here, sections=["evidence", "verification"], left_out=[])
+    assert "The 2 events of the case have a leaf in that log, and none" in _write_report(choice, lea)
+    pin(trail, here, lea, use("tok_here", id="sealed here"))
+    seal()
+    proofs.note_leaves()
+    pin(trail, here, lea, use("tok_here", id="not sealed"))
+    text = _write_report(choice, lea)
+    assert "Of the 4 events of the case 2 came with it" in text
+    assert "2 were pinned here from the trail of this console" in text
+    assert "1 of them has a leaf in the log of this console" in text
+    leaf = here.evidence.get(event_id="sealed here").leaf
+    assert f"event sealed here, leaf {leaf:,} in the log of this console" in text
+    assert "event not sealed, not sealed yet in the log of this console" in text
+    assert text.count("of the log of the other console") == 2
+
+
+def _write_report(choice: CaseReport, by: User) -> str:
+    return " ".join(list_text(build_report(choice, by, datetime(2026, 11, 28, tzinfo=UTC))))
 
 
 def test_a_foreign_copy_that_was_changed_here_is_named(file: bytes, lea: User) -> None:

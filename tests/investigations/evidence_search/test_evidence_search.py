@@ -1,17 +1,37 @@
 """A timeline is narrowed with the editor, the completion and the facets of the search page, of this case's evidence alone."""
 
 import re
+from collections import Counter
+from contextlib import ExitStack
+from importlib import import_module
 
+import orjson
 import pytest
+from django.apps import apps
+from django.conf import settings as limits
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils.http import urlencode
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import User
+from core.concurrency import hold_place
+from core.errors import Busy
+from investigations import admission
+from investigations.evidence.records import add_evidence
+from investigations.evidence.services import withdraw
 from investigations.evidence_search import values
-from investigations.models import Case
-from tests.support.factories.cases import pin
+from investigations.evidence_search.counts import count_commonest
+from investigations.evidence_search.facets import FIELDS, count_facets
+from investigations.models import Case, Evidence, EvidenceFactValue
+from investigations.timeline.evidence_filter import EvidenceFilter
+from tests.support.counts_anew import assert_counted_anew
+from tests.support.factories.cases import open_case, pin
 from tests.support.factories.events import use, write
 from tests.support.pages import text_of
 from trail.connection import Trail
@@ -121,6 +141,148 @@ def test_facets_count_what_the_timeline_shows_and_lead_to_less_of_it(client: Cli
     (first, _) = next(facet for facet in page.context["facets"] if facet.name == "user.id").values
     for address, labels in ((first.include, ["E2", "E3"]), (first.exclude, ["E1"])):
         assert re.findall(r'id="(E\d+)"', text_of(client.get(address))) == labels
+
+
+@pytest.fixture
+def several(case: Case, alice: User, trail: Trail) -> list[str]:
+    """Events with more than one address; the attacker's is the first of none but one."""
+    pin(
+        trail,
+        case,
+        alice,
+        use("tok_5", user__id="eve", source__ip=["10.0.0.1", "203.0.113.9"]),
+        use("tok_6", user__id="eve", source__ip=["203.0.113.9", "10.0.0.2", "203.0.113.7"]),
+        use("tok_7", source__ip="203.0.113.9"),
+        use("tok_8", user__id="gone", source__ip=["10.0.0.1", "203.0.113.99"]),
+    )
+    withdraw(evidence=case.evidence.get(number=7), reason="Not ours", by=alice)
+    return ["E4", "E5", "E6"]
+
+
+def test_an_event_counts_under_each_of_its_addresses(
+    client: Client, case: Case, alice: User, several: list[str]
+) -> None:
+    client.force_login(alice)
+    at = f"/cases/{case.public_id}/"
+    page = client.get(f"{at}facets/")
+    (facet,) = [facet for facet in page.context["facets"] if facet.name == "source.ip"]
+    counts = {value.value: value.count for value in facet.values}
+    assert (counts["203.0.113.9"], counts["203.0.113.7"], counts["10.0.0.2"]) == (3, 2, 1)
+    assert "203.0.113.99" not in counts
+    assert counts["10.0.0.1"] == 1
+    assert sum(counts.values()) + facet.others == 9
+    (chosen,) = [value for value in facet.values if value.value == "203.0.113.9"]
+    assert re.findall(r'id="(E\d+)"', text_of(client.get(chosen.include)))[:3] == several
+    narrowed = client.get(f"{at}facets/", {"f": "user.id:eve"})
+    (facet,) = [facet for facet in narrowed.context["facets"] if facet.name == "source.ip"]
+    assert {value.value: value.count for value in facet.values} == {
+        "203.0.113.9": 2,
+        "10.0.0.1": 1,
+        "10.0.0.2": 1,
+        "203.0.113.7": 1,
+    }
+
+
+def test_an_address_that_is_never_the_first_is_offered(
+    client: Client, case: Case, alice: User, several: list[str]
+) -> None:
+    client.force_login(alice)
+    assert _offer(client, case, "source.ip:203.")[1:] == ["203.0.113.9", "203.0.113.7"]
+    assert "10.0.0.2" in _offer(client, case, "source.ip:10.")
+
+
+def test_the_picture_says_in_which_lane_an_event_with_several_addresses_stands(
+    client: Client, case: Case, alice: User, several: list[str]
+) -> None:
+    client.force_login(alice)
+    at = f"/cases/{case.public_id}/"
+    assertContains(client.get(at, {"lanes": "addresses"}), "stands in the lane of the first one")
+    assertNotContains(client.get(at, {"lanes": "users"}), "stands in the lane of the first one")
+    alone = client.get(at, {"lanes": "addresses", "f": "user.id:ada"})
+    assertNotContains(alone, "stands in the lane of the first one")
+
+
+@given(
+    events=st.lists(st.lists(st.sampled_from([f"10.0.0.{n}" for n in range(9)]), max_size=3), max_size=12),
+    most=st.integers(1, 4),
+)
+@examples(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_commonest_values_are_those_that_are_counted_one_by_one(
+    alice: User, events: list[list[str]], most: int
+) -> None:
+    case = open_case(alice)
+    add_evidence(case, [_build(case, alice, number, addresses) for number, addresses in enumerate(events, 1)])
+    counts = count_commonest(case.facts.not_withdrawn(), "address", most)
+    each = Counter(address for addresses in events for address in set(addresses))
+    ranked = sorted(each.items(), key=lambda pair: (-pair[1], pair[0]))
+    assert list(counts.values) == ranked[:most]
+    assert counts.others == sum(number for _, number in ranked[most:])
+    assert counts.events == sum(bool(addresses) for addresses in events)
+
+
+def _build(case: Case, by: User, number: int, addresses: list[str]) -> Evidence:
+    at = f"2026-10-01T00:00:{number:02}.000000000Z"
+    document = {"@timestamp": at, "event": {"id": f"x{number}"}, "source": {"ip": addresses}}
+    return Evidence(
+        case=case,
+        number=number,
+        event_id=f"x{case.pk}-{number}",
+        event_index="trail-2026.10",
+        event_timestamp=at,
+        event_place=at,
+        frozen=orjson.dumps(document),
+        digest="0" * 64,
+        reason="why",
+        pinned_by=by,
+        pinned_by_name=by.name,
+    )
+
+
+def test_a_value_that_a_column_holds_the_beginning_of_is_offered_nowhere(
+    client: Client, case: Case, alice: User, trail: Trail
+) -> None:
+    long = "curl/" + "x" * 600
+    pin(trail, case, alice, *(use("tok_5", user_agent__original=each) for each in (long, long, "wget")))
+    client.force_login(alice)
+    facets = {facet.name: facet for facet in client.get(f"/cases/{case.public_id}/facets/").context["facets"]}
+    facet = facets["user_agent.original"]
+    assert ([value.value for value in facet.values], facet.others) == (["wget"], 2)
+    assert values.count_values(case, "user_agent.original", "") == ([("wget", 1)], "")
+
+
+def test_what_was_pinned_before_has_all_its_addresses(case: Case, several: list[str]) -> None:
+    before = set(EvidenceFactValue.objects.values_list("fact", "case", "column", "value"))
+    assert before
+    EvidenceFactValue.objects.all().delete()
+    write_values = import_module("investigations.migrations.0047_further_values").write_values
+    for _ in range(2):  # applied a second time it changes nothing
+        write_values(apps, None)
+        assert set(EvidenceFactValue.objects.values_list("fact", "case", "column", "value")) == before
+    assert_counted_anew()
+
+
+def test_each_field_is_counted_by_one_query(case: Case) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        count_facets(case.facts.not_withdrawn(), EvidenceFilter(), "/")
+    assert len(queries) == len(FIELDS) + 1  # whether an event has several addresses
+
+
+def test_who_asks_as_much_as_one_may_is_told_so_and_nothing_is_counted(
+    client: Client, case: Case, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "SHORT_WAIT", 0.0)
+    client.force_login(alice)
+    with ExitStack() as places:
+        for _ in range(limits.ASK_UNDER_WAY):
+            places.enter_context(hold_place("person:alice", 100, refusal=Busy("")))
+        for text in ("user.id:", "labels.t"):
+            page = client.get(f"/cases/{case.public_id}/complete/", {"q": text})
+            assertContains(page, "You have 4 searches under way")
+            assertNotContains(page, "grace")
+        facets = client.get(f"/cases/{case.public_id}/facets/")
+        assertContains(facets, "You have 4 searches under way", status_code=429)
+        assertNotContains(facets, "grace", status_code=429)
+    assertContains(client.get(f"/cases/{case.public_id}/complete/", {"q": "user.id:"}), "grace")
 
 
 def test_a_stranger_is_told_of_no_such_case(client: Client, case: Case, charlie: User) -> None:

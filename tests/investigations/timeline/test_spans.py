@@ -19,7 +19,7 @@ from investigations.presentation.lifeline.spans import LaneSpan, build_spans
 from investigations.timeline import spans
 from investigations.timeline.facts import COLUMNS, read_session
 from investigations.timeline.spans import collect_spans, count_spans
-from tests.support.factories.cases import pin
+from tests.support.factories.cases import open_case, pin
 from tests.support.factories.events import issue, revoke, use
 from trail.connection import Trail
 from trail.times import parse_time
@@ -72,8 +72,82 @@ def test_a_report_draws_from_the_copies_what_the_page_counts_of_the_facts(case: 
     documents = [each.document for each in case.evidence.in_time_order()]
     facts = case.facts.not_withdrawn()
     lanes = {value: value for value in facts.values_list(COLUMNS[field], flat=True) if value}
-    assert collect_spans(documents, field) == count_spans(facts, COLUMNS[field], lanes).spans
-    assert collect_spans(documents, field)
+    assert collect_spans(documents, field) == count_spans(facts, COLUMNS[field], lanes)
+    assert collect_spans(documents, field).spans
+
+
+# What was done to a token on which day, and its lives, each from a day to another, with how it ended.
+LIVES = {
+    "a revocation before the issue ends nothing": ("revoke 1, issue 2, revoke 3", [(2, 3, "revoked")]),
+    "one before the issue alone leaves it open": ("revoke 1, issue 2", [(2, None, "")]),
+    "a restoration begins another life": (
+        "issue 1, revoke 2, restore 3, revoke 4",
+        [(1, 2, "revoked"), (3, 4, "revoked")],
+    ),
+    "what was restored last is open": ("issue 1, revoke 2, restore 3", [(1, 2, "revoked"), (3, None, "")]),
+    "a restoration of what lives changes nothing": ("issue 1, restore 2, revoke 3", [(1, 3, "revoked")]),
+    "the first of two revocations ends it": ("issue 1, revoke 2, revoke 3", [(1, 2, "revoked")]),
+    "a denied one ends nothing": ("issue 1, denied 2, revoke 3", [(1, 3, "revoked")]),
+}
+
+
+@pytest.mark.parametrize(("acts", "lives"), LIVES.values(), ids=LIVES)
+def test_a_life_ends_with_the_first_revocation_after_it_began_and_begins_anew_with_a_restoration(
+    alice: User, trail: Trail, acts: str, lives: list[tuple[int, int | None, str]]
+) -> None:
+    case = open_case(alice, title="Lives")
+    pin(trail, case, alice, *map(_act, acts.split(", ")))
+    counted = count_spans(case.facts.not_withdrawn(), "token_id", {"tok_x": "tok_x"})
+    days = [(_day(span.starts), _day(span.ends) if span.ends else None, span.ended) for span in counted.spans]
+    assert days == lives
+    assert [span.began for span in counted.spans] == ["", "restored"][: len(lives)]
+    assert collect_spans([each.document for each in case.evidence.in_time_order()], "token.id") == counted
+
+
+def _act(words: str) -> dict[str, Any]:
+    name, day = words.split()
+    outcome = "failure" if name == "denied" else "success"
+    operation = f"token.{'revoke' if name == 'denied' else name}"
+    return use("tok_x", at=DAY.format(day), token__operation=operation, event__outcome=outcome)
+
+
+def _day(time: str) -> int:
+    return int(time[8:10])
+
+
+def test_lives_after_the_expiry_are_none(alice: User, trail: Trail) -> None:
+    case = open_case(alice, title="Lives")
+    issued = issue("tok_x", "ada", at=DAY.format(1), token__expires_at=DAY.format(3))
+    pin(trail, case, alice, issued, _act("revoke 2"), _act("restore 4"))
+    counted = count_spans(case.facts.not_withdrawn(), "token_id", {"tok_x": "tok_x"})
+    assert [span.ended for span in counted.spans] == ["revoked"]
+    assert collect_spans([each.document for each in case.evidence.in_time_order()], "token.id") == counted
+
+
+def test_a_token_with_very_many_lives_shows_the_first_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spans, "MOST", 2)
+    acts = ["issue 1", "revoke 2", "restore 3", "revoke 4", "restore 5", "revoke 6", "restore 7"]
+    collected = collect_spans(map(_act, acts), "token.id")
+    assert [_day(span.starts) for span in collected.spans] == [1, 3]
+    assert collected.left_out == 2
+
+
+def test_a_timeline_that_is_narrowed_to_issues_still_says_what_ended_them(
+    client: Client, case: Case, alice: User
+) -> None:
+    client.force_login(alice)
+    page = client.get(f"/cases/{case.public_id}/", {"lanes": "users", "f": "token.operation:token.issue"})
+    lives = {span.name: span.ended for span in page.context["spans"].spans}
+    assert lives == {"tok_1": "revoked", "tok_2": "expires", "tok_3": ""}
+
+
+def test_of_a_hundred_and_one_tokens_a_report_draws_a_hundred_of_its_lanes_and_says_so() -> None:
+    acts = [use(f"tok_{n:03}", at=DAY.format(1), token__operation="token.issue", user__id="ada") for n in range(101)]
+    others = [issue(f"tok_o{lane}", f"few{lane}", at=DAY.format(1)) for lane in range(8)]
+    collected = collect_spans([*others, *acts], "user.id")
+    assert len(collected.spans) == 100
+    # Of ada one, and of the six lanes beside hers one each; the last two lanes are not drawn.
+    assert collected.left_out == 7
 
 
 def test_the_page_draws_them_and_lists_them(client: Client, case: Case, alice: User) -> None:

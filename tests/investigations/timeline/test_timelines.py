@@ -10,7 +10,7 @@ from investigations.cases import restriction
 from investigations.evidence import services as evidence
 from investigations.manual_events import services as manual_events
 from investigations.manual_events.services import ManualEventWords
-from investigations.models import Case
+from investigations.models import Case, ManualEvent
 from tests.support.factories.cases import open_case, pin
 from tests.support.factories.events import use
 from tests.support.pages import at_sign_in, audit_log, text_of
@@ -142,3 +142,34 @@ def test_the_picture_draws_what_was_entered_by_hand_and_the_phases_of_each_case_
     assert page.context["picture"].flags == ()
     assertContains(page, 'class="ll-phase"', 2)
     assertContains(page, "entered by hand")
+
+
+def test_many_entries_of_one_case_leave_out_nothing_of_another_and_are_said_to_be_more(
+    client: Client, alice: User, others: list[Case]
+) -> None:
+    first, second, _ = others
+    made = [
+        ManualEvent(
+            case=first,
+            number=number,
+            kind="call",
+            title="They called",
+            starts=f"2026-10-01T12:{number // 60:02}:{number % 60:02}Z",
+            place=f"2026-10-01T12:{number // 60:02}:{number % 60:02}.000000000Z",
+            phase="contained" if number == 201 else "detected" if number == 1 else "",
+            created_by=alice,
+            created_by_name=alice.name,
+        )
+        for number in range(1, 202)
+    ]
+    ManualEvent.objects.bulk_create(made)
+    words = ManualEventWords(kind="call", title="The owner called", starts="2026-10-05T09:00:00.000000000Z")
+    manual_events.add_manual_event(case=second, words=words, by=alice)
+    client.force_login(alice)
+    lanes = {lane.name: lane for lane in client.get(_address(others)).context["picture"].lanes}
+    many, few = (lanes[f"{case.number} by hand"] for case in others[:2])
+    assert (many.small, len(many.marks)) == ("the first 200", 200)
+    assert [line.label.split(",")[0] for line in many.spans] == ["Phase Detected", "Phase Contained"]
+    assert [mark.label.split(",")[0] for mark in few.marks] == ["M1"]
+    alone = client.get(f"/cases/{first.public_id}/").context["picture"].lanes
+    assert "the first 200" in [lane.small for lane in alone]
