@@ -28,6 +28,7 @@ from investigations.models import (
     Note,
     Run,
 )
+from investigations.presentation.lifeline.spans import LaneSpan
 from investigations.redaction.redactor import Redactor
 from investigations.reports.custody import ActivityEntry, list_activity, list_acts
 from operations.sealing import proofs as sealing
@@ -68,6 +69,8 @@ class CaseRecord:
 
     `introduction` and `closing` are what the report itself says before and behind that of the case, in Markdown.
 
+    `spans` are lives and sessions where they were collected before the events were redacted, which tells them no more apart.
+
     `problem` says why there is no `checkpoint`.
     """
 
@@ -95,6 +98,7 @@ class CaseRecord:
     merges: Sequence[CaseMerge] = ()
     introduction: str = ""
     closing: str = ""
+    spans: tuple[LaneSpan, ...] | None = None
 
 
 @transaction.atomic

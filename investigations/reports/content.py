@@ -12,7 +12,9 @@ from investigations.presentation.times import format_sentence
 from investigations.redaction.redactor import Redactor
 from investigations.reports import proof_sections, sections, timeline_section
 from investigations.reports.case_record import CaseRecord, read_case_record, redact_events
+from investigations.reports.redacted_report import redact_report, redact_spans
 from investigations.reports.structure import Block, Report, ReportSection, count_parts, paragraph
+from investigations.timeline.spans import collect_spans
 from trail.times import format_datetime, is_event_time
 
 
@@ -78,10 +80,15 @@ def build_report(choice: CaseReport, by: User, made_at: datetime, redactor: Reda
         record = read_case_record(choice.case, made_at, by)
         if redactor is None:
             return build_report_of(choice, record, by)
+        events = [each.document for each in record.events]
+        spans = redact_spans(
+            collect_spans(events, timeline_section.LANE_FIELD), events, timeline_section.LANE_FIELD, redactor
+        )
         redact_events(record, redactor)
         # Before marks of Markdown part a value.
         choice.introduction, choice.closing = map(redactor.redact_text, (choice.introduction, choice.closing))
-        return redactor.redact(build_report_of(choice, record, by, left_out=ASKED))
+        report = build_report_of(choice, replace(record, spans=spans), by, left_out=ASKED)
+        return redact_report(report, redactor)
 
 
 def build_report_of(choice: CaseReport, record: CaseRecord, by: User, left_out: Container[str] = ()) -> Report:

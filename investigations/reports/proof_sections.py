@@ -273,7 +273,7 @@ def build_verification(record: CaseRecord) -> Iterator[Block]:
         yield from _verify_foreign(record, record.foreign)
         return
     yield paragraph(_VERIFY)
-    yield Verbatim(f"python verify_bundle.py case-{record.case.public_id}-timeline.bundle.jsonl")
+    yield Verbatim(f"python verify_bundle.py case-{record.case.public_id}-timeline.bundle.jsonl", is_command=True)
     sealed = record.counts["events"] - record.counts["unproved"]
     yield paragraph(f"{sealed:,} of the {record.counts['events']:,} events of the case have a leaf in the sealed log.")
     if record.checkpoint is None:
@@ -293,7 +293,7 @@ def _verify_foreign(record: CaseRecord, foreign: ForeignCase) -> Iterator[Block]
     if foreign.key.revoked_at is not None:
         yield paragraph(f"The key was revoked here later, by {foreign.key.revoked_by_name}.", "note")
     keys = [*(f"--key '{key}'" for key in foreign.log_keys), f"--console-key '{foreign.key.vkey}'"]
-    yield Verbatim(" \\\n  ".join(["python verify_bundle.py", *keys, "THE-BUNDLE.case.zip"]))
+    yield Verbatim(" \\\n  ".join(["python verify_bundle.py", *keys, "THE-BUNDLE.case.zip"]), is_command=True)
     fingerprint = (span("The fingerprint of the key of that console is "), span(foreign.fingerprint, "code"), span("."))
     yield Paragraph((fingerprint,))
     manifest = (span("The SHA-256 of the manifest of the bundle is "), span(foreign.manifest, "code"), span("."))

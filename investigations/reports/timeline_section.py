@@ -32,6 +32,8 @@ _CAPTION = (
     "Figure 1. Times are UTC. Shaded columns are breaks in the scale; their length stands below."
     " The table has the same events."
 )
+# The lanes of the picture are its values.
+LANE_FIELD = LANES_OF["case"][0].field
 _HEADS = (ReportColumn("Time, UTC"), ReportColumn("What happened", 1), ReportColumn("Evidence"))
 Row = tuple[TableCell, ...]
 
@@ -62,7 +64,7 @@ def _draw(record: CaseRecord) -> Iterator[Block]:
     documents = [each.document for each in record.events]
     milestones = [event for event in record.manual_events if event.phase]
     manual = ManualPicture(record.case.public_id, record.manual_events, milestones)
-    spans = collect_spans(documents, LANES_OF["case"][0].field)
+    spans = collect_spans(documents, LANE_FIELD) if record.spans is None else record.spans
     drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at, manual, spans)
     if picture := drawn.get("picture"):
         yield ReportFigure(draw_figure(picture), picture.label, line(_CAPTION))
