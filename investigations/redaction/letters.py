@@ -71,12 +71,12 @@ def fold_word(word: str) -> str:
 def fold_letter(letter: str) -> str:
     """A letter with its marks as it is compared; it may be more than one, or none where nothing of it is seen."""
     parts = unicodedata.normalize("NFKD", letter.casefold())
-    kept = "".join(each for each in parts if not unicodedata.combining(each) and each not in _UNSEEN)
-    return unicodedata.normalize("NFC", kept).translate(_STROKES)
+    bare = "".join(each for each in parts if not unicodedata.combining(each) and each not in _UNSEEN)
+    return unicodedata.normalize("NFC", bare).translate(_STROKES)
 
 
 def spell_letters(name: str) -> tuple[str, ...]:
-    """A name as it is, and with ü as ue and the other way round where it has one of these."""
+    """A name as it is, and with an umlaut in two letters or in one where it has such."""
     small = unicodedata.normalize("NFC", name).casefold()
     spelled = small.translate(_SPELLED), _DIGRAPH.sub(r"\1", small)
     return name, *dict.fromkeys(each for each in spelled if each != small)

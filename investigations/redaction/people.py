@@ -92,10 +92,10 @@ def _list_asking(case: Case) -> Iterator[Person]:
     statements = case.evidence.exclude(kind=Evidence.Kind.EVENT).order_by("number")
     for statement in statements.iterator(chunk_size=AT_ONCE):
         document = statement.document
-        asked = document.get("asked_by") or {}
+        asking = document.get("asked_by") or {}
         if statement.pinned_by_id:
-            yield _build_person(asked.get("name", ""), asked.get("id"))
+            yield _build_person(asking.get("name", ""), asking.get("id"))
         else:
-            yield from (_build_person(str(each)) for each in asked.values())
+            yield from (_build_person(str(each)) for each in asking.values())
         for part in (document.get("rule"), document.get("state")):
             yield from (_build_person(part[name]) for name in _BY if part and part.get(name))

@@ -1,6 +1,6 @@
 """Reads a case once, whole or up to limits that it says, for what its report is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from investigations.models import (
 from investigations.presentation.lifeline.spans import LaneSpan
 from investigations.redaction.redactor import Redactor
 from investigations.reports.custody import ActivityEntry, list_activity, list_acts
+from investigations.timeline.entries import FoldKind
 from operations.sealing import proofs as sealing
 from operations.sealing.errors import LogDamaged
 from operations.sealing.folder import LogDirectory
@@ -69,7 +70,8 @@ class CaseRecord:
 
     `introduction` and `closing` are what the report itself says before and behind that of the case, in Markdown.
 
-    `spans` are lives and sessions where they were collected before the events were redacted, which tells them no more apart.
+    `spans` are lives and sessions, and `kinds` what is folded by the numbers of evidence, where both were collected before the
+    events were redacted: what is masked looks alike.
 
     `problem` says why there is no `checkpoint`.
     """
@@ -99,6 +101,7 @@ class CaseRecord:
     introduction: str = ""
     closing: str = ""
     spans: tuple[LaneSpan, ...] | None = None
+    kinds: Mapping[int, FoldKind] | None = None
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Builds the section of a report that tells what happened on one line of time: the picture, and the same as rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import groupby
 
@@ -11,6 +11,7 @@ from investigations.presentation.case_picture import build_case_lifeline
 from investigations.presentation.lifeline.choice import LANES_OF
 from investigations.presentation.manual_picture import ManualPicture
 from investigations.presentation.times import format_sentence
+from investigations.redaction.redactor import MASKED
 from investigations.reports.case_record import CaseRecord
 from investigations.reports.figure import draw_figure
 from investigations.reports.sections import limit_note
@@ -24,7 +25,7 @@ from investigations.reports.structure import (
     line,
     paragraph,
 )
-from investigations.timeline.entries import TimelineEntry, fold_entries
+from investigations.timeline.entries import FoldKind, TimelineEntry, fold_entries
 from investigations.timeline.spans import collect_spans
 from trail.times import is_event_time
 
@@ -32,6 +33,7 @@ _CAPTION = (
     "Figure 1. Times are UTC. Shaded columns are breaks in the scale; their length stands below."
     " The table has the same events."
 )
+_MASKED_LANE = f" The lane {MASKED} holds all that is masked there, which may be of more than one."
 # The lanes of the picture are its values.
 LANE_FIELD = LANES_OF["case"][0].field
 _HEADS = (ReportColumn("Time, UTC"), ReportColumn("What happened", 1), ReportColumn("Evidence"))
@@ -67,7 +69,8 @@ def _draw(record: CaseRecord) -> Iterator[Block]:
     spans = collect_spans(documents, LANE_FIELD) if record.spans is None else record.spans
     drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at, manual, spans)
     if picture := drawn.get("picture"):
-        yield ReportFigure(draw_figure(picture), picture.label, line(_CAPTION))
+        masked = _MASKED_LANE if any(lane.name == MASKED for lane in picture.lanes) else ""
+        yield ReportFigure(draw_figure(picture), picture.label, line(_CAPTION + masked))
 
 
 def _write_rows(record: CaseRecord) -> Iterator[Row]:
@@ -79,7 +82,7 @@ def _write_rows(record: CaseRecord) -> Iterator[Row]:
     places = [event.place for event in left]
     for before, part in groupby(pinned, key=lambda each: sum(place <= each.event_place for place in places)):
         yield from _write_manual_events(left, len(places) - before)
-        yield from _write_evidence(part, numbers)
+        yield from _write_evidence(part, numbers, record.kinds)
     yield from _write_manual_events(left, 0)
 
 
@@ -89,8 +92,10 @@ def _write_manual_events(left: list[ManualEvent], keep: int) -> Iterator[Row]:
         yield from _write_manual_event(left.pop(0))
 
 
-def _write_evidence(evidence: Iterable[Evidence], absences: dict[int, str]) -> Iterator[Row]:
-    yield from (_write_entry(entry, absences) for entry in fold_entries(evidence))
+def _write_evidence(
+    evidence: Iterable[Evidence], absences: dict[int, str], kinds: Mapping[int, FoldKind] | None
+) -> Iterator[Row]:
+    yield from (_write_entry(entry, absences) for entry in fold_entries(evidence, kinds))
 
 
 def _write_manual_event(event: ManualEvent) -> Iterator[Row]:

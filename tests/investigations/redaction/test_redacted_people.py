@@ -30,7 +30,7 @@ from trail.connection import Trail
 from trail.search.spec import Search
 
 Seal = Callable[[], object]
-NAMES = ("Max", "Muster", "Erika", "Exempel")
+NAMES = ("Maxim", "Muster", "Erika", "Beispiel")
 RULES = {"user.id": "pseudonym"}
 
 
@@ -42,26 +42,26 @@ def rename(user: User, name: str) -> None:
 @pytest.fixture
 def worked(case: Case, alice: User, bob: User, trail: Trail, seal: Seal) -> Case:
     """A case in which Alice and Bob did something of every kind, whose names were others then."""
-    rename(alice, "Erika Exempel")
-    rename(bob, "Max Muster")
+    rename(alice, "Erika Beispiel")
+    rename(bob, "Maxim Muster")
     pin(trail, case, bob, use("t", id="first", user__id="eve"))
     seal()
     absences.pin(case=case, search=Search(text="user.id:nobody"), reason="never", by=bob)
-    notes.write_note(case=case, text="Max Muster said so", by=bob)
+    notes.write_note(case=case, text="Maxim Muster said so", by=bob)
     entities.judge_entity(case=case, field="user.id", value="eve", word="malicious", reason="so", by=bob)
     hypotheses.add_hypothesis(case=case, statement="It was eve", by=bob)
-    tasks.add_task(case=case, title="Ask Exempel", by=bob)
+    tasks.add_task(case=case, title="Ask Beispiel", by=alice)
     seal()
     return case
 
 
 @pytest.fixture
-def foreign(worked: Case, alice: User, bob: User) -> Case:
+def foreign(worked: Case, alice: User, bob: User, lea: User) -> Case:
     """The same at another console, of whom nobody has an account here."""
     content = export_case_bundle(worked, alice)
     rename(alice, "Alice")
     rename(bob, "Bob")
-    return bring_in(content, alice)
+    return bring_in(content, lea)
 
 
 def make_profile(by: User, rules: dict[str, str] = RULES) -> RedactionProfile:
@@ -81,9 +81,9 @@ FOREIGN_FORMATS = [name for name in Export.Format.values if "bundle" not in name
 
 
 @pytest.mark.parametrize("format", [*FOREIGN_FORMATS, *reports.FORMATS])
-def test_nobody_of_another_console_is_named(format: str, foreign: Case, alice: User) -> None:
-    assert foreign.evidence.get(event_id="first").pinned_by_name.startswith("Max Muster (")
-    name, content = read(format, foreign, alice)
+def test_nobody_of_another_console_is_named(format: str, foreign: Case, lea: User) -> None:
+    assert foreign.evidence.get(event_id="first").pinned_by_name.startswith("Maxim Muster (")
+    name, content = read(format, foreign, lea)
     assert find_secrets(name, content, NAMES) == set()
 
 
@@ -99,7 +99,7 @@ def test_who_is_called_otherwise_now_has_one_pseudonym(worked: Case, alice: User
     rename(bob, "Robert Neu")
     redactor = services.build_case_redactor(make_profile(alice), worked)
     expected = redactor.redact_value("user.id", "bob")
-    assert {redactor.redact_text(name) for name in ("Max Muster", "muster", "Robert", "bob")} == {expected}
+    assert {redactor.redact_text(name) for name in ("Maxim Muster", "muster", "Robert", "bob")} == {expected}
 
 
 def test_the_schedule_is_nobody(worked: Case, alice: User) -> None:
@@ -126,3 +126,12 @@ def test_a_redacted_case_bundle_names_the_foreign_nowhere(worked: Case, alice: U
         case: dict[str, Any] = json.loads(archive.read("case.json"))
     assert len({piece["pinned_by"] for piece in case["evidence"]}) == 1
     assert all(piece["pinned_by"].startswith("user-") for piece in case["evidence"])
+
+
+def test_people_who_are_masked_are_not_one_account(case: Case, alice: User, trail: Trail, seal: Seal) -> None:
+    pin(trail, case, alice, *(use("t", id=f"by-{user}", user__id=user, user__name=user) for user in ("eve", "mallory")))
+    seal()
+    rules = {"user.id": "mask", "user.name": "mask"}
+    made = write("stix", make_profile(alice, rules), alice, case=case)
+    bundle = json.loads(build_path(made).read_bytes())
+    assert not [each for each in bundle["objects"] if each["type"] == "user-account"]

@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -22,6 +23,7 @@ from investigations.redaction.redactor import MASKED
 from investigations.reports.content import build_report
 from investigations.reports.errors import NotTypeset
 from investigations.reports.html import write_html
+from investigations.reports.markdown import write_markdown
 from investigations.reports.pdf import write_pdf
 from investigations.reports.services import read_choice
 from investigations.reports.structure import Report, ReportFigure, Verbatim
@@ -86,6 +88,25 @@ def test_masked_tokens_live_as_long_as_their_own(lives: Case, alice: User, rules
     lengths = list_lives(plain)
     assert sorted(kind for kind, _ in lengths) == ["life", "life", "session", "session", "session"]
     assert sorted(list_lives(build(lives, alice, **rules))) == sorted(lengths)
+
+
+def test_what_is_masked_is_not_said_to_be_alike(case: Case, alice: User, trail: Trail, seal: Seal) -> None:
+    users = ("eve", "eve", "mallory")
+    pin(
+        trail,
+        case,
+        alice,
+        *(use("tok", user__id=user, at=f"2026-01-01T0{hour}:00:00Z") for hour, user in enumerate(users)),
+    )
+    seal()
+    report = build(case, alice, user__id="mask", token__id="mask")
+    (text,) = (
+        write_markdown(replace(report, sections=(each,))).decode() for each in report.sections if each.key == "timeline"
+    )
+    assert ("2 alike" in text, "3 alike" in text) == (True, False)
+    (figure,) = find_blocks(report, ReportFigure)
+    assert isinstance(figure, ReportFigure)
+    assert "holds all that is masked" in figure.caption[0].text
 
 
 # Words that a report has as looks of its text, in its picture, in its commands and in the formats of its file.
