@@ -21,6 +21,7 @@ MOST_WORDS = 6  # of a name
 # within other words too; and of one that has no blanks around it, of which two are much.
 SHORTEST_CAPITAL, SHORTEST_PART, SHORTEST_WITHIN, SHORTEST_UNSPACED = 2, 3, 4, 2
 _HEAD = 2
+_REMEMBERED = 50_000  # words
 # What a mailbox of many is called (RFC 2142, and what is usual): within other words it is nobody's name.
 _ROLES = {
     "abuse", "account", "accounts", "admin", "audit", "backup", "console", "contact", "daemon", "desk", "hello", "help",
@@ -42,6 +43,7 @@ class NameIndex:
         default_factory=dict
     )  # lengths of parts, by how they begin, the longest first
     _parts: set[str] = field(default_factory=set)
+    _plain: set[str] = field(default_factory=set)  # words in which no part stands, for most words come again
     _capitals: set[Words] = field(default_factory=set)  # so short that they are names with a capital alone
 
     def learn(self, name: str, substitute: str, *, has_parts: bool = False) -> None:
@@ -106,6 +108,7 @@ class NameIndex:
         if len(part) < least or part in self._parts or part in _ROLES:
             return
         self._parts.add(part)
+        self._plain.clear()
         lengths = self._within.setdefault(part[:_HEAD], [])
         if len(part) not in lengths:
             lengths.append(len(part))
@@ -151,6 +154,8 @@ class NameIndex:
     def _find_within(self, word: str, folded: str) -> list[tuple[int, int, str]]:
         """Parts of names within a word that is none: where each begins and ends in the word, marks and all."""
         matches, place = [], 0
+        if folded in self._plain:
+            return []
         while place <= len(folded) - _HEAD:
             lengths = self._within.get(folded[place : place + _HEAD], ())
             length = next((each for each in lengths if folded[place : place + each] in self._parts), 0)
@@ -158,6 +163,8 @@ class NameIndex:
                 matches.append((place, place + length, self._known[(folded[place : place + length],)]))
             place += length or 1
         if not matches:
+            if len(self._plain) < _REMEMBERED:
+                self._plain.add(folded)
             return []
         starts, stops = _map_places(word)
         return [(starts[first], stops[last - 1], substitute) for first, last, substitute in matches]
