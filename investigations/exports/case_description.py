@@ -29,6 +29,22 @@ from trail.times import format_datetime
 FORMAT = "audit-case/v1"
 QUERIES_FORMAT = "audit-case-queries/v1"
 AT_ONCE = 1_000  # rows of one query
+# Members that hold no words of people: those of this format, keys, digests and times.
+_FIXED = {
+    "format",
+    "kind",
+    "status",
+    "state",
+    "severity",
+    "disposition",
+    "relevance",
+    "level",
+    "word",
+    "phase",
+    "field",
+}
+_FIXED |= {"source_field", "digest", "timestamp", "at", "due", "starts", "ends"}
+_FIXED |= {f"{what}_at" for what in ("added", "changed", "closed", "created", "opened", "pinned", "settled", "written")}
 Rows = Iterable[dict[str, Any]]
 
 
@@ -52,20 +68,20 @@ def write_case(case: Case, redactor: Redactor | None = None) -> Iterator[bytes]:
     if redactor is None:
         return _write_object(members, sections)
     redacted = {name: (_redact_row(row, redactor) for row in rows) for name, rows in sections.items()}
-    return _write_object(redactor.redact(members), redacted)
+    return _write_object(redactor.redact(members, _FIXED), redacted)
 
 
 def _redact_row(row: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
     """A row without what a profile takes out. How evidence was found and what a file is are left out: both may tell."""
     left_out: dict[str, Any] = {name: empty for name, empty in (("search", {}), ("sha256", "")) if name in row}
-    own = {"digest": row["digest"]} if "digest" in row else {}
+    own = {}
     if event_id := row.get("event_id"):
         own["event_id"] = redactor.redact_value("event.id", event_id)
     if "field" in row:
         own["value"] = redactor.redact_value(row["field"], row["value"])
     if "source_field" in row:
         own["source"] = redactor.redact_value(row["source_field"], row["source"])
-    return {**redactor.redact(row), **left_out, **own}
+    return {**redactor.redact(row, _FIXED), **left_out, **own}
 
 
 def write_queries(case: Case, redactor: Redactor | None = None) -> Iterator[bytes]:

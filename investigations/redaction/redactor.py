@@ -5,9 +5,8 @@ import html
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
@@ -17,9 +16,10 @@ import orjson
 from core.errors import Refused
 from investigations.models import RedactionProfile
 from investigations.presentation.cells import make_visible
+from investigations.redaction.letters import MARKS, goes_on, is_unspaced
 from investigations.redaction.names import NameIndex
 from trail.documents import flatten
-from trail.schema import BY_NAME, Kind
+from trail.schema import BY_NAME, OUTCOMES, Kind, Operation
 
 Value = TypeVar("Value")
 
@@ -42,7 +42,7 @@ MASKED, LEFT_OUT = "[masked]", "[left out]"
 # A source record and a signature say in ways of their own what is masked; a place is as good as an address.
 _DROPPED = ("raw", "signature")
 MOST_VALUES = 300_000
-_NOBODY = NameIndex()
+_TOO_MANY = f"There are more than {MOST_VALUES:,} values to redact; redact fewer fields, or export less."
 _SHORTEST = 4  # characters: what is shorter is taken out of texts only where it stands as a word
 _DIGITS = 16
 _REMEMBERED = 50_000
@@ -51,6 +51,8 @@ _CUT = 100
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+.!|~-]")
 _BLANKS = dict.fromkeys(map(ord, "\t\n\v\f\r\x85\xa0\u2028\u2029\u202f"), " ")
 _TIMES = frozenset(name for name, field in BY_NAME.items() if field.kind is Kind.TIME)
+# Words of the schema, which are nobody's name even where somebody is called so.
+_OF_SCHEMA = {"event.outcome": OUTCOMES, "event.action": tuple(Operation), "token.operation": tuple(Operation)}
 
 
 class Redactor:
@@ -68,7 +70,8 @@ class Redactor:
         self._spelled: dict[str, str] = {}  # in small letters, each value in every spelling that a text may have
         self._lengths: dict[str, list[int]] = {}  # of those that begin with these characters, the longest first
         self._words: dict[str, str] = {}
-        self._names = NameIndex()
+        self._people: dict[tuple[tuple[str, str], ...], None] = {}
+        self._names: NameIndex | None = None  # none until all people are known
         self._replace = lru_cache(maxsize=_REMEMBERED)(self._replace_values)
 
     def collect(self, document: Mapping[str, Any]) -> None:
@@ -89,21 +92,54 @@ class Redactor:
         """Learn who somebody is, by the names of fields: whatever they are called, and however that is written in a text.
 
         Where the profile takes out one of these, a text names the person by none of them; what stands for one stands for all.
+        What two people are called is masked in texts, for nobody knows which of them is meant.
         """
-        ruled = [name for name in PERSON if name in self.rules]
-        if not ruled or not any(person.values()):
+        called = tuple((name, person[name]) for name in PERSON if person.get(name))
+        if not called or not self.hides_people or called in self._people:
             return
-        field = next((name for name in ruled if person.get(name)), ruled[0])
-        substitute = self._substitute(field, person.get(field) or next(filter(None, person.values())))
-        for name, value in person.items():
-            if not value:
-                continue
-            local = value.partition("@")[0] if name == "user.email" else value
-            is_spoken = name in ("user.full_name", "user.email") or (name == "user.name" and " " in value)
-            self._names.learn(local, substitute, has_parts=is_spoken)
+        if len(self._people) >= MOST_VALUES:
+            raise Refused(_TOO_MANY)
+        for name, value in called:
             if value not in self._known:
-                self._add(value, self._substitute(name, value) if name in self.rules else substitute)
-        self._replace.cache_clear()
+                self._add(value, self._substitute(name, value) if name in self.rules else MASKED)
+        self._people[called] = None
+        self._names = None
+
+    def _find_names(self) -> NameIndex:
+        """What people are called, once all of them are known. Who has no id of their own is who has the name already."""
+        if self._names is None:
+            self._names, of_ids, values = NameIndex(MASKED), dict[str, str](), dict[str, str]()
+            for called in sorted(self._people, key=lambda each: (each[0][0] != "user.id", -len(each))):
+                person = dict(called)
+                substitute = self._substitute_person(person)
+                if user := person.get("user.id"):
+                    substitute = of_ids.setdefault(user, substitute)
+                else:
+                    substitute = next((values[each] for each in person.values() if each in values), substitute)
+                _learn_names(self._names, person, substitute)
+                for value in person.values():
+                    known = values.setdefault(value, substitute)
+                    if known != substitute and "user.id" in person:
+                        values[value] = MASKED
+            self._settle(values, self._names)
+            self._replace.cache_clear()
+        return self._names
+
+    def _substitute_person(self, person: Mapping[str, str]) -> str:
+        ruled = [name for name in PERSON if name in self.rules]
+        field = next((name for name in ruled if name in person), ruled[0])
+        return self._substitute(field, person.get(field) or next(iter(person.values())))
+
+    def _settle(self, values: Mapping[str, str], names: NameIndex) -> None:
+        """Put in the place of each value what stands for whoever is called so."""
+        for called in self._people:
+            for name, value in called:
+                is_ambiguous = names.is_ambiguous(value)
+                if name in self.rules and not is_ambiguous:
+                    continue
+                substitute = self._known[value] = MASKED if is_ambiguous else values[value]
+                for spelling in {_fold(each) for each in _spell(value) if each}:
+                    (self._words if len(spelling) < _SHORTEST else self._spelled)[spelling] = substitute
 
     def learn(self, field: str, values: Iterable[Any]) -> None:
         """Learn values of a field, of those that the profile names."""
@@ -120,14 +156,13 @@ class Redactor:
 
     def _add(self, text: str, substitute: str) -> None:
         if len(self._known) >= MOST_VALUES:
-            raise Refused(f"There are more than {MOST_VALUES:,} values to redact; redact fewer fields, or export less.")
+            raise Refused(_TOO_MANY)
         self._known[text] = substitute
         for spelling in {_fold(each) for each in _spell(text) if each}:
-            if len(spelling) < _SHORTEST:
-                self._words.setdefault(spelling, substitute)
-                continue
-            self._spelled.setdefault(spelling, substitute)
-            lengths = self._lengths.setdefault(spelling[:_SHORTEST], [])
+            is_word = len(spelling) < _SHORTEST
+            spelled = self._words if is_word else self._spelled
+            spelled[spelling] = _choose(spelled.get(spelling, substitute), substitute)
+            lengths = self._lengths.setdefault(spelling[:_SHORTEST], []) if not is_word else [len(spelling)]
             if len(spelling) not in lengths:
                 lengths.append(len(spelling))
                 lengths.sort(reverse=True)
@@ -147,33 +182,32 @@ class Redactor:
 
     def redact_text(self, text: str) -> str:
         """A text without the values that were learnt, in whichever letters they stand."""
-        return self._replace(text, self._names)
+        return self._replace(text, self._find_names())
 
     def _replace_values(self, text: str, names: NameIndex) -> str:
         folded, start, place = _fold(text), 0, 0
         parts: list[str] = []
         if folded in self._words:
-            return self._words[folded]
+            return self._known.get(text, self._words[folded])
         while place < len(text):
-            match = self._find(folded, place)
+            match = self._find(text, folded, place)
             if match is None:
                 place += 1
                 continue
             length, substitute = match
             parts += [names.replace(text[start:place]), substitute]
-            start = place = place + length
+            start = place = _skip_marks(text, place + length)
         return "".join([*parts, names.replace(text[start:])])
 
-    def _find(self, folded: str, place: int) -> tuple[int, str] | None:
-        """The longest value that stands at a place of a text, and what stands for it."""
+    def _find(self, text: str, folded: str, place: int) -> tuple[int, str] | None:
+        """The longest value at a place of a text, and what stands for it: for that very value where others are spelled alike."""
         for length in self._lengths.get(folded[place : place + _SHORTEST], ()):
             if substitute := self._spelled.get(folded[place : place + length]):
-                return length, substitute
-        if self._words and (place == 0 or not folded[place - 1].isalnum()):
-            for length in range(1, _SHORTEST):
-                word = folded[place : place + length]
-                if word in self._words and not folded[place + length : place + length + 1].isalnum():
-                    return length, self._words[word]
+                return length, self._known.get(text[place : place + length], substitute)
+        for length in range(_SHORTEST - 1, 0, -1) if self._words else ():
+            word = folded[place : place + length]
+            if word in self._words and _stands_alone(folded, place, place + length):
+                return length, self._known.get(text[place : place + length], self._words[word])
         return None
 
     def redact_document(self, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,38 +228,70 @@ class Redactor:
         if path in self.rules:
             many = [self._substitute(path, str(each)) for each in value] if isinstance(value, list) else None
             return many if many is not None else self._substitute(path, str(value))
-        return value if path in _TIMES else self.redact(value)
+        return value if path in _TIMES or value in _OF_SCHEMA.get(path, ()) else self.redact(value)
 
     def redact_statement(self, statement: Mapping[str, Any]) -> dict[str, Any]:
         """A statement without what was asked, by whoever it was: that may name who stands in no event."""
-        redacted = {**self.redact(dict(statement)), "query": {"words": LEFT_OUT, "url": {}}, "left_out": LEFT_OUT}
+        redacted = {
+            **self.redact(dict(statement), ("format",)),
+            "query": {"words": LEFT_OUT, "url": {}},
+            "left_out": LEFT_OUT,
+        }
         if "rule" in redacted:
             redacted["rule"] |= {"name": LEFT_OUT, "words": LEFT_OUT, "search": {}}
             for event in redacted["events"]:
                 event["id"] = self._substitute("event.id", event["id"])
         return redacted
 
-    def redact(self, value: Value) -> Value:
-        """The same with every text in it redacted: texts, lists, objects and data classes in each other."""
-        return cast(Value, self._redact_any(value))
+    def redact(self, value: Value, keep: Container[str] = ()) -> Value:
+        """The same with every text in it redacted: texts, lists and objects in each other. `keep` names members whose texts stay,
+        for they are words of a format, keys or times, and nothing that somebody wrote."""
+        return cast(Value, self._redact_any(value, keep))
 
-    def _redact_any(self, value: Any) -> Any:
+    def _redact_any(self, value: Any, keep: Container[str] = ()) -> Any:
         match value:
             case str():
                 return self.redact_text(value)
             case dict():
-                # A key may be a value of an event, and is no text of people.
+                # Names of members are words of a format; those of labels, which are not, are redacted with the event.
                 return {
-                    self._replace(name, _NOBODY) if isinstance(name, str) else name: self._redact_any(member)
+                    name: member if name in keep and isinstance(member, str) else self._redact_any(member, keep)
                     for name, member in value.items()
                 }
             case list():
-                return [self._redact_any(each) for each in value]
+                return [self._redact_any(each, keep) for each in value]
             case tuple() if not hasattr(value, "_fields"):
-                return tuple(self._redact_any(each) for each in value)
-        if is_dataclass(value) and not isinstance(value, type):
-            return replace(value, **{each.name: self._redact_any(getattr(value, each.name)) for each in fields(value)})
+                return tuple(self._redact_any(each, keep) for each in value)
         return value
+
+
+def _learn_names(names: NameIndex, person: Mapping[str, str], substitute: str) -> None:
+    """Learn what somebody is called; of somebody without an id only what nobody is called yet."""
+    for name, value in person.items():
+        local = value.partition("@")[0] if name == "user.email" else value
+        is_spoken = name in ("user.full_name", "user.email") or (name == "user.name" and " " in value)
+        if "user.id" in person or not names.knows(local):
+            names.learn(local, substitute, has_parts=is_spoken)
+
+
+def _choose(known: str, substitute: str) -> str:
+    """What stands for a spelling that two values have: nothing of either where they are of one kind, else the first."""
+    is_alike = MASKED in (known, substitute) or known.partition("-")[0] == substitute.partition("-")[0]
+    return MASKED if known != substitute and is_alike else known
+
+
+def _stands_alone(text: str, start: int, stop: int) -> bool:
+    """Whether what is there is no part of a longer word; two characters are much where words have no blanks between them."""
+    if stop - start > 1 and is_unspaced(text[start:stop]):
+        return True
+    return not (start and goes_on(text[start - 1])) and not goes_on(text[stop : stop + 1])
+
+
+def _skip_marks(text: str, place: int) -> int:
+    """Behind the marks on what was taken out."""
+    while place < len(text) and text[place] in MARKS:
+        place += 1
+    return place
 
 
 def _spell(text: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from accounts.models import User
 from core.errors import Refused
 from investigations.audit import CaseAction, record
 from investigations.models import Case, Evidence, RedactionProfile
+from investigations.redaction.people import list_people
 from investigations.redaction.pseudonym_key import derive_key
 from investigations.redaction.redactor import KINDS, PERSON, Redactor
 from investigations.redaction.searched_values import list_searched_values
@@ -103,7 +104,8 @@ def build_redactor(
 ) -> Redactor:
     """What redacts one case, or the results of a run outside a case, once it knows the values of these events.
 
-    Of a case it knows the entities too, which may stand in no event, and the people of the console where it hides people at all.
+    Of a case it knows the entities too, which may stand in no event, and where it hides people at all those of the console and
+    whoever else did something in the case.
     Raises Refused.
     """
     subject = f"case:{case.public_id}" if case else f"run:{run_id}"
@@ -116,8 +118,8 @@ def build_redactor(
         if field in PERSON:
             redactor.learn_person({field: value})
     if case and redactor.hides_people:
-        for username, name, email in User.objects.values_list("username", "name", "email"):
-            redactor.learn_person({"user.id": username, "user.full_name": name, "user.email": email})
+        for person in list_people(case):
+            redactor.learn_person(person)
     return redactor
 
 

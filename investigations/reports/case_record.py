@@ -1,6 +1,6 @@
 """Reads a case once, whole or up to limits that it says, for what its report is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from investigations.models import (
 )
 from investigations.redaction.redactor import Redactor
 from investigations.reports.custody import ActivityEntry, list_activity, list_acts
+from investigations.timeline.entries import FoldKind
 from operations.sealing import proofs as sealing
 from operations.sealing.errors import LogDamaged
 from operations.sealing.folder import LogDirectory
@@ -68,6 +69,9 @@ class CaseRecord:
 
     `introduction` and `closing` are what the report itself says before and behind that of the case, in Markdown.
 
+    `spans` are lives and sessions, and `kinds` what is folded by the numbers of evidence, where both were collected before the
+    events were redacted: what is masked looks alike.
+
     `problem` says why there is no `checkpoint`.
     """
 
@@ -95,6 +99,8 @@ class CaseRecord:
     merges: Sequence[CaseMerge] = ()
     introduction: str = ""
     closing: str = ""
+    spans: CountedSpans | None = None
+    kinds: Mapping[int, FoldKind] | None = None
 
 
 @transaction.atomic

@@ -12,7 +12,10 @@ from investigations.presentation.times import format_sentence
 from investigations.redaction.redactor import Redactor
 from investigations.reports import proof_sections, sections, timeline_section
 from investigations.reports.case_record import CaseRecord, read_case_record, redact_events
+from investigations.reports.redacted_report import redact_report, redact_spans
 from investigations.reports.structure import Block, Report, ReportSection, count_parts, paragraph
+from investigations.timeline.entries import name_kinds
+from investigations.timeline.spans import collect_spans
 from trail.times import format_datetime, is_event_time
 
 
@@ -78,10 +81,19 @@ def build_report(choice: CaseReport, by: User, made_at: datetime, redactor: Reda
         record = read_case_record(choice.case, made_at, by)
         if redactor is None:
             return build_report_of(choice, record, by)
+        record = _collect_before_redaction(record, redactor)
         redact_events(record, redactor)
         # Before marks of Markdown part a value.
         choice.introduction, choice.closing = map(redactor.redact_text, (choice.introduction, choice.closing))
-        return redactor.redact(build_report_of(choice, record, by, left_out=ASKED))
+        report = build_report_of(choice, record, by, left_out=ASKED)
+        return redact_report(report, redactor)
+
+
+def _collect_before_redaction(record: CaseRecord, redactor: Redactor) -> CaseRecord:
+    """The record with what masked events do not tell: which tokens, sessions and events are one, and which are not."""
+    field, events = timeline_section.LANE_FIELD, [each.document for each in record.events]
+    spans = redact_spans(collect_spans(events, field), events, field, redactor)
+    return replace(record, spans=spans, kinds=name_kinds((*record.events, *record.absences, *record.statements)))
 
 
 def build_report_of(choice: CaseReport, record: CaseRecord, by: User, left_out: Container[str] = ()) -> Report:

@@ -279,7 +279,7 @@ def build_verification(record: CaseRecord) -> Iterator[Block]:
         yield from _verify_foreign(record, record.foreign)
         return
     yield paragraph(_VERIFY)
-    yield Verbatim(f"python verify_bundle.py case-{record.case.public_id}-timeline.bundle.jsonl")
+    yield Verbatim(f"python verify_bundle.py case-{record.case.public_id}-timeline.bundle.jsonl", is_command=True)
     sealed = record.counts["events"] - record.counts["unproved"]
     yield paragraph(f"{sealed:,} of the {record.counts['events']:,} events of the case have a leaf in the sealed log.")
     yield from _state_checkpoint(record)
@@ -306,7 +306,7 @@ def _verify_foreign(record: CaseRecord, foreign: ForeignCase) -> Iterator[Block]
         *(f"--key {shlex.quote(key)}" for key in foreign.log_keys),
         f"--console-key {shlex.quote(foreign.key.vkey)}",
     ]
-    yield Verbatim(" \\\n  ".join(["python verify_bundle.py", *keys, "THE-BUNDLE.case.zip"]))
+    yield Verbatim(" \\\n  ".join(["python verify_bundle.py", *keys, "THE-BUNDLE.case.zip"]), is_command=True)
     fingerprint = (span("The fingerprint of the key of that console is "), span(foreign.fingerprint, "code"), span("."))
     yield Paragraph((fingerprint,))
     manifest = (span("The SHA-256 of the manifest of the bundle is "), span(foreign.manifest, "code"), span("."))

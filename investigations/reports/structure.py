@@ -55,9 +55,10 @@ class Quotation:
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Text that stands as it is, line by line."""
+    """Text that stands as it is, line by line. `is_command` is of what the console itself says that somebody should run."""
 
     text: str
+    is_command: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Builds the section of a report that tells what happened on one line of time: the picture, and the same as rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import groupby
 
@@ -11,6 +11,7 @@ from investigations.presentation.case_picture import build_case_lifeline
 from investigations.presentation.lifeline.choice import LANES_OF
 from investigations.presentation.manual_picture import ManualPicture
 from investigations.presentation.times import format_sentence
+from investigations.redaction.redactor import MASKED
 from investigations.reports.case_record import CaseRecord
 from investigations.reports.figure import draw_figure
 from investigations.reports.sections import limit_note
@@ -24,7 +25,7 @@ from investigations.reports.structure import (
     line,
     paragraph,
 )
-from investigations.timeline.entries import TimelineEntry, fold_entries
+from investigations.timeline.entries import FoldKind, TimelineEntry, fold_entries
 from investigations.timeline.spans import collect_spans
 from trail.times import is_event_time
 
@@ -33,6 +34,9 @@ _CAPTION = (
     " The table has the same events."
 )
 _MORE = " Of the lifetimes of tokens and of the sessions in these lanes the first are drawn; {:,} more are not."
+_MASKED_LANE = f" The lane {MASKED} holds all that is masked there, which may be of more than one."
+# The lanes of the picture are its values.
+LANE_FIELD = LANES_OF["case"][0].field
 _HEADS = (ReportColumn("Time, UTC"), ReportColumn("What happened", 1), ReportColumn("Evidence"))
 Row = tuple[TableCell, ...]
 
@@ -63,11 +67,12 @@ def _draw(record: CaseRecord) -> Iterator[Block]:
     documents = [each.document for each in record.events]
     milestones = [event for event in record.manual_events if event.phase]
     manual = ManualPicture(record.case.public_id, record.manual_events, milestones)
-    spans = collect_spans(documents, LANES_OF["case"][0].field)
+    spans = collect_spans(documents, LANE_FIELD) if record.spans is None else record.spans
     drawn = build_case_lifeline(record.case.title, documents, places, {}, record.made_at, manual, spans.spans)
     if picture := drawn.get("picture"):
-        caption = f"{_CAPTION}{_MORE.format(spans.left_out)}" if spans.left_out else _CAPTION
-        yield ReportFigure(draw_figure(picture), picture.label, line(caption))
+        more = _MORE.format(spans.left_out) if spans.left_out else ""
+        masked = _MASKED_LANE if any(lane.name == MASKED for lane in picture.lanes) else ""
+        yield ReportFigure(draw_figure(picture), picture.label, line(_CAPTION + more + masked))
 
 
 def _write_rows(record: CaseRecord) -> Iterator[Row]:
@@ -79,7 +84,7 @@ def _write_rows(record: CaseRecord) -> Iterator[Row]:
     places = [event.place for event in left]
     for before, part in groupby(pinned, key=lambda each: sum(place <= each.event_place for place in places)):
         yield from _write_manual_events(left, len(places) - before)
-        yield from _write_evidence(part, numbers)
+        yield from _write_evidence(part, numbers, record.kinds)
     yield from _write_manual_events(left, 0)
 
 
@@ -89,8 +94,10 @@ def _write_manual_events(left: list[ManualEvent], keep: int) -> Iterator[Row]:
         yield from _write_manual_event(left.pop(0))
 
 
-def _write_evidence(evidence: Iterable[Evidence], absences: dict[int, str]) -> Iterator[Row]:
-    yield from (_write_entry(entry, absences) for entry in fold_entries(evidence))
+def _write_evidence(
+    evidence: Iterable[Evidence], absences: dict[int, str], kinds: Mapping[int, FoldKind] | None
+) -> Iterator[Row]:
+    yield from (_write_entry(entry, absences) for entry in fold_entries(evidence, kinds))
 
 
 def _write_manual_event(event: ManualEvent) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """Folds a case's evidence into the entries of its timeline: what is alike and follows one upon the other is one entry."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,6 +11,7 @@ from investigations.timeline.facts import compute_fold
 from investigations.timeline.pages import INLINE, EntryKey, KeyPage
 from trail.documents import get
 
+FoldKind = tuple[object, ...]
 # So many that are alike stand open.
 UNFOLDED = 5
 
@@ -67,9 +68,16 @@ class PageEntry:
         return len(self.items) == self.count
 
 
-def fold_entries(evidence: Iterable[Evidence]) -> list[TimelineEntry]:
-    """The entries, in the order of the evidence. A statement, and a revocation, is never folded."""
-    return [TimelineEntry(tuple(map(_build_item, group))) for _, group in groupby(evidence, _name_kind)]
+def fold_entries(evidence: Iterable[Evidence], kinds: Mapping[int, FoldKind] | None = None) -> list[TimelineEntry]:
+    """The entries, in the order of the evidence. A statement, and a revocation, is never folded. `kinds` are those of the
+    evidence by its number, where its copies do not tell any more what was alike."""
+    groups = groupby(evidence, lambda each: kinds[each.number] if kinds is not None else _name_kind(each))
+    return [TimelineEntry(tuple(map(_build_item, group))) for _, group in groups]
+
+
+def name_kinds(evidence: Iterable[Evidence]) -> dict[int, FoldKind]:
+    """What is equal for evidence that is one entry where it follows one upon the other, by its number."""
+    return {each.number: _name_kind(each) for each in evidence}
 
 
 def build_entries(page: KeyPage, label: str = "", skews: ClockSkews | None = None) -> list[PageEntry]:
@@ -98,7 +106,7 @@ def build_items(keys: Iterable[EntryKey], skews: ClockSkews | None = None) -> di
     return {pk: _build_item(rows[pk], skews) for pk in wanted}
 
 
-def _name_kind(evidence: Evidence) -> tuple[object, ...]:
+def _name_kind(evidence: Evidence) -> FoldKind:
     document = evidence.document
     if evidence.is_statement or get(document, "token.operation") == "token.revoke":
         return (evidence.number,)

@@ -36,6 +36,22 @@ from trail.search import execute
 from trail.search.spec import WHOLE_TRAIL
 
 STEP = 1_000  # pieces of evidence read at once
+# Members that hold no words of people: labels, words of this format and times.
+_FIXED = {
+    "number",
+    "evidence",
+    "action",
+    "at",
+    "pinned_at",
+    "copy",
+    "what",
+    "id",
+    "export",
+    "status",
+    "severity",
+    "times",
+}
+_FIXED |= {"exported_at", "ended_at"}
 PATIENCE = timedelta(minutes=15)  # for which an export waits for the witnesses' cosignatures
 
 
@@ -80,7 +96,7 @@ def lines(
         entries = _redact_entries(_evidence_entries(case, order), redactor)
         chosen = _choose_checkpoint(export, order.last)
         entered = map(describe_entry, stream_custody(case, evidence))
-        described = entered if redactor is None else map(redactor.redact, entered)
+        described = entered if redactor is None else (redactor.redact(each, _FIXED) for each in entered)
         about, named = _describe(export, redactor), _named_checkpoints(case)
         yield from bundles.build_lines(chosen, entries, about, named, described, redactor is not None)
 
@@ -91,7 +107,7 @@ def _redact_entries(entries: Iterator[BundleEntry], redactor: Redactor | None) -
         yield from entries
         return
     for entry in entries:
-        about = {**redactor.redact(entry.about or {}), "sha256": compute_digest(entry.document)}
+        about = {**redactor.redact(entry.about or {}, _FIXED), "sha256": compute_digest(entry.document)}
         yield BundleEntry(entry.leaf, entry.document, about, is_withheld=True)
 
 
@@ -133,7 +149,7 @@ def _describe(export: Export, redactor: Redactor | None) -> dict[str, Any]:
     if export.run is not None:
         # A run is called as what it searches for.
         description["run"] = {"id": export.run.public_id}
-    return redactor.redact(description) | {"redaction": describe_profile(export.redaction)}
+    return redactor.redact(description, _FIXED) | {"redaction": describe_profile(export.redaction)}
 
 
 # --- A case's timeline

@@ -28,6 +28,8 @@ from trail.integrity.case_archive import CaseArchive, FileDraft
 from trail.integrity.signed_note import Algorithm
 
 EVENTS, CASE, QUERIES = "evidence.bundle.jsonl", "case.json", "queries.json"
+# Members of what the manifest says that hold no words of people.
+_FIXED = {"id", "number", "exported_at", "export"}
 REPORT_HTML, REPORT_PDF, ATTACHMENTS = "report.html", "report.pdf", "attachments/"
 
 
@@ -55,15 +57,19 @@ def lines(
                 yield b"", True
         yield from _parts(archive.add(EVENTS, draft))
     texts = ((CASE, write_case(case, redactor)), (QUERIES, write_queries(case, redactor)))
-    for name, content in (*texts, *_write_report(export, case, redactor)):
+    left_out: dict[str, str] = {}
+    for name, content in (*texts, *_write_report(export, case, redactor, left_out)):
         keep_claim()
         yield from _parts(_add(archive, name, content, folder))
     for attachment in _list_attachments(case) if redactor is None else ():
         keep_claim()
         yield from _parts(_add(archive, f"{ATTACHMENTS}{attachment.sha256}", _read_attachment(attachment), folder))
-    about = _describe(export, case)
+    about = _describe(export, case) | ({"left_out": left_out} if left_out else {})
     if redactor and export.redaction:
-        about = redactor.redact(about) | {"keys": about["keys"], "redaction": describe_profile(export.redaction)}
+        about = redactor.redact(about, _FIXED) | {
+            "keys": about["keys"],
+            "redaction": describe_profile(export.redaction),
+        }
     yield from _parts(archive.finish(about, read_signer()))
 
 
@@ -78,14 +84,16 @@ def _add(archive: CaseArchive, name: str, content: Iterable[bytes], folder: Path
         yield from archive.add(name, draft)
 
 
-def _write_report(export: Export, case: Case, redactor: Redactor | None) -> Iterator[tuple[str, list[bytes]]]:
-    """The report as who exports would take it; a PDF that cannot be typeset is left out."""
+def _write_report(
+    export: Export, case: Case, redactor: Redactor | None, left_out: dict[str, str]
+) -> Iterator[tuple[str, list[bytes]]]:
+    """The report as who exports would take it; why a PDF could not be typeset comes into `left_out`, by its name."""
     report = build_report(read_choice(case), export.started_by, export.created_at, redactor)
     yield REPORT_HTML, [write_html(report)]
     try:
         yield REPORT_PDF, [write_pdf(report)]
-    except NotTypeset:
-        return
+    except NotTypeset as error:
+        left_out[REPORT_PDF] = str(error)
 
 
 def _list_attachments(case: Case) -> list[Attachment]:

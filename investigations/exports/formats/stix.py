@@ -14,6 +14,7 @@ import orjson
 from stix2 import v21 as stix
 
 from investigations.exports.rows import ExportRow
+from investigations.redaction.redactor import MASKED
 from trail.documents import get
 from trail.field_checks import is_ip
 
@@ -163,10 +164,12 @@ def _build_reason(row: ExportRow, observed: str) -> Iterator[Any]:
 
 
 def _build_user(document: dict[str, Any]) -> Iterator[Any]:
-    user, login = get(document, "user.id"), get(document, "user.name")
-    if user or login:
-        words = {"user_id": user, "account_login": login, "display_name": get(document, "user.full_name")}
-        yield stix.UserAccount(**{name: word for name, word in words.items() if word})
+    """The account, which is one object wherever it comes: of what is masked none, for it would be one of many people."""
+    fields = {"user_id": "user.id", "account_login": "user.name", "display_name": "user.full_name"}
+    words = {name: get(document, field) for name, field in fields.items()}
+    words = {name: word for name, word in words.items() if word and word != MASKED}
+    if "user_id" in words or "account_login" in words:
+        yield stix.UserAccount(**words)
 
 
 def _build_address(document: dict[str, Any]) -> Iterator[Any]:
