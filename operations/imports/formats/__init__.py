@@ -102,11 +102,17 @@ _LINES = (FORMATS["cef"], FORMATS["syslog"])
 
 
 def detect_format(value: dict[str, Any]) -> SourceFormat | None:
-    """The format of which a record has the signs, itself or within its envelope; None for a record of none."""
+    """The format of which a record has the signs, itself or within its envelope; None for a record of none.
+
+    Raises ValueError where some of what stands in an envelope have signs and others have none.
+    """
     if format := _detect(value):
         return format
-    for _, (sign,) in unwrap_records(value, _read_sign):
-        return FORMATS[sign["format"]]
+    try:
+        for _, (sign,) in unwrap_records(value, _read_sign):
+            return FORMATS[sign["format"]]
+    except RecursionError:  # what is nested so deeply has no signs that anybody could read
+        return None
     return next((format for format in _LINES if _can_convert(format, value)), None)
 
 
@@ -134,5 +140,5 @@ def _read_sign(value: dict[str, Any]) -> list[Fields]:
 def _can_convert(format: SourceFormat, value: dict[str, Any]) -> bool:
     try:
         return bool(format.convert(value))
-    except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError):
+    except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError, RecursionError):
         return False

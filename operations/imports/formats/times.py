@@ -42,6 +42,7 @@ _USUAL = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?Z?", re.A
 _NEVER = {253402300799, 253402300800, 253402214400, 2**63 - 1, (2**63 - 1) // 10**6, (2**63 - 1) // 10**9, -62135596800}
 _FIRST_YEAR, _LAST_YEAR = 1, 9999
 _LONGEST = 80  # characters that are looked at
+_MOST_DIGITS = 20  # before the point, of the greatest time that anybody writes; a number of more is computed for hours
 
 
 def read_time(value: Any) -> str:
@@ -58,7 +59,7 @@ def read_time(value: Any) -> str:
         return read
     text = text[:_LONGEST].strip()
     if _NUMBER.fullmatch(text):
-        return _read_since_1970(Decimal(text))
+        return _read_since_1970(_read_number(text))
     if match := _DOTNET.fullmatch(text):
         return _read_since_1970(int(match[1]) * 10**6, unit=10**9)
     for form in _FORMS:
@@ -114,14 +115,28 @@ def is_never(value: Any) -> bool:
     """Whether a source writes this where a thing has no end: the first or last year of its calendar, or its largest number."""
     if isinstance(value, bool):
         return False
-    text = str(value).strip()
+    text = str(value)[:_LONGEST].strip()
     if _NUMBER.fullmatch(text):
-        number = int(Decimal(text))
+        try:
+            number = int(_read_number(text))
+        except ValueError:
+            return False
         return number in _NEVER or number // 1_000 in _NEVER or number // 10**6 in _NEVER or number // 10**9 in _NEVER
     if text.lower() in ("never", "none", "null", "n/a", "-"):
         return True
     year = next((match["year"] for form in _FORMS if (match := form.fullmatch(text))), None)
     return year is not None and int(year) in (_FIRST_YEAR, _LAST_YEAR)
+
+
+def _read_number(text: str) -> Decimal:
+    """A number of a size that a time can have. Raises ValueError."""
+    try:
+        number = Decimal(text)
+    except ArithmeticError as error:
+        raise ValueError(f"{text[:60]} is not a time") from error
+    if number.adjusted() > _MOST_DIGITS:
+        raise ValueError(f"{text[:60]} is not a time")
+    return number
 
 
 def _read_since_1970(value: float | Decimal, unit: int | None = None) -> str:

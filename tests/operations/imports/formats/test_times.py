@@ -127,3 +127,11 @@ def test_any_text_is_a_time_or_is_refused(text: str) -> None:
         return
     assert read.endswith("Z")
     assert len(read) >= len("2026-11-24T09:30:00Z")
+
+
+@pytest.mark.parametrize("number", ["1e99999999", "1e999999999", "-1e99999", "1E+99999999999999999999999", "9" * 60])
+def test_a_number_of_any_size_is_looked_at_in_no_time(number: str) -> None:
+    assert not is_never(number)
+    assert read_lesser_time(number) == number
+    with pytest.raises(ValueError, match="is not a time"):
+        read_time(number)
