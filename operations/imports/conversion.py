@@ -81,8 +81,8 @@ def _convert(format: SourceFormat, record: ForeignRecord, written: dict[str, Any
         is_given = bool(given_id) and len(made) == 1
         identity, *before = _identify_record(format, own, given_id if is_given else parts[0].get("event.id"), is_given)
         # With each of them an envelope would be kept as many times as it has records, and each be searched by the others' values.
-        kept = (own.text, inner) if records else (text, value)
-        events = _make_events(format, parts, f"{format.dataset}:{identity}", *kept, notes)
+        original = (own.text, inner) if records else (text, value)
+        events = _make_events(format, parts, f"{format.dataset}:{identity}", *original, notes)
         earlier = dict.fromkeys(f"{format.dataset}:{other}" for other in before if other != identity)
         records.append(ConvertedRecord(events, tuple(earlier)))
     return Converted(records, secrets)

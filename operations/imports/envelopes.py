@@ -14,6 +14,8 @@ LISTS = (
 CERTAIN_LISTS = ("Records", "records", "value", "items", "activities", "entries", "Events", "logEvents")
 # Members under which a document holds an object that holds such a list.
 OBJECTS = ("response", "data", "hits", "result", "body", "detail", "payload")
+# Members that no page has and that records have, in lower case: who did what.
+OF_RECORDS = frozenset({"action", "actor", "operation", "principal", "user", "user_id", "userid", "username", "who"})
 # Members under which one record stands, as it is or as a text of JSON, the surest first.
 SINGLES = (
     "_source", "CloudTrailEvent", "AuditData", "auditData", "event_data", "detail", "FieldsMap", "fields_map", "Item",

@@ -165,6 +165,7 @@ def open_records(
     list_names: tuple[str, ...],
     is_record: Callable[[dict[str, Any]], bool],
     begins: Callable[[str], bool] | None,
+    has_certain_lists: bool = True,
 ) -> RecordReader | TableReader | LineReader:
     """What reads the records of a source, whichever it is made of. `begins` says of a line that a record of plain text begins
     with it; without it there are none."""
@@ -179,7 +180,7 @@ def open_records(
             return LineReader(chain([text], pieces), begins, has_frames=_has_frames(text, begins))
         if delimiter := find_delimiter(text):
             return TableReader(chain([text], pieces), delimiter)
-    return RecordReader(chain([head], pieces), list_names, is_record)
+    return RecordReader(chain([head], pieces), list_names, is_record, has_certain_lists=has_certain_lists)
 
 
 def _has_frames(text: str, begins: Callable[[str], bool]) -> bool:

@@ -42,7 +42,8 @@ class SourceFormat:
     record of this format. `signs` are sets of names by which a record of it is recognised: one that has all of a set is one.
     `list_names` are the members under which a document may hold a list of records.
     `may_share_id` says of a record that its source may give its id to another record too. `find_exemption` says why what
-    stands among the records of this source is none and is passed over; empty for every other. `has_lines`: a record may be a line
+    stands among the records of this source is none and is passed over; empty for every other. `can_lack_signs` says of an object
+    without them that it is a record all the same. `has_lines`: a record may be a line
     of plain text, and comes as `{"message": line}`.
     """
 
@@ -54,10 +55,15 @@ class SourceFormat:
     may_share_id: Callable[[dict[str, Any]], bool] = lambda record: False
     find_exemption: Callable[[dict[str, Any]], str] = lambda record: ""
     has_lines: bool = False
+    can_lack_signs: Callable[[dict[str, Any]], bool] | None = None
 
     def is_record(self, value: dict[str, Any]) -> bool:
         """Whether an object has the signs of a record of this format."""
         return any(all(name in value for name in sign) for sign in self.signs)
+
+    def is_whole_record(self, value: dict[str, Any]) -> bool:
+        """Whether an object is a record of this format, whatever lists it holds: by its signs or without them."""
+        return self.is_record(value) or (self.can_lack_signs is not None and self.can_lack_signs(value))
 
 
 def _is_repeated(record: dict[str, Any]) -> bool:
@@ -93,9 +99,23 @@ FORMATS = {
         SourceFormat("teleport", "teleport.audit", teleport.convert, teleport.SIGNS),
         SourceFormat("github", "github.audit", github.convert, github.SIGNS),
         SourceFormat("ecs", "ecs", ecs.convert, ecs.SIGNS),
-        SourceFormat("cef", "cef", cef.convert, cef.SIGNS, has_lines=True),
-        SourceFormat("syslog", "syslog", syslog.convert, syslog.SIGNS, has_lines=True),
-        SourceFormat("generic", "generic", generic.convert),
+        SourceFormat(
+            "cef",
+            "cef",
+            cef.convert,
+            cef.SIGNS,
+            has_lines=True,
+            can_lack_signs=lambda value: _can_convert(FORMATS["cef"], value),
+        ),
+        SourceFormat(
+            "syslog",
+            "syslog",
+            syslog.convert,
+            syslog.SIGNS,
+            has_lines=True,
+            can_lack_signs=lambda value: _can_convert(FORMATS["syslog"], value),
+        ),
+        SourceFormat("generic", "generic", generic.convert, can_lack_signs=generic.build_recognise(generic.FieldMap())),
     )
 }
 _LINES = (FORMATS["cef"], FORMATS["syslog"])
@@ -124,6 +144,16 @@ def begins_line(line: str) -> bool:
 def is_known_record(value: dict[str, Any]) -> bool:
     """Whether an object has the signs of a record of any format."""
     return _detect(value) is not None
+
+
+def is_whole_record(value: dict[str, Any]) -> bool:
+    """Whether an object is a record of any format: by its signs, or as a line of text, and then holds none that have signs."""
+    if _detect(value) is not None:
+        return True
+    try:
+        return detect_format(value) in _LINES
+    except ValueError:
+        return False
 
 
 def _detect(value: dict[str, Any]) -> SourceFormat | None:

@@ -4,6 +4,7 @@ A field map is an object: `time`, `id` and `fields` name values by their dotted 
 there counts; `outcomes` says which values of `event.outcome` mean success or failure. Without one, common names are tried.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,9 +53,12 @@ _GUESSED: dict[str, Paths] = {
     "message": ("message", "msg", "description"),
     "token.id": ("token.id", "token_id"),
 }
+_INTEGER = re.compile(r"-?\d{1,40}", re.ASCII)
 _IDS = ("event.id", "id", "event_id", "eventId", "uuid")
 _SUCCEEDED = ("success", "succeeded", "ok", "true", "allowed", "allow", "0", "200")
 _FAILED = ("failure", "failed", "fail", "error", "false", "denied", "deny", "blocked", "unauthorized")
+# What a page of an interface may have as well: that the request succeeded, and what went wrong.
+_OF_PAGES = frozenset({"event.outcome", "event.reason", "message"})
 _SET_BY_ITSELF = frozenset(
     {"@timestamp", "event.id", "event.dataset", "event.original", "event.implied_by", "raw", "labels"}
 )
@@ -128,6 +132,19 @@ def build_convert(chosen: FieldMap) -> Callable[[dict[str, Any]], list[dict[str,
     return convert_by_map
 
 
+def build_recognise(chosen: FieldMap) -> Callable[[dict[str, Any]], bool]:
+    """What says of an object that it is a record by a field map: it has a time that can be read, and what a page has not."""
+
+    def is_record(record: dict[str, Any]) -> bool:
+        try:
+            find_time(*(read_path(record, path) for path in chosen.times))
+        except ValueError:
+            return False
+        return any(_first(record, paths) is not None for name, paths in chosen.fields.items() if name not in _OF_PAGES)
+
+    return is_record
+
+
 convert = build_convert(FieldMap())
 
 
@@ -164,4 +181,4 @@ def _build_field(name: str, value: Any) -> dict[str, Any]:
 def _read_plain(value: Any) -> Any:
     """A number or a truth value that a table has as text."""
     text = str(value).strip().lower()
-    return int(text) if text.lstrip("-").isdecimal() else {"true": True, "false": False}.get(text, value)
+    return int(text) if _INTEGER.fullmatch(text) else {"true": True, "false": False}.get(text, value)

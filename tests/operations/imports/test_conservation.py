@@ -289,3 +289,49 @@ def test_what_a_client_sent_to_be_logged_is_no_frame(lines: list[str], format: s
 def test_frames_without_an_end_of_line_are_as_many_records() -> None:
     frames = "".join(f"<13>1 2026-11-24T09:00:0{number}Z web app - - - text" for number in range(3))
     assert _read(frames, "syslog").summary.checked == 3
+
+
+PARTS = [{"id": "a", "time": "2026-11-01T00:00:00Z"}, {"id": "b", "time": "2026-11-02T00:00:00Z"}]
+ORDER = {"time": "2026-11-01T00:00:00Z", "action": "order.delete", "user": "bob", "id": "o1"}
+
+
+@pytest.mark.parametrize("name", ["items", "data", "events", "results", "rows", "value", "Records"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_record_that_lists_things_is_one_record_and_they_are_none(name: str, is_first: bool) -> None:
+    text = json.dumps({name: PARTS, **ORDER} if is_first and name != "Records" else {**ORDER, name: PARTS})
+    summary = _read(f"{text}\n{text}", "generic").summary
+    assert (summary.read, summary.checked) == (2, 2)
+
+
+@pytest.mark.parametrize("format", ["auto", "syslog"])
+def test_a_line_of_syslog_that_holds_things_is_one_record(format: str) -> None:
+    line = {"timestamp": "2026-11-01T00:00:00Z", "message": "x", "data": [{"a": 1}, {"a": 2}]}
+    summary = _read(json.dumps(line), format).summary
+    assert (summary.read, summary.checked) == (1, 1)
+
+
+@pytest.mark.parametrize("format", ["auto", "okta", "generic"])
+def test_a_page_with_a_time_of_its_own_stays_a_page(format: str) -> None:
+    page = {"timestamp": "2026-11-01T00:00:00Z", "message": "OK", "status": "success", "data": [OKTA, OKTA]}
+    summary = _read(json.dumps(page), format).summary
+    assert summary.read == 2
+
+
+@pytest.mark.parametrize("format", ["auto", "gsuite"])
+def test_a_record_in_an_envelope_is_not_taken_apart(format: str) -> None:
+    activity = {
+        "id": {"time": "2026-11-01T00:00:00Z", "uniqueQualifier": "7", "applicationName": "login"},
+        "actor": {"email": "bob@example.org"},
+        "events": [{"name": "login_success"}, {"name": "login_verification"}],
+    }
+    report = _read(json.dumps({"version": "0", "detail": activity}), format)
+    assert (report.summary.read, report.summary.checked, report.problems) == (1, 1, [])
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_what_stands_beside_a_list_and_says_who_did_what_is_named(is_before: bool) -> None:
+    members = {"user": "bob", "next": None} if is_before else {}
+    page = {**members, "items": [OKTA], **({} if is_before else {"user": "bob"})}
+    report = _read(json.dumps(page), "okta")
+    assert report.summary.checked == 1
+    assert report.problems == ["beside a list of records stands 'user', which a record would have; it was not read"]
