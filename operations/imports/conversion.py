@@ -11,7 +11,7 @@ import rfc8785
 from operations.imports.envelopes import unwrap_records
 from operations.imports.formats import SourceFormat
 from operations.imports.reader import ForeignRecord
-from trail.canonical_form import canonicalise_value
+from trail.canonical_form import canonicalise_value, has_same_fields
 from trail.documents import nest
 from trail.errors import InvalidEvent
 from trail.events import Event, parse_event
@@ -88,6 +88,31 @@ def _convert(format: SourceFormat, record: ForeignRecord, written: dict[str, Any
     return Converted(records, secrets)
 
 
+def is_same_inner_record(format: SourceFormat, document: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two events under one id were made of one record in two envelopes: they say the same, and what their envelopes hold
+    under this id has the same values."""
+    if not has_same_fields(document, other):
+        return False
+    try:
+        inner = [_find_inner_record(format, event["event"]) for event in (document, other)]
+    except (InvalidEvent, ValueError, RecursionError):
+        return False
+    # As texts: 1, 1.0 and true are equal values.
+    texts = [json.dumps(value, sort_keys=True) for value in inner]
+    return None not in inner and texts[0] == texts[1]
+
+
+def _find_inner_record(format: SourceFormat, event: dict[str, Any]) -> dict[str, Any] | None:
+    """The record that makes an event, out of the envelope that the event keeps."""
+    value = parse_record(event["original"])
+    for inner, parts in _convert_value(format, value):
+        own = ForeignRecord(1, json.dumps(inner, ensure_ascii=False), inner)
+        identity = _identify_record(format, own, parts[0].get("event.id"), is_given=False)[0]
+        if f"{format.dataset}:{identity}" == event.get("implied_by", event["id"]):
+            return inner
+    return None
+
+
 def _make_events(
     format: SourceFormat,
     parts: list[dict[str, Any]],
@@ -103,17 +128,21 @@ def _make_events(
         fields = {"event.dataset": format.dataset, **part, "event.original": text}
         fields["event.id"] = f"{identity}:{operation or number}" if number else identity
         if number and operation:
-            fields = _mark_implied(fields, identity)
+            fields = _mark_implied(fields, parts[0], identity)
         if notes:
             fields["labels"] = {**(fields.get("labels") or {}), **notes}
         events.append(_check(fields, None if number else value, len(text)))
     return events
 
 
-def _mark_implied(fields: dict[str, Any], identity: str) -> dict[str, Any]:
+def _mark_implied(fields: dict[str, Any], call: dict[str, Any], identity: str) -> dict[str, Any]:
     """An event that a record implies, apart from the record's own: it repeats neither its action nor what it was done to, so that
-    counts by these are counts of records (docs/decisions/0090)."""
+    counts by these are counts of records, and nothing of the caller where the token is another's (docs/decisions/0090)."""
     keeps_resource = "token.revocation.scope" in fields
+    if fields.get("user.id") != call.get("user.id"):
+        fields = {
+            name: value for name, value in fields.items() if not name.startswith("user.") or value != call.get(name)
+        }
     own = {
         name: value
         for name, value in fields.items()

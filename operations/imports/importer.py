@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Literal, TextIO
 
-from operations.imports.conversion import Converted, convert_record
+from operations.imports.conversion import Converted, convert_record, is_same_inner_record
 from operations.imports.envelopes import is_empty_page
 from operations.imports.formats import SourceFormat, detect_format, is_known_record
 from operations.imports.reader import ForeignRecord
@@ -123,10 +123,10 @@ def import_records(
 
 @dataclass(slots=True)
 class _Pending:
-    """A record of which events are under way: how many, and the worst outcome so far."""
+    """A record of which events are under way: those of which nothing is known yet, and the worst outcome so far."""
 
     record: ForeignRecord
-    remaining: int
+    remaining: deque[Event]
     outcome: Outcome | None = None
 
 
@@ -158,7 +158,7 @@ class _ImportRun:
                     self.summary.checked += 1
                     continue
                 events = made.events
-                self.pending.append(_Pending(record, len(events)))
+                self.pending.append(_Pending(record, deque(events)))
                 yield from events
 
     def _convert(self, record: ForeignRecord) -> Converted | None:
@@ -208,15 +208,24 @@ class _ImportRun:
     def count_outcome(self, outcome: Outcome) -> None:
         """Count the outcome of the next event, and of its record when it is the last of it."""
         pending = self.pending[0]
-        pending.remaining -= 1
+        event = pending.remaining.popleft()
         self.summary.events += outcome.status == "created"
-        if outcome.is_same_record:  # a version of this console before converted it otherwise
+        # A version of this console before converted it otherwise, or it came in another envelope.
+        if outcome.is_same_record or (
+            outcome.status == "conflict" and self._is_in_another_envelope(event, pending.record)
+        ):
             outcome = Outcome(outcome.event_id, "existing")
         if pending.outcome is None or _rank(outcome) > _rank(pending.outcome):
             pending.outcome = outcome
-        if pending.remaining == 0:
+        if not pending.remaining:
             self.pending.popleft()
             self._count_record(pending.record, pending.outcome)
+
+    def _is_in_another_envelope(self, event: Event, record: ForeignRecord) -> bool:
+        """Whether what is stored under an event's id was made of the same record, which stood in another envelope."""
+        format = self.format or detect_format(record.value or {})
+        (stored,) = find_records(self.trail, [(event.id, event)])
+        return format is not None and stored is not None and is_same_inner_record(format, stored, event.document)
 
     def _count_record(self, record: ForeignRecord, outcome: Outcome) -> None:
         if outcome.status == "conflict" or outcome.status == "invalid":

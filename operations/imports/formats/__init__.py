@@ -70,6 +70,18 @@ def _is_repeated(record: dict[str, Any]) -> bool:
     return True
 
 
+def _converts(convert: Callable[[dict[str, Any]], list[Fields]]) -> Callable[[dict[str, Any]], bool]:
+    """What says of an object whether a format makes events of it."""
+
+    def can_convert(value: dict[str, Any]) -> bool:
+        try:
+            return bool(convert(value))
+        except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError, RecursionError):
+            return False
+
+    return can_convert
+
+
 # In the order in which they are looked for where nobody says which it is: those with the surest signs first.
 FORMATS = {
     format.name: format
@@ -104,8 +116,9 @@ FORMATS = {
             "cef",
             cef.convert,
             cef.SIGNS,
+            may_share_id=_is_repeated,
             has_lines=True,
-            can_lack_signs=lambda value: _can_convert(FORMATS["cef"], value),
+            can_lack_signs=_converts(cef.convert),
         ),
         SourceFormat(
             "syslog",
@@ -113,7 +126,7 @@ FORMATS = {
             syslog.convert,
             syslog.SIGNS,
             has_lines=True,
-            can_lack_signs=lambda value: _can_convert(FORMATS["syslog"], value),
+            can_lack_signs=_converts(syslog.convert),
         ),
         SourceFormat("generic", "generic", generic.convert, can_lack_signs=generic.build_recognise(generic.FieldMap())),
     )
@@ -133,7 +146,7 @@ def detect_format(value: dict[str, Any]) -> SourceFormat | None:
             return FORMATS[sign["format"]]
     except RecursionError:  # what is nested so deeply has no signs that anybody could read
         return None
-    return next((format for format in _LINES if _can_convert(format, value)), None)
+    return next((format for format in _LINES if _converts(format.convert)(value)), None)
 
 
 def begins_line(line: str) -> bool:
@@ -165,10 +178,3 @@ def _read_sign(value: dict[str, Any]) -> list[Fields]:
     if format is None:
         raise ValueError("it has no signs of any format")
     return [{"format": format.name}]
-
-
-def _can_convert(format: SourceFormat, value: dict[str, Any]) -> bool:
-    try:
-        return bool(format.convert(value))
-    except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError, RecursionError):
-        return False

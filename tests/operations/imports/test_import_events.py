@@ -409,3 +409,36 @@ def test_what_was_known_otherwise_before_is_not_written_once_more(
     (tmp_path / "log").write_text(text)
     report, status = _import(tmp_path / "log", format=format, rejects=tmp_path / "r")
     assert (status, ": 0 written, 1 already there" in report) == (0, True)
+
+
+CALL = {"eventID": "e-1", "eventName": "GetObject", "eventTime": "2026-11-01T00:00:00Z", "sourceIPAddress": "192.0.2.7"}
+SESSION = {"event": "session.start", "uid": "u-1", "ei": 0, "time": "2024-05-06T19:39:26.676Z", "sid": "s"}
+TYPED = {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in SESSION.items()}
+
+
+@pytest.mark.parametrize(
+    ("format", "first", "second"),
+    [
+        ("cloudtrail", {"message": json.dumps(CALL), "at": 1}, {"message": json.dumps(CALL), "at": 2}),
+        ("cloudtrail", CALL, {"message": f"host app[7]: {json.dumps(CALL)}"}),
+        ("teleport", SESSION, {"Item": {"SessionID": {"S": "s"}, "FieldsMap": {"M": TYPED}}}),
+    ],
+    ids=["two envelopes", "a line of a log", "types of DynamoDB"],
+)
+@pytest.mark.parametrize("is_turned_round", [False, True])
+def test_a_record_in_another_envelope_is_already_there(
+    trail: Trail, tmp_path: Path, format: str, first: object, second: object, is_turned_round: bool
+) -> None:
+    for record in (second, first) if is_turned_round else (first, second):
+        (tmp_path / "log").write_text(json.dumps(record))
+        report, status = _import(tmp_path / "log", format=format, rejects=tmp_path / "r")
+    assert (status, ": 0 written, 1 already there" in report) == (0, True)
+
+
+def test_another_record_under_the_same_id_in_an_envelope_is_a_conflict(trail: Trail, tmp_path: Path) -> None:
+    # What differs is in no field of the event, so that nothing but the record itself tells the two apart.
+    for number in (1, 2):
+        record = {**CALL, "requestParameters": {"no": number}}
+        (tmp_path / "log").write_text(json.dumps({"message": json.dumps(record), "at": number}))
+        report, status = _import(tmp_path / "log", rejects=tmp_path / "r")
+    assert (status, ": 0 written, 0 already there, 1 rejected" in report) == (3, True)
