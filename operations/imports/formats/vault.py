@@ -42,21 +42,21 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     }
     used = build_token("service", get_text(request, "client_token_accessor") or get_text(auth, "accessor"))
     issued = build_token("service", get_text(record, "response", "auth", "accessor"))
-    succeeded = kind == "response" and not problem
+    ending = path.rstrip("/") if kind == "response" and not problem else ""
     if used and used != issued:
-        is_ending = succeeded and path.rstrip("/") == _REVOKING_ITSELF
-        used |= {"token.operation": "token.revoke" if is_ending else "token.authorize"}
+        used |= {"token.operation": "token.revoke" if ending == _REVOKING_ITSELF else "token.authorize"}
     else:
         used = {}
-    call = fields | used
     if issued:
-        return [call, fields | _build_issued(record["response"]["auth"], issued, used)]
-    ends_another = succeeded and path.rstrip("/") in _REVOKING_OTHERS
-    ended = build_token("service", get_text(request, "data", "accessor")) if ends_another else {}
-    if not ended:
-        return [call]
+        return [fields | used, fields | _build_issued(record["response"]["auth"], issued, used)]
+    ended = build_token("service", get_text(request, "data", "accessor")) if ending in _REVOKING_OTHERS else {}
+    return [fields | used, _build_ended(fields, ended)] if ended else [fields | used]
+
+
+def _build_ended(fields: dict[str, Any], ended: dict[str, Any]) -> dict[str, Any]:
+    """The token of another that a call ended; whose it was is not said."""
     nobody = dict.fromkeys(name for name in fields if name.startswith("user."))
-    return [call, fields | nobody | ended | {"token.operation": "token.revoke"}]
+    return fields | nobody | ended | {"token.operation": "token.revoke"}
 
 
 def _build_issued(auth: dict[str, Any], issued: dict[str, Any], used: dict[str, Any]) -> dict[str, Any]:
