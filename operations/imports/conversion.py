@@ -11,7 +11,7 @@ import rfc8785
 from operations.imports.envelopes import unwrap_records
 from operations.imports.formats import SourceFormat
 from operations.imports.reader import ForeignRecord
-from trail.canonical_form import canonicalise_value
+from trail.canonical_form import canonicalise_value, has_same_fields
 from trail.documents import nest
 from trail.errors import InvalidEvent
 from trail.events import Event, parse_event
@@ -24,6 +24,7 @@ DIGITS = 16  # of a digest, beside an id that few records share
 LEFT_OUT = "left_out"  # the label that names the fields that could not be read
 _LONGEST_NOTE = 2_000  # characters
 _LONGEST_ID = 400  # bytes of a source's own id; a longer one is no id, and the record is known by its values
+_LONGEST_EARLIER_ID = 500  # bytes of an own id, before
 # What an implied event does not repeat.
 _OF_THE_RECORD = ("service.", "resource.", "source.address", "http.", "url.", "message")
 # A record is kept without any of these; without any other it would say something else.
@@ -33,15 +34,25 @@ _LESSER = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
-    """The events that one record makes, its own first, and how many secrets were taken out of it.
-
-    `earlier_id` is the id that its own event would have had before ids were made as they are now; empty where it is the same.
-    """
+class ConvertedRecord:
+    """The events that one record makes, its own first. `earlier_ids` are those that its own event would have had before ids were
+    made as they are now, without that which it has."""
 
     events: list[Event]
+    earlier_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What stands in one envelope, or the one record that is in none, and how many secrets were taken out of it."""
+
+    records: list[ConvertedRecord]
     secrets: int
-    earlier_id: str = ""
+
+    @property
+    def events(self) -> list[Event]:
+        """All that it makes, in their order."""
+        return [event for record in self.records for event in record.events]
 
 
 def convert_record(format: SourceFormat, record: ForeignRecord, given_id: str = "") -> Converted:
@@ -49,23 +60,57 @@ def convert_record(format: SourceFormat, record: ForeignRecord, given_id: str = 
 
     The record is identified by `given_id`, the id that its shipper gave it, else by its own, else by its values. Where its
     source may give the same id to two records, its values are in the id too (docs/decisions/0044). What stands in an envelope is
-    converted by itself; the envelope is kept in `event.original`.
+    converted by itself; the envelope is kept in `event.original`, of several records in that of the first (docs/decisions/0089).
     """
     if record.value is None:
         raise InvalidEvent("record", record.problem)
+    try:
+        return _convert(format, record, record.value, given_id)
+    except RecursionError as error:
+        raise InvalidEvent("record", "is nested too deeply") from error
+
+
+def _convert(format: SourceFormat, record: ForeignRecord, written: dict[str, Any], given_id: str) -> Converted:
     text, secrets = remove_secrets(record.text)
-    value = parse_record(text) if secrets else record.value
-    notes = {"removed_secrets": "; ".join(describe_secrets(record.value))[:_LONGEST_NOTE]} if secrets else {}
+    value = parse_record(text) if secrets else written
+    notes = {"removed_secrets": "; ".join(describe_secrets(written))[:_LONGEST_NOTE]} if secrets else {}
     made = _convert_value(format, value)
-    events: list[Event] = []
-    earlier = ""
+    records: list[ConvertedRecord] = []
     for inner, parts in made:
-        own = record if inner is value else replace(record, text=json.dumps(inner), value=inner)
-        own_id = (given_id if len(made) == 1 else "") or parts[0].get("event.id")
-        identity, before = _identify_record(format, own, own_id, is_given=bool(given_id) and len(made) == 1)
-        earlier = f"{format.dataset}:{before}" if before != identity and not events else earlier
-        events += _make_events(format, parts, f"{format.dataset}:{identity}", text, value, notes)
-    return Converted(events, secrets, earlier)
+        own = record if inner is value else replace(record, text=json.dumps(inner, ensure_ascii=False), value=inner)
+        is_given = bool(given_id) and len(made) == 1
+        identity, *before = _identify_record(format, own, given_id if is_given else parts[0].get("event.id"), is_given)
+        # With each of them an envelope would be kept as many times as it has records, and each be searched by the others' values.
+        original = (own.text, inner) if records else (text, value)
+        events = _make_events(format, parts, f"{format.dataset}:{identity}", *original, notes)
+        earlier = dict.fromkeys(f"{format.dataset}:{other}" for other in before if other != identity)
+        records.append(ConvertedRecord(events, tuple(earlier)))
+    return Converted(records, secrets)
+
+
+def is_same_inner_record(format: SourceFormat, document: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two events under one id were made of one record in two envelopes: they say the same, and what their envelopes hold
+    under this id has the same values."""
+    if not has_same_fields(document, other):
+        return False
+    try:
+        inner = [_find_inner_record(format, event["event"]) for event in (document, other)]
+    except (InvalidEvent, ValueError, RecursionError):
+        return False
+    # As texts: 1, 1.0 and true are equal values.
+    texts = [json.dumps(value, sort_keys=True) for value in inner]
+    return None not in inner and texts[0] == texts[1]
+
+
+def _find_inner_record(format: SourceFormat, event: dict[str, Any]) -> dict[str, Any] | None:
+    """The record that makes an event, out of the envelope that the event keeps."""
+    value = parse_record(event["original"])
+    for inner, parts in _convert_value(format, value):
+        own = ForeignRecord(1, json.dumps(inner, ensure_ascii=False), inner)
+        identity = _identify_record(format, own, parts[0].get("event.id"), is_given=False)[0]
+        if f"{format.dataset}:{identity}" == event.get("implied_by", event["id"]):
+            return inner
+    return None
 
 
 def _make_events(
@@ -83,17 +128,21 @@ def _make_events(
         fields = {"event.dataset": format.dataset, **part, "event.original": text}
         fields["event.id"] = f"{identity}:{operation or number}" if number else identity
         if number and operation:
-            fields = _mark_implied(fields, identity)
+            fields = _mark_implied(fields, parts[0], identity)
         if notes:
             fields["labels"] = {**(fields.get("labels") or {}), **notes}
         events.append(_check(fields, None if number else value, len(text)))
     return events
 
 
-def _mark_implied(fields: dict[str, Any], identity: str) -> dict[str, Any]:
+def _mark_implied(fields: dict[str, Any], call: dict[str, Any], identity: str) -> dict[str, Any]:
     """An event that a record implies, apart from the record's own: it repeats neither its action nor what it was done to, so that
-    counts by these are counts of records (docs/decisions/0090)."""
+    counts by these are counts of records, and nothing of the caller where the token is another's (docs/decisions/0090)."""
     keeps_resource = "token.revocation.scope" in fields
+    if fields.get("user.id") != call.get("user.id"):
+        fields = {
+            name: value for name, value in fields.items() if not name.startswith("user.") or value != call.get(name)
+        }
     own = {
         name: value
         for name, value in fields.items()
@@ -120,15 +169,16 @@ def _check(fields: dict[str, Any], value: dict[str, Any] | None, length: int) ->
             fields["labels"] = {**labels, LEFT_OUT: ", ".join(left_out)[:_LONGEST_NOTE]}
 
 
-def _identify_record(format: SourceFormat, record: ForeignRecord, own_id: Any, *, is_given: bool) -> tuple[str, str]:
-    """What tells a record from every other, and what did so before."""
-    if own_id and len(str(own_id).encode("utf-8", "surrogatepass")) > _LONGEST_ID:
-        own_id = None
-    if own_id and (is_given or not format.may_share_id(record.value or {})):
-        return str(own_id), str(own_id)
-    if own_id:
-        return f"{own_id}:{_digest_values(record)[:DIGITS]}", str(own_id)
-    return _digest_values(record), _digest_text(record)
+def _identify_record(format: SourceFormat, record: ForeignRecord, own_id: Any, is_given: bool) -> tuple[str, ...]:
+    """What tells a record from every other, then what did so before: its own id, its values or its text."""
+    identity = str(own_id or "")
+    length = len(identity.encode("utf-8", "surrogatepass"))
+    if is_given or (0 < length <= _LONGEST_ID and not format.may_share_id(record.value or {})):
+        return (identity,)
+    values = _digest_values(record)
+    before = [identity] if 0 < length <= _LONGEST_EARLIER_ID else []
+    own = f"{identity}:{values[:DIGITS]}" if 0 < length <= _LONGEST_ID else values
+    return (own, *before, values, _digest_text(record))
 
 
 def _digest_values(record: ForeignRecord) -> str:
@@ -166,7 +216,7 @@ def _convert_value(format: SourceFormat, value: dict[str, Any]) -> list[tuple[di
     except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError, RecursionError) as error:
         try:
             made = list(unwrap_records(value, format.convert))
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             raise InvalidEvent("record", f"is no {format.name} record: {problem}") from problem
         if not made:
             raise InvalidEvent("record", f"is no {format.name} record: {error}") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from operations.imports.envelopes import LISTS
-from operations.imports.formats import SourceFormat, begins_line, is_known_record
+from operations.imports.formats import SourceFormat, begins_line, is_whole_record
 from operations.imports.importer import ImportSummary, RejectedRecord, import_records
 from operations.imports.reader import ForeignRecord, RecordReader
 from operations.imports.sources import LogSource, open_sources
@@ -77,6 +77,8 @@ def _open_reader(source: LogSource, format: SourceFormat | None) -> RecordReader
     return open_records(
         decode_chunks(source.chunks),
         list_names=format.list_names if format else LISTS,
-        is_record=format.is_record if format else is_known_record,
+        is_record=format.is_whole_record if format else is_whole_record,
+        # Without signs of its own an object that begins with a list may be a record as well.
+        has_certain_lists=format is None or bool(format.signs),
         begins=begins_line if format is None or format.has_lines else None,
     )

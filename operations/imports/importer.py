@@ -3,13 +3,13 @@
 import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Literal, TextIO
 
-from operations.imports.conversion import Converted, convert_record
+from operations.imports.conversion import Converted, convert_record, is_same_inner_record
 from operations.imports.envelopes import is_empty_page
-from operations.imports.formats import SourceFormat, detect_format
+from operations.imports.formats import SourceFormat, detect_format, is_known_record
 from operations.imports.reader import ForeignRecord
 from trail.canonical_form import holds_same_record
 from trail.connection import Trail
@@ -123,10 +123,10 @@ def import_records(
 
 @dataclass(slots=True)
 class _Pending:
-    """A record of which events are under way: how many, and the worst outcome so far."""
+    """A record of which events are under way: those of which nothing is known yet, and the worst outcome so far."""
 
     record: ForeignRecord
-    remaining: int
+    remaining: deque[Event]
     outcome: Outcome | None = None
 
 
@@ -157,22 +157,24 @@ class _ImportRun:
                 if self.dry_run:
                     self.summary.checked += 1
                     continue
-                self.pending.append(_Pending(record, len(made.events)))
-                yield from made.events
+                events = made.events
+                self.pending.append(_Pending(record, deque(events)))
+                yield from events
 
     def _convert(self, record: ForeignRecord) -> Converted | None:
         self.summary.read += 1
         self.on_read(record)
-        format = self.format or (detect_format(record.value) if record.value is not None else None)
-        if format and record.value is not None and format.find_exemption(record.value):
-            self.summary.exempt += 1
-            return None
+        format = self.format
         try:
+            format = format or _detect_format(record)
+            if format and record.value is not None and format.find_exemption(record.value):
+                self.summary.exempt += 1
+                return None
             if format is None:
                 raise InvalidEvent("record", record.problem or "has the signs of no format that is known")
             made = convert_record(format, record)
         except InvalidEvent as error:
-            if record.value is not None and is_empty_page(record.value):
+            if record.value is not None and is_empty_page(record.value) and not is_known_record(record.value):
                 self.summary.exempt += 1
                 return None
             self._reject(record, str(error), error.field, "invalid", format)
@@ -184,29 +186,46 @@ class _ImportRun:
     def _leave_out_earlier(
         self, converted: list[tuple[ForeignRecord, Converted]]
     ) -> Iterator[tuple[ForeignRecord, Converted]]:
-        """Leave out the records that are in the trail under an id of an earlier form."""
-        looked_up = [made for _, made in converted if made.earlier_id and not self.dry_run]
-        stored = iter(find_records(self.trail, [(made.earlier_id, made.events[0]) for made in looked_up]))
-        earlier = {id(made): document for made, document in zip(looked_up, stored, strict=True)}
+        """Leave out the records that are in the trail under an id of an earlier form, also of several in one envelope."""
+        if self.dry_run:
+            yield from converted
+            return
+        inner = [part for _, made in converted for part in made.records]
+        looked_up = [(part, earlier_id) for part in inner for earlier_id in part.earlier_ids]
+        stored = find_records(self.trail, [(earlier_id, part.events[0]) for part, earlier_id in looked_up])
+        existing = {
+            id(part)
+            for (part, _), document in zip(looked_up, stored, strict=True)
+            if document is not None and holds_same_record(document, part.events[0].document)
+        }
         for record, made in converted:
-            document = earlier.get(id(made))
-            if document is not None and holds_same_record(document, made.events[0].document):
-                self.summary.existing += 1
+            remaining = [part for part in made.records if id(part) not in existing]
+            if remaining:
+                yield record, replace(made, records=remaining)
             else:
-                yield record, made
+                self.summary.existing += 1
 
     def count_outcome(self, outcome: Outcome) -> None:
         """Count the outcome of the next event, and of its record when it is the last of it."""
         pending = self.pending[0]
-        pending.remaining -= 1
+        event = pending.remaining.popleft()
         self.summary.events += outcome.status == "created"
-        if outcome.is_same_record:  # a version of this console before converted it otherwise
+        # A version of this console before converted it otherwise, or it came in another envelope.
+        if outcome.is_same_record or (
+            outcome.status == "conflict" and self._is_in_another_envelope(event, pending.record)
+        ):
             outcome = Outcome(outcome.event_id, "existing")
         if pending.outcome is None or _rank(outcome) > _rank(pending.outcome):
             pending.outcome = outcome
-        if pending.remaining == 0:
+        if not pending.remaining:
             self.pending.popleft()
             self._count_record(pending.record, pending.outcome)
+
+    def _is_in_another_envelope(self, event: Event, record: ForeignRecord) -> bool:
+        """Whether what is stored under an event's id was made of the same record, which stood in another envelope."""
+        format = self.format or detect_format(record.value or {})
+        (stored,) = find_records(self.trail, [(event.id, event)])
+        return format is not None and stored is not None and is_same_inner_record(format, stored, event.document)
 
     def _count_record(self, record: ForeignRecord, outcome: Outcome) -> None:
         if outcome.status == "conflict" or outcome.status == "invalid":
@@ -233,6 +252,13 @@ class _ImportRun:
         place = {"record": record.place, "line": record.line, "byte": record.offset}
         self.rejects.write(json.dumps({"source": self.source, **place, "reason": reason, "text": text}) + "\n")
         self.on_rejected(RejectedRecord(record, reason, field, status, self.source, format.name if format else ""))
+
+
+def _detect_format(record: ForeignRecord) -> SourceFormat | None:
+    try:
+        return detect_format(record.value) if record.value is not None else None
+    except ValueError as error:
+        raise InvalidEvent("record", str(error)) from error
 
 
 def _take_batch(records: Iterator[ForeignRecord]) -> list[ForeignRecord]:

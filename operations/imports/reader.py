@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from operations.imports.envelopes import CERTAIN_LISTS, LISTS, OBJECTS
+from operations.imports.envelopes import CERTAIN_LISTS, LISTS, OBJECTS, OF_RECORDS
 from operations.imports.recovery import Layout, Nesting
 from operations.imports.text_window import TextWindow
 from trail.source_record import DECODER
@@ -49,11 +49,13 @@ class ForeignRecord:
 
 @dataclass(frozen=True, slots=True)
 class _ListPlace:
-    """Where a list of records begins: its name, its bracket, and how many objects it is within."""
+    """Where a list of records begins: its name, its bracket, how many objects it is within, and what stands before it that a page
+    has not."""
 
     name: str
     bracket: int
     depth: int = 1
+    beside: tuple[str, ...] = ()
 
 
 class _Damaged(Exception):
@@ -67,7 +69,8 @@ _decode: Callable[[str, int], tuple[Any, int]] = DECODER.scan_once  # type: igno
 class RecordReader:
     """Iterates over the records of one source. `problems` says what is wrong with the source as a whole, when it is read.
 
-    An object of which `is_record` is true is a record, whatever lists it holds.
+    An object of which `is_record` is true is a record, whatever lists it holds. `has_certain_lists`: one that begins with a list
+    is a page, and is not looked at any further.
     """
 
     def __init__(
@@ -75,6 +78,8 @@ class RecordReader:
         pieces: Iterator[str],
         list_names: tuple[str, ...] = LISTS,
         is_record: Callable[[dict[str, Any]], bool] = lambda value: False,
+        *,
+        has_certain_lists: bool = True,
     ) -> None:
         self.count = 0
         self.problems: list[str] = []
@@ -82,7 +87,8 @@ class RecordReader:
         self._names = frozenset(list_names)
         self._is_record = is_record
         self._entered: list[str] = []  # beside the closers: the name of the list that each closes, empty for others
-        heads = "|".join(re.escape(name) for name in CERTAIN_LISTS if name in self._names)
+        certain = CERTAIN_LISTS if has_certain_lists else (RECORDS,)
+        heads = "|".join(re.escape(name) for name in certain if name in self._names)
         self._layout = Layout(re.compile(rf'\{{\s*"({heads})"\s*:\s*\[(?=\s*\{{)|\{{\s*"(Records)"\s*:\s*\['))
         self._closers: list[str] = []  # of the arrays and lists of records that the place is within
 
@@ -140,9 +146,17 @@ class RecordReader:
             self.problems.append(f"a document ends before the list of its records does, on line {self._window.line}")
             self._closers.clear()
             self._entered.clear()
+        for name in path.beside:
+            self._note_beside(name)
         self._closers += ["}"] * path.depth
         self._entered += [""] * path.depth
         self._enter("]", path.bracket + 1, path.name)
+
+    def _note_beside(self, name: str) -> None:
+        """Say once of a name that it stands beside a list of records, and that nothing is kept of it."""
+        note = f"beside a list of records stands {name!a}, which a record would have; it was not read"
+        if note not in self.problems:
+            self.problems.append(note)
 
     def _read_objects(self) -> Iterator[ForeignRecord]:
         """Objects one after another, up to one that holds a list of records."""
@@ -192,6 +206,7 @@ class RecordReader:
 
     def _find_list(self, text: str, at: int, depth: int = 1) -> "_ListPlace | None":
         """The list of records that the object at `at` holds, if it holds one in what is here of it."""
+        beside: list[str] = []
         try:
             while match := _SEPARATORS.match(text, at + 1):
                 name, at = DECODER.raw_decode(text, match.end())
@@ -201,10 +216,13 @@ class RecordReader:
                 at = colon.end()
                 is_list = name in self._names and text.startswith("[", at)
                 if is_list and (name == RECORDS or _OBJECTS_FOLLOW.match(text, at)):
-                    return _ListPlace(name, at, depth)
+                    return _ListPlace(name, at, depth, tuple(beside))
+                if name.lower() in OF_RECORDS:
+                    beside.append(name)
                 is_object = name in _objects and depth < _DEEPEST_OBJECT and text.startswith("{", at)
-                if is_object and (place := self._find_list(text, at, depth + 1)):
-                    return place
+                is_page = is_object and not self._is_whole_record(text, at)
+                if is_page and (place := self._find_list(text, at, depth + 1)):
+                    return replace(place, beside=(*beside, *place.beside))
                 at = DECODER.raw_decode(text, at)[1]
                 if not (comma := _SEPARATORS.match(text, at)) or comma.end() == at:
                     return None
@@ -212,6 +230,13 @@ class RecordReader:
         except (ValueError, RecursionError):
             return None
         return None
+
+    def _is_whole_record(self, text: str, at: int) -> bool:
+        """Whether the object at `at` is here as a whole and is a record."""
+        try:
+            return self._is_record(DECODER.raw_decode(text, at)[0])
+        except (ValueError, RecursionError):
+            return False
 
     def _read_member(self) -> Iterator[ForeignRecord]:
         """A member that stands behind the list of records in its document: another list, or something that is no record."""
@@ -225,6 +250,8 @@ class RecordReader:
                 if name in self._names and _OBJECTS_FOLLOW.match(text, colon.end()):
                     return self._enter("]", colon.end() + 1, name)
                 value, end = DECODER.raw_decode(text, colon.end())
+                if str(name).lower() in OF_RECORDS:
+                    self._note_beside(name)
             except (ValueError, RecursionError) as error:
                 self._fill_or_give_up(error)
                 continue

@@ -26,21 +26,28 @@ class TableReader:
     def __init__(self, pieces: Iterator[str], delimiter: str) -> None:
         self.count = 0
         self.problems: list[str] = []
-        self._lines = _CountedLines(pieces)
+        self._lines = _RowLines(pieces)
         self._delimiter = delimiter
 
     def __iter__(self) -> Iterator[ForeignRecord]:
-        rows = csv.reader(self._lines, delimiter=self._delimiter)
-        columns = [name.strip() for name in next(rows, [])]
+        # Without `strict` a quote that is not closed makes one cell of all rows behind it, and says nothing.
+        rows = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
+        try:
+            columns = [name.strip() for name in next(rows, [])]
+        except csv.Error as error:
+            self.problems.append(f"it is a table whose first row cannot be read: {error}")
+            return
         if repeated := next((name for name in columns if columns.count(name) > 1), None):
             self.problems.append(f"it is a table in which two columns are called {repeated!a}, so it was not read")
             return
         while True:
             line, offset = self._lines.count + 1, self._lines.offset
+            self._lines.taken.clear()
             try:
                 cells = next(rows, None)
             except csv.Error as error:
-                yield self._make_record([], None, f"is no row of a table: {error}", line, offset)
+                reason = "a quote is not closed" if "unexpected end" in str(error) else str(error)
+                yield self._make_record(self._lines.taken, None, f"is no row of a table: {reason}", line, offset)
                 continue
             if cells is None:
                 return
@@ -50,24 +57,27 @@ class TableReader:
     def _read_row(self, columns: list[str], cells: list[str], line: int, offset: int) -> ForeignRecord:
         if len(cells) != len(columns):
             problem = f"has {len(cells)} cells where {len(columns)} columns are named"
-            return self._make_record(cells, None, problem, line, offset)
-        return self._make_record(cells, dict(zip(columns, cells, strict=True)), "", line, offset)
+            return self._make_record(self._lines.taken, None, problem, line, offset)
+        return self._make_record([], dict(zip(columns, cells, strict=True)), "", line, offset)
 
     def _make_record(
-        self, cells: list[str], value: dict[str, Any] | None, problem: str, line: int, offset: int
+        self, lines: list[str], value: dict[str, Any] | None, problem: str, line: int, offset: int
     ) -> ForeignRecord:
         self.count += 1
-        text = json.dumps(cells if value is None else value, ensure_ascii=False)
+        text = "".join(lines).rstrip("\r\n") if value is None else json.dumps(value, ensure_ascii=False)
         return ForeignRecord(self.count, text, value, problem, line, offset)
 
 
 class LineReader:
-    """Iterates over lines of text. A line that does not begin as a record does belongs to the one before it."""
+    """Iterates over lines of text. A line that does not begin as a record does belongs to the one before it.
 
-    def __init__(self, pieces: Iterator[str], begins: Callable[[str], bool]) -> None:
+    `has_frames`: there are no ends of lines, and what looks like the beginning of a frame is one.
+    """
+
+    def __init__(self, pieces: Iterator[str], begins: Callable[[str], bool], *, has_frames: bool = False) -> None:
         self.count = 0
         self.problems: list[str] = []
-        self._lines = _CountedLines(pieces, _FRAMES)
+        self._lines = _CountedLines(pieces, _FRAMES if has_frames else None)
         self._begins = begins
 
     def __iter__(self) -> Iterator[ForeignRecord]:
@@ -116,6 +126,26 @@ class _CountedLines:
         return line
 
 
+class _RowLines(_CountedLines):
+    """The same, of which those of the row that is read are `taken`: what is rejected is kept as it was written.
+
+    Raises csv.Error where a row is longer than a record may be; the line behind it begins another.
+    """
+
+    def __init__(self, pieces: Iterator[str]) -> None:
+        super().__init__(pieces)
+        self.taken: list[str] = []
+        self._size = 0
+
+    def __next__(self) -> str:
+        line = super().__next__()
+        self._size = len(line) + (self._size if self.taken else 0)
+        self.taken.append(line)
+        if self._size > LONGEST:
+            raise csv.Error(f"it is longer than {LONGEST:,} characters")
+        return line
+
+
 def _split_lines(pieces: Iterator[str]) -> Iterator[str]:
     """Lines end with a line feed; one that is longer than a record may be is cut into pieces of that length."""
     pending = ""
@@ -135,6 +165,7 @@ def open_records(
     list_names: tuple[str, ...],
     is_record: Callable[[dict[str, Any]], bool],
     begins: Callable[[str], bool] | None,
+    has_certain_lists: bool = True,
 ) -> RecordReader | TableReader | LineReader:
     """What reads the records of a source, whichever it is made of. `begins` says of a line that a record of plain text begins
     with it; without it there are none."""
@@ -146,10 +177,17 @@ def open_records(
     text = head.lstrip("\ufeff \r\n\t")
     if not text.startswith(("{", "[")):
         if begins is not None and begins(text.partition("\n")[0]):
-            return LineReader(chain([text], pieces), begins)
+            return LineReader(chain([text], pieces), begins, has_frames=_has_frames(text, begins))
         if delimiter := find_delimiter(text):
             return TableReader(chain([text], pieces), delimiter)
-    return RecordReader(chain([head], pieces), list_names, is_record)
+    return RecordReader(chain([head], pieces), list_names, is_record, has_certain_lists=has_certain_lists)
+
+
+def _has_frames(text: str, begins: Callable[[str], bool]) -> bool:
+    """Whether records stand one behind the other without an end of line. Where lines end records, what looks like a frame within
+    one is what somebody sent to be logged, and would be an event of their making."""
+    lines = text.split("\n")
+    return bool(lines[-1]) and not any(begins(line) for line in lines[1:])
 
 
 def find_delimiter(text: str) -> str:
@@ -158,10 +196,13 @@ def find_delimiter(text: str) -> str:
     if not rest or first.lstrip().startswith(("#", "<")):
         return ""
     delimiter = max(_DELIMITERS, key=first.count)
-    names = next(csv.reader([first], delimiter=delimiter), [])
-    if len(names) < 2 or any(_is_data(name.strip()) for name in names):
+    try:
+        names = next(csv.reader([first], delimiter=delimiter), [])
+        if len(names) < 2 or any(_is_data(name.strip()) for name in names):
+            return ""
+        row = next(csv.reader(iter(rest.splitlines(keepends=True)), delimiter=delimiter), [])
+    except csv.Error:
         return ""
-    row = next(csv.reader(iter(rest.splitlines(keepends=True)), delimiter=delimiter), [])
     return delimiter if len(row) == len(names) else ""
 
 

@@ -78,7 +78,9 @@ class EntryReader:
             value = _parse_json(line, unique_names=not format)
             events = [self._own(event) for event in make_events(value)]
             return Entry(line, events, format=format, given_id=given_id)
-        except InvalidEvent as error:
+        except (InvalidEvent, RecursionError) as error:
+            if isinstance(error, RecursionError):
+                error = InvalidEvent("event", "is nested too deeply")
             event_id = get(value, "event.id") if isinstance(value, dict) else None
             claimed_id = event_id if isinstance(event_id, str) else ""
             return Entry(line, problem=error, claimed_id=claimed_id, format=format, given_id=given_id)

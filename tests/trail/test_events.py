@@ -70,6 +70,15 @@ def test_only_an_object_is_an_event(document: object) -> None:
         parse_event(document)
 
 
+@pytest.mark.parametrize(("outer", "name"), [("source", "ip"), ("user", "roles")])
+def test_an_empty_list_is_refused_for_it_says_nothing(outer: str, name: str) -> None:
+    document = event()
+    document[outer] = {**document.get(outer, {}), name: []}
+    with pytest.raises(InvalidEvent, match="an empty list says nothing") as refused:
+        parse_event(document)
+    assert refused.value.field == f"{outer}.{name}"
+
+
 def test_raw_needs_the_exact_text_beside_it() -> None:
     with pytest.raises(InvalidEvent, match=r"event\.original"):
         parse_event(event(raw={"a": 1.5}))

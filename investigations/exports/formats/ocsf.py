@@ -69,6 +69,8 @@ def _build_event(row: ExportRow) -> dict[str, Any]:
     activity = _ACTIVITIES.get(fields.get("token.operation", ""), OTHER)
     event = _build_base(row, fields["@timestamp"], class_uid=API_ACTIVITY, category_uid=APPLICATION, activity=activity)
     for name, value in fields.items():
+        if value == []:  # of an event that was written before these were refused
+            continue
         if name == "source.ip" and isinstance(value, list):
             _put(event, ("src_endpoint", "ip"), value[0])
             _put(event, ("src_endpoint", "intermediate_ips"), value[1:])

@@ -42,7 +42,8 @@ class SourceFormat:
     record of this format. `signs` are sets of names by which a record of it is recognised: one that has all of a set is one.
     `list_names` are the members under which a document may hold a list of records.
     `may_share_id` says of a record that its source may give its id to another record too. `find_exemption` says why what
-    stands among the records of this source is none and is passed over; empty for every other. `has_lines`: a record may be a line
+    stands among the records of this source is none and is passed over; empty for every other. `can_lack_signs` says of an object
+    without them that it is a record all the same. `has_lines`: a record may be a line
     of plain text, and comes as `{"message": line}`.
     """
 
@@ -54,14 +55,31 @@ class SourceFormat:
     may_share_id: Callable[[dict[str, Any]], bool] = lambda record: False
     find_exemption: Callable[[dict[str, Any]], str] = lambda record: ""
     has_lines: bool = False
+    can_lack_signs: Callable[[dict[str, Any]], bool] | None = None
 
     def is_record(self, value: dict[str, Any]) -> bool:
         """Whether an object has the signs of a record of this format."""
         return any(all(name in value for name in sign) for sign in self.signs)
 
+    def is_whole_record(self, value: dict[str, Any]) -> bool:
+        """Whether an object is a record of this format, whatever lists it holds: by its signs or without them."""
+        return self.is_record(value) or (self.can_lack_signs is not None and self.can_lack_signs(value))
+
 
 def _is_repeated(record: dict[str, Any]) -> bool:
     return True
+
+
+def _converts(convert: Callable[[dict[str, Any]], list[Fields]]) -> Callable[[dict[str, Any]], bool]:
+    """What says of an object whether a format makes events of it."""
+
+    def can_convert(value: dict[str, Any]) -> bool:
+        try:
+            return bool(convert(value))
+        except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError, RecursionError):
+            return False
+
+    return can_convert
 
 
 # In the order in which they are looked for where nobody says which it is: those with the surest signs first.
@@ -93,21 +111,42 @@ FORMATS = {
         SourceFormat("teleport", "teleport.audit", teleport.convert, teleport.SIGNS),
         SourceFormat("github", "github.audit", github.convert, github.SIGNS),
         SourceFormat("ecs", "ecs", ecs.convert, ecs.SIGNS),
-        SourceFormat("cef", "cef", cef.convert, cef.SIGNS, has_lines=True),
-        SourceFormat("syslog", "syslog", syslog.convert, syslog.SIGNS, has_lines=True),
-        SourceFormat("generic", "generic", generic.convert),
+        SourceFormat(
+            "cef",
+            "cef",
+            cef.convert,
+            cef.SIGNS,
+            may_share_id=_is_repeated,
+            has_lines=True,
+            can_lack_signs=_converts(cef.convert),
+        ),
+        SourceFormat(
+            "syslog",
+            "syslog",
+            syslog.convert,
+            syslog.SIGNS,
+            has_lines=True,
+            can_lack_signs=_converts(syslog.convert),
+        ),
+        SourceFormat("generic", "generic", generic.convert, can_lack_signs=generic.build_recognise(generic.FieldMap())),
     )
 }
 _LINES = (FORMATS["cef"], FORMATS["syslog"])
 
 
 def detect_format(value: dict[str, Any]) -> SourceFormat | None:
-    """The format of which a record has the signs, itself or within its envelope; None for a record of none."""
+    """The format of which a record has the signs, itself or within its envelope; None for a record of none.
+
+    Raises ValueError where some of what stands in an envelope have signs and others have none.
+    """
     if format := _detect(value):
         return format
-    for _, (sign,) in unwrap_records(value, _read_sign):
-        return FORMATS[sign["format"]]
-    return next((format for format in _LINES if _can_convert(format, value)), None)
+    try:
+        for _, (sign,) in unwrap_records(value, _read_sign):
+            return FORMATS[sign["format"]]
+    except RecursionError:  # what is nested so deeply has no signs that anybody could read
+        return None
+    return next((format for format in _LINES if _converts(format.convert)(value)), None)
 
 
 def begins_line(line: str) -> bool:
@@ -120,6 +159,16 @@ def is_known_record(value: dict[str, Any]) -> bool:
     return _detect(value) is not None
 
 
+def is_whole_record(value: dict[str, Any]) -> bool:
+    """Whether an object is a record of any format: by its signs, or as a line of text, and then holds none that have signs."""
+    if _detect(value) is not None:
+        return True
+    try:
+        return detect_format(value) in _LINES
+    except ValueError:
+        return False
+
+
 def _detect(value: dict[str, Any]) -> SourceFormat | None:
     return next((format for format in FORMATS.values() if format.is_record(value)), None)
 
@@ -129,10 +178,3 @@ def _read_sign(value: dict[str, Any]) -> list[Fields]:
     if format is None:
         raise ValueError("it has no signs of any format")
     return [{"format": format.name}]
-
-
-def _can_convert(format: SourceFormat, value: dict[str, Any]) -> bool:
-    try:
-        return bool(format.convert(value))
-    except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError):
-        return False

@@ -35,7 +35,7 @@ def _read_cell(value: Any) -> Any:
         return _read_cell(parsed)
     try:
         return read_structure(value)
-    except ValueError:
+    except ValueError:  # it is a text that begins like a structure
         return value
 
 
@@ -43,7 +43,10 @@ def read_structure(text: str) -> Any:
     """What Athena writes as `{type=IAMUser, sessioncontext={attributes=null}}`. Raises ValueError."""
     if len(text) > _LONGEST:
         raise ValueError("it is longer than is looked at")
-    value, end = _read_value(text, 0)
+    try:
+        value, end = _read_value(text, 0)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     if end != len(text):
         raise ValueError("it goes on behind its end")
     return value

@@ -17,9 +17,21 @@ _PIPE = re.compile(r"(?<!\\)\|")
 _KEY = re.compile(r"(?:^|(?<=\s))([A-Za-z0-9_.\[\]-]{1,60})=")
 _ESCAPED = re.compile(r"\\([\\|=nr])")
 _LETTERS = {"n": "\n", "r": "\r"}
-_FAILED = re.compile(r"fail|den(?:y|ied)|block|reject|drop", re.IGNORECASE)
-_SUCCEEDED = re.compile(r"success|allow|accept|permit|pass", re.IGNORECASE)
+_FAILED = re.compile(
+    r"\b(?:fail(?:s|ed)?|failures?|den(?:y|ies|ied)|block(?:s|ed)?|reject(?:s|ed)?|drop(?:s|ped)?|refused?"
+    r"|un-?success(?:ful(?:ly)?)?|dis-?allow(?:s|ed)?|un-?authori[sz]ed"
+    r"|(?:not|un|non)[ _-]?(?:success(?:ful)?|succeeded|allowed|accepted|permitted|passed|authori[sz]ed))\b",
+    re.IGNORECASE,
+)
+_SUCCEEDED = re.compile(
+    r"\b(?:success(?:es|ful(?:ly)?)?|succeed(?:s|ed)?|allow(?:s|ed)?|accept(?:s|ed)?|permit(?:s|ted)?|pass(?:es|ed)?"
+    r"|(?:not|un)[ _-]?(?:denied|blocked|rejected|dropped))\b",
+    re.IGNORECASE,
+)
+_WITHIN_NAME = re.compile(r"_|(?<=[a-z])(?=[A-Z])")  # LoginFailed, login_failed
+_OPPOSITE = re.compile(r"\b(?:not|un)[ _-]?(?:denied|blocked|rejected|dropped)\b", re.IGNORECASE)
 _LONGEST_HEADER = 300  # characters of syslog before it
+_TIMES = ("rt", "start", "end", "deviceReceiptTime")
 _LINES = ("message", "msg", "log", "line", "MESSAGE")
 
 
@@ -30,23 +42,19 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         raise ValueError("it has no line of CEF")
     header, values = parse_line(line)
     outer = parse_header(line[: _CEF.search(line).start()] + "-")  # type: ignore[union-attr]  # it is there
-    severity = header["severity"]
+    labels = {"severity": header["severity"], "assumed_year": _find_assumed_year(values, outer)}
     result = get_text(values, "outcome") or get_text(values, "act") or ""
     user = get_text(values, "suser") or get_text(values, "duser")
     return [
         {
             "@timestamp": find_time(
-                *(values.get(name) for name in ("rt", "start", "end", "deviceReceiptTime")),
+                *(values.get(name) for name in _TIMES),
                 outer.get("timestamp"),
                 *(record.get(name) for name in ("@timestamp", "timestamp", "time")),
             ),
             "event.id": get_text(values, "externalId") and f"{header['vendor']}:{values['externalId']}",
             "event.action": header["name"] or header["signature"],
-            "event.outcome": "failure"
-            if _FAILED.search(result)
-            else "success"
-            if _SUCCEEDED.search(result)
-            else "unknown",
+            "event.outcome": _read_outcome(result),
             "event.reason": get_text(values, "reason"),
             "service.name": f"{header['vendor']} {header['product']}".strip(),
             "host.name": get_text(values, "dvchost") or get_text(outer, "hostname"),
@@ -57,11 +65,28 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
             "url.path": get_text(values, "request"),
             "http.request.method": get_text(values, "requestMethod"),
             "message": get_text(values, "msg"),
-            "labels": {"severity": severity} if severity else None,
+            "labels": {name: value for name, value in labels.items() if value} or None,
             **build_source(get_first(values, "src", "sourceAddress", "shost", "c6a2")),
             **build_user_agent(values.get("requestClientApplication")),
         }
     ]
+
+
+def _read_outcome(result: str) -> str:
+    """By a whole word, and by the opposite where one is denied: what was not allowed failed, and what was unblocked did not."""
+    words = _WITHIN_NAME.sub(" ", result)
+    if _FAILED.search(_OPPOSITE.sub("", words)):
+        return "failure"
+    return "success" if _SUCCEEDED.search(words) else "unknown"
+
+
+def _find_assumed_year(values: dict[str, str], outer: dict[str, Any]) -> str | None:
+    """The year that nobody wrote, where the time is that of the header of syslog."""
+    try:
+        find_time(*(values.get(name) for name in _TIMES))
+    except ValueError:
+        return get_text(outer, "assumed_year")
+    return None
 
 
 def is_line(text: str) -> bool:

@@ -89,7 +89,7 @@ def _build_changed_key(payload: dict[str, Any], used: dict[str, Any]) -> dict[st
     owner = name.partition("/serviceAccounts/")[2].partition("/")[0]
     return {
         **build_token("access_key", name.rpartition("/")[2]),
-        **({"user.id": owner, "user.name": owner} if "@" in owner else {}),
+        **(dict.fromkeys(("user.id", "user.name", "user.email"), owner if "@" in owner else None)),
         "token.operation": operation,
         "token.parent_fingerprint": used.get("token.fingerprint") if operation == "token.issue" else None,
     }

@@ -4,6 +4,7 @@ A field map is an object: `time`, `id` and `fields` name values by their dotted 
 there counts; `outcomes` says which values of `event.outcome` mean success or failure. Without one, common names are tried.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,9 +53,12 @@ _GUESSED: dict[str, Paths] = {
     "message": ("message", "msg", "description"),
     "token.id": ("token.id", "token_id"),
 }
+_INTEGER = re.compile(r"-?\d{1,40}", re.ASCII)
 _IDS = ("event.id", "id", "event_id", "eventId", "uuid")
 _SUCCEEDED = ("success", "succeeded", "ok", "true", "allowed", "allow", "0", "200")
 _FAILED = ("failure", "failed", "fail", "error", "false", "denied", "deny", "blocked", "unauthorized")
+# What a page of an interface may have as well: that the request succeeded, and what went wrong.
+_OF_PAGES = frozenset({"event.outcome", "event.reason", "message"})
 _SET_BY_ITSELF = frozenset(
     {"@timestamp", "event.id", "event.dataset", "event.original", "event.implied_by", "raw", "labels"}
 )
@@ -66,7 +70,7 @@ class BadFieldMap(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """Which paths of a record are which fields; `outcomes` by values in lower case."""
+    """Which paths of a record are which fields; `outcomes` by values in lower case. `is_day_first`: of 5/6/2024 the day is 5."""
 
     times: Paths = _TIMES
     ids: Paths = _IDS
@@ -75,6 +79,7 @@ class FieldMap:
         default_factory=lambda: dict.fromkeys(_SUCCEEDED, "success") | dict.fromkeys(_FAILED, "failure")
     )
     dataset: str = ""
+    is_day_first: bool = False
 
 
 def parse_field_map(value: Any) -> FieldMap:
@@ -83,7 +88,7 @@ def parse_field_map(value: Any) -> FieldMap:
         raise BadFieldMap(
             "A field map is an object with fields, and time, id, outcomes and dataset where they are needed."
         )
-    if unknown := value.keys() - {"time", "id", "fields", "outcomes", "dataset"}:
+    if unknown := value.keys() - {"time", "id", "fields", "outcomes", "dataset", "day_first"}:
         raise BadFieldMap(f"A field map has no {sorted(unknown)[0]!r}.")
     named = value.get("fields", {})
     if not isinstance(named, dict) or not named:
@@ -94,6 +99,8 @@ def parse_field_map(value: Any) -> FieldMap:
     outcomes = value.get("outcomes", {})
     if not isinstance(outcomes, dict) or not outcomes.keys() <= {"success", "failure"}:
         raise BadFieldMap("outcomes says which values mean success, and which mean failure.")
+    if not isinstance(value.get("day_first", False), bool):
+        raise BadFieldMap("day_first is true or false.")
     by_value = {str(text).lower(): outcome for outcome in outcomes for text in _read_paths(outcomes[outcome])}
     default = FieldMap()
     return FieldMap(
@@ -102,6 +109,7 @@ def parse_field_map(value: Any) -> FieldMap:
         fields={name: _read_paths(paths) for name, paths in named.items()},
         outcomes=by_value or default.outcomes,
         dataset=str(value.get("dataset", "")),
+        is_day_first=value.get("day_first", False),
     )
 
 
@@ -117,15 +125,29 @@ def build_convert(chosen: FieldMap) -> Callable[[dict[str, Any]], list[dict[str,
 
     def convert_by_map(record: dict[str, Any]) -> list[dict[str, Any]]:
         times = [value for path in chosen.times if (value := read_path(record, path)) not in (None, "")]
-        fields: dict[str, Any] = {"@timestamp": find_time(*times), "event.id": to_text(_first(record, chosen.ids))}
+        time = find_time(*times, is_day_first=chosen.is_day_first)
+        fields: dict[str, Any] = {"@timestamp": time, "event.id": to_text(_first(record, chosen.ids))}
         for name, paths in chosen.fields.items():
-            fields |= _build_field(name, _first(record, paths))
+            fields |= _build_field(name, _first(record, paths), chosen.is_day_first)
         fields["event.action"] = fields.get("event.action") or "event"
         outcome = str(fields.get("event.outcome", "")).lower()
         fields["event.outcome"] = chosen.outcomes.get(outcome, "unknown")
         return [fields]
 
     return convert_by_map
+
+
+def build_recognise(chosen: FieldMap) -> Callable[[dict[str, Any]], bool]:
+    """What says of an object that it is a record by a field map: it has a time that can be read, and what a page has not."""
+
+    def is_record(record: dict[str, Any]) -> bool:
+        try:
+            find_time(*(read_path(record, path) for path in chosen.times), is_day_first=chosen.is_day_first)
+        except ValueError:
+            return False
+        return any(_first(record, paths) is not None for name, paths in chosen.fields.items() if name not in _OF_PAGES)
+
+    return is_record
 
 
 convert = build_convert(FieldMap())
@@ -143,7 +165,7 @@ def _first(record: dict[str, Any], paths: Paths) -> Any:
     return next((value for value in values if value not in (None, "") and not isinstance(value, dict)), None)
 
 
-def _build_field(name: str, value: Any) -> dict[str, Any]:
+def _build_field(name: str, value: Any, is_day_first: bool) -> dict[str, Any]:
     if value is None:
         return {}
     if name == "source.ip":
@@ -153,7 +175,7 @@ def _build_field(name: str, value: Any) -> dict[str, Any]:
     kind = BY_NAME[name]
     match kind.kind:
         case Kind.TIME:
-            return {name: read_lesser_time(value)}
+            return {name: read_lesser_time(value, is_day_first=is_day_first)}
         case Kind.INTEGER | Kind.BOOLEAN:
             return {name: value if isinstance(value, int) else _read_plain(value)}
     if kind.many:
@@ -164,4 +186,4 @@ def _build_field(name: str, value: Any) -> dict[str, Any]:
 def _read_plain(value: Any) -> Any:
     """A number or a truth value that a table has as text."""
     text = str(value).strip().lower()
-    return int(text) if text.lstrip("-").isdecimal() else {"true": True, "false": False}.get(text, value)
+    return int(text) if _INTEGER.fullmatch(text) else {"true": True, "false": False}.get(text, value)

@@ -1,7 +1,8 @@
 """Converts the audit log of Kubernetes (https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/).
 
 A bearer token of a service account is one by its credential's id, which the API server notes beside who called; a call that
-issued one says by which id. A request is written at several stages, each an event of its own.
+issued one says by which id. A request is written at several stages, each an event of its own. Who called as somebody else is the
+caller; whom they called as is the label `impersonated_user`.
 """
 
 from typing import Any
@@ -30,7 +31,7 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     if verb is None and audit_id is None:
         raise ValueError("it has no verb or auditID")
     kind = "/".join(part for name in ("resource", "subresource") if (part := get_text(target, name)))
-    who = record.get("impersonatedUser") or record.get("user")
+    who, impersonated = record.get("user"), get_text(record, "impersonatedUser", "username")
     fields = {
         "@timestamp": find_time(*(record.get(time) for time in _TIMES)),
         "event.id": f"{audit_id}:{stage}" if audit_id and stage else None,
@@ -45,6 +46,7 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         "resource.id": "/".join(part for name in ("namespace", "name") if (part := get_text(target, name))),
         "resource.name": get_text(target, "name"),
         "url.path": (get_text(record, "requestURI") or "").partition("?")[0],
+        "labels": {"impersonated_user": impersonated} if impersonated else None,
         **build_source(record.get("sourceIPs")),
         **build_user_agent(record.get("userAgent")),
     }

@@ -11,6 +11,8 @@ from operations.imports.formats.times import find_time
 from operations.imports.formats.values import build_source, build_token, get_text
 
 SIGNS = (("uuid", "session_uuid", "category"), ("item_uuid", "vault_uuid"), ("actor_uuid", "object_type"))
+# A firewall rule may report a sign-in, which then has succeeded all the same.
+_SUCCEEDED = (None, "success", "firewall_reported_success")
 _TIMES = ("timestamp", "p_event_time")
 
 
@@ -27,8 +29,8 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
         "@timestamp": find_time(*(record.get(time) for time in _TIMES)),
         "event.id": get_text(record, "uuid"),
         "event.action": f"{category}.{action}" if category else action,
-        "event.outcome": "success" if category in (None, "success") else "failure",
-        "event.reason": action if category not in (None, "success") else None,
+        "event.outcome": "success" if category in _SUCCEEDED else "failure",
+        "event.reason": action if category not in _SUCCEEDED else None,
         "service.name": "1password",
         "user.id": get_text(who, "uuid") or get_text(record, "actor_uuid"),
         "user.name": get_text(who, "name"),
@@ -43,6 +45,6 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     session = get_text(record, "session_uuid") or get_text(record, "session", "uuid")
     if token := build_token("session", session):
         is_sign_in = category is not None
-        operation = ("token.issue" if category == "success" else "token.verify") if is_sign_in else "token.authorize"
+        operation = ("token.issue" if category in _SUCCEEDED else "token.verify") if is_sign_in else "token.authorize"
         fields |= {**token, "token.operation": operation}
     return [fields]

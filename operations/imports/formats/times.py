@@ -36,18 +36,21 @@ _FORMS = tuple(
         rf"{_DAY_NAME}{_NAME}\s+(?P<day>\d\d?)\s+{_CLOCK}\s+(?:{_ZONE}\s+)?(?P<year>\d{{4}})",
     )
 )
+_AMERICAN = _FORMS[2]
 _DOTNET = re.compile(r"/Date\((-?\d+)\)/", re.ASCII)
 _USUAL = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?Z?", re.ASCII)
 # The greatest times of .NET, Java, Go and 64 bits, in the units in which they are written.
 _NEVER = {253402300799, 253402300800, 253402214400, 2**63 - 1, (2**63 - 1) // 10**6, (2**63 - 1) // 10**9, -62135596800}
 _FIRST_YEAR, _LAST_YEAR = 1, 9999
 _LONGEST = 80  # characters that are looked at
+_MOST_DIGITS = 20  # before the point, of the greatest time that anybody writes; a number of more is computed for hours
 
 
-def read_time(value: Any) -> str:
+def read_time(value: Any, *, is_day_first: bool = False) -> str:
     """RFC 3339 in UTC with the digits that the source gave, nine at most. Without a zone it is in UTC.
 
-    A leap second is the first second of the next minute, as POSIX counts. Raises ValueError.
+    Of 5/6/2024 the month stands first, or the day where `is_day_first`. A leap second is the first second of the next minute, as
+    POSIX counts. Raises ValueError.
     """
     if isinstance(value, bool) or value is None or isinstance(value, dict | list):
         raise ValueError(f"{value!r:.60} is not a time")
@@ -58,12 +61,12 @@ def read_time(value: Any) -> str:
         return read
     text = text[:_LONGEST].strip()
     if _NUMBER.fullmatch(text):
-        return _read_since_1970(Decimal(text))
+        return _read_since_1970(_read_number(text))
     if match := _DOTNET.fullmatch(text):
         return _read_since_1970(int(match[1]) * 10**6, unit=10**9)
     for form in _FORMS:
         if match := form.fullmatch(text):
-            return _read_parts(match.groupdict(), str(value))
+            return _read_parts(match.groupdict(), str(value), is_day_first=is_day_first and form is _AMERICAN)
     raise ValueError(f"{str(value)[:60]!r} is not a time")
 
 
@@ -74,7 +77,7 @@ def _read_usual(text: str) -> str:
     return read if read and is_event_time(read) else ""
 
 
-def find_time(*values: Any) -> str:
+def find_time(*values: Any, is_day_first: bool = False) -> str:
     """The first of these that can be read, and that an event may have happened at. Raises ValueError."""
     if values and type(values[0]) is str and (read := _read_usual(values[0])):
         return read
@@ -83,7 +86,7 @@ def find_time(*values: Any) -> str:
         if value is None or value == "":
             continue
         try:
-            read = read_time(value)
+            read = read_time(value, is_day_first=is_day_first)
         except ValueError as error:
             problem = problem or str(error)
             continue
@@ -93,7 +96,7 @@ def find_time(*values: Any) -> str:
     raise ValueError(problem or "nothing is not a time")
 
 
-def read_lesser_time(value: Any) -> str | None:
+def read_lesser_time(value: Any, *, is_day_first: bool = False) -> str | None:
     """A time beside the event's own: None where the source says never, and the text as it is where it cannot be read.
 
     The check of the event then leaves the field out, and notes that it did.
@@ -105,7 +108,7 @@ def read_lesser_time(value: Any) -> str | None:
     if is_never(value):
         return None
     try:
-        return read_time(value)
+        return read_time(value, is_day_first=is_day_first)
     except ValueError:
         return str(value)[:_LONGEST]
 
@@ -114,14 +117,28 @@ def is_never(value: Any) -> bool:
     """Whether a source writes this where a thing has no end: the first or last year of its calendar, or its largest number."""
     if isinstance(value, bool):
         return False
-    text = str(value).strip()
+    text = str(value)[:_LONGEST].strip()
     if _NUMBER.fullmatch(text):
-        number = int(Decimal(text))
+        try:
+            number = int(_read_number(text))
+        except ValueError:
+            return False
         return number in _NEVER or number // 1_000 in _NEVER or number // 10**6 in _NEVER or number // 10**9 in _NEVER
     if text.lower() in ("never", "none", "null", "n/a", "-"):
         return True
     year = next((match["year"] for form in _FORMS if (match := form.fullmatch(text))), None)
     return year is not None and int(year) in (_FIRST_YEAR, _LAST_YEAR)
+
+
+def _read_number(text: str) -> Decimal:
+    """A number of a size that a time can have. Raises ValueError."""
+    try:
+        number = Decimal(text)
+    except ArithmeticError as error:
+        raise ValueError(f"{text[:60]} is not a time") from error
+    if number.adjusted() > _MOST_DIGITS:
+        raise ValueError(f"{text[:60]} is not a time")
+    return number
 
 
 def _read_since_1970(value: float | Decimal, unit: int | None = None) -> str:
@@ -136,12 +153,15 @@ def _read_since_1970(value: float | Decimal, unit: int | None = None) -> str:
     return f"{in_utc:%Y-%m-%dT%H:%M:%S}{digits}Z"
 
 
-def _read_parts(parts: dict[str, str | None], text: str) -> str:
+def _read_parts(parts: dict[str, str | None], text: str, *, is_day_first: bool) -> str:
     read: Callable[[str], int] = lambda name: int(parts.get(name) or 0)  # noqa: E731 — a word for six uses
     name = (parts["month"] or "").lower()[:3]
     month, day = _MONTHS.get(name) or read("month"), read("day")
-    if name not in _MONTHS and month > 12 >= day:  # the day first, which can be told where it is beyond 12
+    if is_day_first and name not in _MONTHS:
         month, day = day, month
+    if month > 12:  # guessed by its size, the first twelve days of each month would be of another month than the rest
+        order = "the day stands" if is_day_first else "the month stands"
+        raise ValueError(f"{text[:60]!r} is not a time: {order} first, and there is no month {month}")
     hour, second = read("hour"), read("second")
     if half := (parts.get("half") or "").upper():
         if not 1 <= hour <= 12:

@@ -1,7 +1,8 @@
 """Converts the audit log of HashiCorp Vault (https://developer.hashicorp.com/vault/docs/audit/schema).
 
 A token is one by its accessor, as the log has it: an HMAC, the same one each time. A request and its response are two events.
-Logging in and creating a token issue one, a second event of the response.
+Logging in and creating a token issue one, a second event of the response, and so does ending one by its accessor. A token that is
+ended by its value cannot be told: the log has another HMAC of that.
 """
 
 from typing import Any
@@ -10,11 +11,12 @@ from operations.imports.formats.times import find_time, read_lesser_time
 from operations.imports.formats.values import build_source, build_token, build_user_agent, get_text, get_value
 
 SIGNS = (("request", "type", "auth"), ("request", "type", "time"))
-_REVOKING = ("auth/token/revoke", "auth/token/revoke-self", "auth/token/revoke-accessor", "auth/token/revoke-orphan")
+_REVOKING_ITSELF = "auth/token/revoke-self"
+_REVOKING_OTHERS = ("auth/token/revoke", "auth/token/revoke-accessor", "auth/token/revoke-orphan")
 
 
 def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The event of a request or a response, and that of the token that it issued. Raises ValueError."""
+    """The event of a request or a response, and that of the token that it issued or ended. Raises ValueError."""
     request, kind = record.get("request"), get_text(record, "type")
     path, operation = get_text(request, "path"), get_text(request, "operation")
     if kind not in ("request", "response") or path is None:
@@ -40,15 +42,21 @@ def convert(record: dict[str, Any]) -> list[dict[str, Any]]:
     }
     used = build_token("service", get_text(request, "client_token_accessor") or get_text(auth, "accessor"))
     issued = build_token("service", get_text(record, "response", "auth", "accessor"))
+    ending = path.rstrip("/") if kind == "response" and not problem else ""
     if used and used != issued:
-        is_ending = path.rstrip("/") in _REVOKING and kind == "response" and not problem
-        ended = build_token("service", get_text(request, "data", "accessor")) if is_ending else {}
-        used = (ended or used) | {"token.operation": "token.revoke" if is_ending else "token.authorize"}
+        used |= {"token.operation": "token.revoke" if ending == _REVOKING_ITSELF else "token.authorize"}
     else:
         used = {}
-    if not issued:
-        return [fields | used]
-    return [fields | used, fields | _build_issued(record["response"]["auth"], issued, used)]
+    if issued:
+        return [fields | used, fields | _build_issued(record["response"]["auth"], issued, used)]
+    ended = build_token("service", get_text(request, "data", "accessor")) if ending in _REVOKING_OTHERS else {}
+    return [fields | used, _build_ended(fields, ended)] if ended else [fields | used]
+
+
+def _build_ended(fields: dict[str, Any], ended: dict[str, Any]) -> dict[str, Any]:
+    """The token of another that a call ended; whose it was is not said."""
+    nobody = dict.fromkeys(name for name in fields if name.startswith("user."))
+    return fields | nobody | ended | {"token.operation": "token.revoke"}
 
 
 def _build_issued(auth: dict[str, Any], issued: dict[str, Any], used: dict[str, Any]) -> dict[str, Any]:

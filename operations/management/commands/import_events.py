@@ -155,7 +155,12 @@ def _choose_format(name: str, fields: Path | None) -> SourceFormat | None:
     except (OSError, ValueError) as error:  # a fault of JSON, of TOML or of the map
         raise CommandError(f"The field map {fields} cannot be used: {error}") from error
     format = FORMATS["generic"]
-    return replace(format, convert=generic.build_convert(chosen), dataset=chosen.dataset or format.dataset)
+    return replace(
+        format,
+        convert=generic.build_convert(chosen),
+        can_lack_signs=generic.build_recognise(chosen),
+        dataset=chosen.dataset or format.dataset,
+    )
 
 
 class _Total:

@@ -256,3 +256,10 @@ def test_a_case_with_an_absence_leaves_the_house_whole(format: str, alice: User,
             assert last["class_uid"] == 0
             assert "user.id:nobody" in json.dumps(last["unmapped"]["statement"])
             assert "Nothing was found" in last["message"]
+
+
+def test_an_event_that_was_written_with_an_empty_list_is_exported() -> None:
+    document = event()
+    document["source"] = {"ip": []}
+    ((line, _),) = ocsf.lines([_row(document)])
+    assert "ip" not in json.loads(line).get("src_endpoint", {})

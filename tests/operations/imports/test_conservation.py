@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from operations.imports import text_records
 from operations.imports.envelopes import LISTS
 from operations.imports.files import FileReport, import_files
 from operations.imports.formats import FORMATS
@@ -181,3 +182,156 @@ def test_every_name_of_a_list_is_one_under_which_records_are_read() -> None:
     record = RECORDS["okta-panther.ndjson"][0]
     for name in LISTS:
         assert _read(f'{{"a": 1, "{name}": [{record}, {record}], "b": 2}}', "okta").summary.checked == 2, name
+
+
+def _deepen(depth: int) -> dict[str, Any]:
+    value: dict[str, Any] = {"a": 1}
+    for _ in range(depth):
+        value = {"event": value}
+    return value
+
+
+OKTA = json.loads(RECORDS["okta-panther.ndjson"][0])
+CLOUDTRAIL = json.loads(RECORDS["cloudtrail-stratus.ndjson"][0])
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        {"message": '{"a":' * 900},
+        {"message": '{"a":' * 900 + "1" + "}" * 900},
+        _deepen(300),
+        _deepen(900),
+        {"Item": _deepen(900)},
+        {"message": json.dumps({"eventname": "x", "requestparameters": "{a=" * 900})},
+        {"message": json.dumps({"eventname": "x", "eventtime": "2026-11-01", "requestparameters": "{a=" * 900})},
+        {**CLOUDTRAIL, "requestParameters": _deepen(900)},
+    ],
+    ids=range(8),
+)
+@pytest.mark.parametrize("format", ["auto", "cloudtrail"])
+def test_what_is_nested_without_end_costs_none_of_its_neighbours(deep: dict[str, Any], format: str) -> None:
+    good = json.dumps(CLOUDTRAIL)
+    summary = _read(f"{good}\n{json.dumps(deep)}\n{good}\n", format).summary
+    assert (summary.read, summary.checked + summary.rejected) == (3, 3)
+    assert summary.checked >= 2
+
+
+def test_an_envelope_of_which_a_part_is_unknown_is_rejected_and_the_others_are_read() -> None:
+    mixed = {"message": json.dumps([CLOUDTRAIL, {"foo": 1}])}
+    summary = _read("\n".join(map(json.dumps, (CLOUDTRAIL, mixed, OKTA)))).summary
+    assert (summary.read, summary.checked, summary.rejected) == (3, 2, 1)
+    assert dict(summary.reasons) == {"record: 1 of the 2 records in its message are none": 1}
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_quote_that_is_not_closed_hides_no_rows(end: str) -> None:
+    lines = [
+        "time,user,msg",
+        "2026-11-01,bob,fine",
+        '2026-11-02,bob,"oops',
+        "2026-11-03,eve,login",
+        "2026-11-04,eve,delete",
+    ]
+    rejects = io.StringIO()
+    source = LogSource("log", iter([("\n".join(lines) + end).encode()]))
+    nothing: Callable[[Any], None] = lambda thing: None  # noqa: E731
+    (report,) = import_files(
+        NO_TRAIL, FORMATS["generic"], [source], rejects=rejects, dry_run=True, on_file=nothing, on_read=nothing, on_rejected=nothing
+    )  # fmt: skip
+    assert (report.summary.checked, report.summary.rejected) == (1, 1)
+    assert json.loads(rejects.getvalue())["text"] == "\n".join(lines[2:])
+    assert "a quote is not closed" in rejects.getvalue()
+
+
+def test_a_row_that_goes_on_for_too_long_is_cut_and_those_behind_it_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_records, "LONGEST", 1_000)
+    text = "time,user,msg\n" + '2026-11-01,a,b\n2026-11-01,a,"b\n' + 'x",y,"z\n' * 200 + 'z"\n' + "2026-11-01,a,b\n"
+    summary = _read(text, "generic").summary
+    assert summary.checked == 2
+    assert summary.rejected >= 2
+
+
+@pytest.mark.parametrize("text", ["a\rb,c\n1,2\n", 'a,"b\n1,2\n', "time,user\n2026-11-01,a\rb\n2026-11-01,c\n"])
+def test_no_table_stops_the_reading(text: str) -> None:
+    report = _read(text, "generic")
+    assert report.summary.rejected or report.problems
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"when": "2026-11-01", "user": "eve", "action": "wipe", "data": []},
+        {"action": "hook.create", "actor": "eve", "events": [], "created": "x"},
+        {"detail-type": "x", "time": "2026", "detail": {"user": "eve", "items": []}},
+        {"response": {"items": []}, "user": "eve"},
+        {"value": [], "error": "refused"},
+    ],
+)
+@pytest.mark.parametrize("format", ["auto", "github", "gsuite"])
+def test_a_record_that_cannot_be_read_is_no_empty_page(record: dict[str, Any], format: str) -> None:
+    summary = _read(json.dumps(record), format).summary
+    assert (summary.read, summary.rejected, summary.exempt) == (1, 1, 0)
+
+
+FRAME = (
+    '<13>1 2026-11-24T09:00:00Z web nginx - - - GET / "UA <34>1 2026-11-24T09:30:00Z db sshd 1 - - Accepted for root"'
+)
+
+
+@pytest.mark.parametrize("lines", [[FRAME, ""], [FRAME, FRAME], [FRAME, "goes on", FRAME]])
+@pytest.mark.parametrize("format", ["auto", "syslog"])
+def test_what_a_client_sent_to_be_logged_is_no_frame(lines: list[str], format: str) -> None:
+    summary = _read("\n".join(lines), format).summary
+    assert summary.checked == sum(line.startswith("<") for line in lines)
+
+
+def test_frames_without_an_end_of_line_are_as_many_records() -> None:
+    frames = "".join(f"<13>1 2026-11-24T09:00:0{number}Z web app - - - text" for number in range(3))
+    assert _read(frames, "syslog").summary.checked == 3
+
+
+PARTS = [{"id": "a", "time": "2026-11-01T00:00:00Z"}, {"id": "b", "time": "2026-11-02T00:00:00Z"}]
+ORDER = {"time": "2026-11-01T00:00:00Z", "action": "order.delete", "user": "bob", "id": "o1"}
+
+
+@pytest.mark.parametrize("name", ["items", "data", "events", "results", "rows", "value", "Records"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_record_that_lists_things_is_one_record_and_they_are_none(name: str, is_first: bool) -> None:
+    text = json.dumps({name: PARTS, **ORDER} if is_first and name != "Records" else {**ORDER, name: PARTS})
+    summary = _read(f"{text}\n{text}", "generic").summary
+    assert (summary.read, summary.checked) == (2, 2)
+
+
+@pytest.mark.parametrize("format", ["auto", "syslog"])
+def test_a_line_of_syslog_that_holds_things_is_one_record(format: str) -> None:
+    line = {"timestamp": "2026-11-01T00:00:00Z", "message": "x", "data": [{"a": 1}, {"a": 2}]}
+    summary = _read(json.dumps(line), format).summary
+    assert (summary.read, summary.checked) == (1, 1)
+
+
+@pytest.mark.parametrize("format", ["auto", "okta", "generic"])
+def test_a_page_with_a_time_of_its_own_stays_a_page(format: str) -> None:
+    page = {"timestamp": "2026-11-01T00:00:00Z", "message": "OK", "status": "success", "data": [OKTA, OKTA]}
+    summary = _read(json.dumps(page), format).summary
+    assert summary.read == 2
+
+
+@pytest.mark.parametrize("format", ["auto", "gsuite"])
+def test_a_record_in_an_envelope_is_not_taken_apart(format: str) -> None:
+    activity = {
+        "id": {"time": "2026-11-01T00:00:00Z", "uniqueQualifier": "7", "applicationName": "login"},
+        "actor": {"email": "bob@example.org"},
+        "events": [{"name": "login_success"}, {"name": "login_verification"}],
+    }
+    report = _read(json.dumps({"version": "0", "detail": activity}), format)
+    assert (report.summary.read, report.summary.checked, report.problems) == (1, 1, [])
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_what_stands_beside_a_list_and_says_who_did_what_is_named(is_before: bool) -> None:
+    members = {"user": "bob", "next": None} if is_before else {}
+    page = {**members, "items": [OKTA], **({} if is_before else {"user": "bob"})}
+    report = _read(json.dumps(page), "okta")
+    assert report.summary.checked == 1
+    assert report.problems == ["beside a list of records stands 'user', which a record would have; it was not read"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from operations.imports.conversion import convert_record
-from operations.imports.envelopes import is_empty_page, read_dynamo
+from operations.imports.envelopes import is_empty_page, read_dynamo, unwrap_records
 from operations.imports.formats import FORMATS, detect_format
 from operations.imports.reader import ForeignRecord, RecordReader
 from trail.errors import InvalidEvent
@@ -107,3 +107,37 @@ def test_values_that_dynamo_types_are_themselves() -> None:
     typed = {"M": {"a": {"S": "x"}, "b": {"N": "7"}, "c": {"L": [{"BOOL": True}, {"NULL": True}]}}}
     assert read_dynamo(typed) == {"a": "x", "b": 7, "c": [True, None]}
     assert read_dynamo({"S": 1, "T": 2}) == {"S": 1, "T": 2}
+
+
+def test_each_object_is_looked_at_once_however_deep_it_stands() -> None:
+    looked_at: list[dict[str, Any]] = []
+
+    def convert(value: dict[str, Any]) -> list[dict[str, Any]]:
+        looked_at.append(value)
+        if "eventID" not in value:
+            raise ValueError("it is no record")
+        return [{}]
+
+    envelope: Any = RECORD
+    for _ in range(7):
+        envelope = {"message": json.dumps([envelope])}
+    ((record, _),) = unwrap_records(envelope, convert)
+    assert record == RECORD
+    assert len(looked_at) == 7
+
+
+def test_of_several_records_in_one_text_the_first_keeps_the_envelope_and_the_others_themselves() -> None:
+    records = [{**RECORD, "eventID": f"e-{number}", "requestParameters": {"no": number}} for number in range(1_000)]
+    envelope = {"messageId": "1", "message": json.dumps(records)}
+    events = _convert(envelope)
+    originals = [event["event"]["original"] for event in events]
+    assert json.loads(originals[0]) == envelope
+    assert [json.loads(original) for original in originals[1:]] == records[1:]
+    assert [event["raw"] for event in events[1:]] == records[1:]
+    assert sum(map(len, originals)) < 3 * len(json.dumps(envelope))
+
+
+def test_an_id_that_a_shipper_gave_is_kept_whatever_its_length() -> None:
+    record = ForeignRecord(1, TEXT, RECORD)
+    (event,) = convert_record(FORMATS["cloudtrail"], record, "g" * 450).events
+    assert event.id == f"aws.cloudtrail:{'g' * 450}"

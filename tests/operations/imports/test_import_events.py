@@ -16,6 +16,7 @@ from operations.imports import importer
 from operations.models import RejectedEvent
 from tests.support.database import database_url
 from tests.support.factories.logs import events
+from trail.canonical_form import canonicalise_value
 from trail.connection import Trail
 from trail.questions import ask_token, ask_tokens_issued, parse_token_ref
 from trail.search import execute
@@ -358,3 +359,86 @@ def test_an_import_that_does_not_know_what_became_of_a_record_is_an_error(
     (tmp_path / "log").write_text(json.dumps(_record("1")))
     with pytest.raises(CommandError, match="Of 1 records 1 were converted, and what became of 0 is known"):
         _import(tmp_path / "log", rejects=tmp_path / "r")
+
+
+SIGN_INS = [
+    {"time": "2026-11-01T00:00:00Z", "operationName": "Sign-in activity", "category": "SignInLogs", "properties": {"id": f"s-{number}"}}
+    for number in range(2)
+]  # fmt: skip
+
+
+def test_of_two_records_in_one_text_the_one_that_is_not_there_is_written(trail: Trail, tmp_path: Path) -> None:
+    (document,) = events("azure", SIGN_INS[0])
+    document["event"]["id"] = "azure.entra:s-0"
+    write(trail, [document])
+    (tmp_path / "log").write_text(json.dumps({"message": json.dumps(SIGN_INS)}))
+    report, status = _import(tmp_path / "log", format="azure", rejects=tmp_path / "r")
+    assert (status, "1 written, 0 already there, 0 rejected; 1 events" in report) == (0, True)
+    again, _ = _import(tmp_path / "log", format="azure", rejects=tmp_path / "r")
+    assert "0 written, 1 already there, 0 rejected; 0 events" in again
+
+
+LONG_ID = "e" * 450
+
+
+@pytest.mark.parametrize(
+    ("format", "earlier_id", "record"),
+    [
+        ("azure", "azure.entra:s-0", {**SIGN_INS[0], "properties": json.dumps(SIGN_INS[0]["properties"])}),
+        ("azure", "azure.entra:{values}", {**SIGN_INS[0], "properties": json.dumps(SIGN_INS[0]["properties"])}),
+        ("azure", "azure.entra:{sha256}", {**SIGN_INS[0], "properties": json.dumps(SIGN_INS[0]["properties"])}),
+        (
+            "cloudtrail",
+            f"aws.cloudtrail:{LONG_ID}",
+            {"eventID": LONG_ID, "eventName": "a", "eventTime": "2026-11-01T00:00:00Z"},
+        ),
+    ],
+    ids=["own id", "values", "text", "long id"],
+)
+def test_what_was_known_otherwise_before_is_not_written_once_more(
+    trail: Trail, tmp_path: Path, format: str, earlier_id: str, record: dict[str, object]
+) -> None:
+    text = json.dumps(record)
+    digests = {
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "values": hashlib.sha256(canonicalise_value(record)).hexdigest(),
+    }
+    (document,) = events(format, record)
+    document["event"]["id"] = earlier_id.format(**digests)
+    write(trail, [document])
+    (tmp_path / "log").write_text(text)
+    report, status = _import(tmp_path / "log", format=format, rejects=tmp_path / "r")
+    assert (status, ": 0 written, 1 already there" in report) == (0, True)
+
+
+CALL = {"eventID": "e-1", "eventName": "GetObject", "eventTime": "2026-11-01T00:00:00Z", "sourceIPAddress": "192.0.2.7"}
+SESSION = {"event": "session.start", "uid": "u-1", "ei": 0, "time": "2024-05-06T19:39:26.676Z", "sid": "s"}
+TYPED = {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in SESSION.items()}
+
+
+@pytest.mark.parametrize(
+    ("format", "first", "second"),
+    [
+        ("cloudtrail", {"message": json.dumps(CALL), "at": 1}, {"message": json.dumps(CALL), "at": 2}),
+        ("cloudtrail", CALL, {"message": f"host app[7]: {json.dumps(CALL)}"}),
+        ("teleport", SESSION, {"Item": {"SessionID": {"S": "s"}, "FieldsMap": {"M": TYPED}}}),
+    ],
+    ids=["two envelopes", "a line of a log", "types of DynamoDB"],
+)
+@pytest.mark.parametrize("is_turned_round", [False, True])
+def test_a_record_in_another_envelope_is_already_there(
+    trail: Trail, tmp_path: Path, format: str, first: object, second: object, is_turned_round: bool
+) -> None:
+    for record in (second, first) if is_turned_round else (first, second):
+        (tmp_path / "log").write_text(json.dumps(record))
+        report, status = _import(tmp_path / "log", format=format, rejects=tmp_path / "r")
+    assert (status, ": 0 written, 1 already there" in report) == (0, True)
+
+
+def test_another_record_under_the_same_id_in_an_envelope_is_a_conflict(trail: Trail, tmp_path: Path) -> None:
+    # What differs is in no field of the event, so that nothing but the record itself tells the two apart.
+    for number in (1, 2):
+        record = {**CALL, "requestParameters": {"no": number}}
+        (tmp_path / "log").write_text(json.dumps({"message": json.dumps(record), "at": number}))
+        report, status = _import(tmp_path / "log", rejects=tmp_path / "r")
+    assert (status, ": 0 written, 0 already there, 1 rejected" in report) == (3, True)

@@ -1,5 +1,6 @@
 """`/api/v1/ingest/_bulk`: the shape that shippers speak, with statuses that make them do the right thing."""
 
+import json
 from typing import Any
 
 import orjson
@@ -321,3 +322,15 @@ def test_a_line_is_the_same_whatever_a_shipper_calls_its_parts(
         "7",
     )
     assert written["message"].endswith("opened")
+
+
+def test_what_is_nested_without_end_costs_none_of_its_neighbours(client: Client, ada: User, trail: Trail) -> None:
+    good = {"eventID": "e-1", "eventName": "GetObject", "eventTime": "2026-11-01T00:00:00Z"}
+    _, shown = writer_key(ada, format="cloudtrail")
+    deep = [
+        {"message": '{"a":' * 900 + "1" + "}" * 900},
+        {"message": json.dumps({"eventname": "x", "requestparameters": "{a=" * 900})},
+    ]
+    pairs = [part for record in (good, *deep, {**good, "eventID": "e-2"}) for part in (CREATE, record)]
+    assert _items(bulk(client, bearer(shown), *pairs)) == [("create", status) for status in (201, 400, 400, 201)]
+    assert len(stored(trail)) == 2

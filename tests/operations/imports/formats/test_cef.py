@@ -30,3 +30,31 @@ def test_it_says_who_from_where_and_how_it_ended() -> None:
 def test_what_is_no_line_of_cef_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="fewer than seven parts"):
         parse_line(line)
+
+
+@pytest.mark.parametrize(
+    ("written", "outcome"),
+    [
+        ("Unsuccessful", "failure"), ("Not Allowed", "failure"), ("Disallow", "failure"), ("disallowed", "failure"),
+        ("not successful", "failure"), ("unauthorized", "failure"), ("LoginFailed", "failure"), ("access_denied", "failure"),
+        ("blocked a", "failure"), ("dropped", "failure"), ("unblocked", "success"), ("not blocked", "success"),
+        ("/Success", "success"), ("Allowed", "success"), ("permit", "success"), ("bypassed", "unknown"), ("failover", "unknown"),
+    ],
+)  # fmt: skip
+def test_how_it_ended_is_a_word_and_not_a_part_of_one(written: str, outcome: str) -> None:
+    line = f"CEF:0|v|p|1|100|name|5|rt=1793491200000 outcome={written}"
+    (event,) = map(flat, events("cef", {"message": line}))
+    assert event["event.outcome"] == outcome
+
+
+def test_two_lines_under_one_external_id_are_two_events() -> None:
+    lines = [f"CEF:0|v|p|1|100|name|5|rt=1793491200000 externalId=7 act={act}" for act in ("allow", "deny")]
+    one, other = (flat(events("cef", {"message": line})[0]) for line in lines)
+    assert one["event.id"] != other["event.id"]
+    assert all(event["event.id"].startswith("cef:v:7:") for event in (one, other))
+
+
+@pytest.mark.parametrize(("extension", "is_assumed"), [("act=deny", True), ("rt=1793491200000", False)])
+def test_a_year_that_nobody_wrote_is_said_to_be_assumed(extension: str, is_assumed: bool) -> None:
+    (event,) = map(flat, events("cef", {"message": f"<13>Dec 20 08:26:10 host CEF:0|v|p|1|100|n|5|{extension}"}))
+    assert ("assumed_year" in event["labels"]) == is_assumed

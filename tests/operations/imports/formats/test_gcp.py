@@ -54,3 +54,13 @@ def test_an_entry_that_is_no_audit_log_is_kept_with_its_words() -> None:
     }
     (event,) = map(flat, events("gcp", entry))
     assert (event["event.action"], event["message"], event["event.outcome"]) == ("app", "hello", "unknown")
+
+
+def test_a_key_has_the_address_of_its_account_and_not_of_who_made_it() -> None:
+    own, issued = map(flat, events("gcp", CREATED))
+    assert own["user.email"] == "ann@example.com"
+    names = ("user.id", "user.name", "user.email")
+    assert [issued[name] for name in names] == ["bot@p.iam.gserviceaccount.com"] * 3
+    nameless = {**CREATED["protoPayload"], "response": {"name": "projects/p/serviceAccounts/117/keys/k1"}}
+    _, issued = map(flat, events("gcp", {**CREATED, "protoPayload": nameless}))
+    assert not [name for name in issued if name.startswith("user.")]

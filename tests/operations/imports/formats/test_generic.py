@@ -62,6 +62,7 @@ def test_without_a_map_common_names_are_tried() -> None:
         ({"fields": {"user.ego": "a"}}, "'user.ego' is no field"),
         ({"fields": {"event.ingested": "a"}}, "'event.ingested' is no field"),
         ({"fields": {"user.id": 7}}, "is no path"),
+        ({"fields": {"user.id": "a"}, "day_first": "yes"}, "day_first is true or false"),
         ({"fields": {"user.id": "a"}, "outcomes": {"maybe": "x"}}, "mean success"),
     ],
 )
@@ -89,3 +90,12 @@ def test_a_table_comes_in_by_a_map(tmp_path: Path) -> None:
         call_command("import_events", str(tmp_path), **options | {"fields": tmp_path / "bad.json"})
     with pytest.raises(CommandError, match="for the format generic"):
         call_command("import_events", str(tmp_path), **options | {"format": "okta"})
+
+
+def test_a_map_says_where_the_day_stands_first() -> None:
+    chosen = {"time": "when", "fields": {"user.id": "who", "token.expires_at": "until"}}
+    record = {"when": "12/04/2024 10:00", "who": "ann", "until": "13/04/2024 10:00"}
+    (by_day,) = build_convert(parse_field_map({**chosen, "day_first": True}))(record)
+    assert (by_day["@timestamp"], by_day["token.expires_at"]) == ("2024-04-12T10:00:00Z", "2024-04-13T10:00:00Z")
+    (by_month,) = build_convert(parse_field_map(chosen))(record)
+    assert (by_month["@timestamp"], by_month["token.expires_at"]) == ("2024-12-04T10:00:00Z", "13/04/2024 10:00")

@@ -44,3 +44,17 @@ def test_what_was_forbidden_failed_and_what_has_no_answer_yet_is_unknown() -> No
     assert (failed["event"]["outcome"], failed["event"]["reason"]) == ("failure", "Forbidden")
     assert unknown["event"]["outcome"] == "unknown"
     assert failed["event"]["id"] != unknown["event"]["id"]
+
+
+def test_who_calls_as_somebody_else_is_the_caller() -> None:
+    record = {**REQUEST, "impersonatedUser": {"username": "admin", "groups": ["system:masters"]}, "annotations": {}}
+    (event,) = map(flat, events("kubernetes", record))
+    assert (event["user.id"], event["user.roles"]) == ("system:serviceaccount:prod:ci", ["system:authenticated"])
+    assert (event["token.id"], event["token.operation"]) == ("JTI=old", "token.authorize")
+    assert event["labels"] == {"impersonated_user": "admin"}
+
+
+def test_a_token_for_another_account_has_no_groups_of_the_caller() -> None:
+    own, issued = map(flat, events("kubernetes", REQUEST))
+    assert own["user.roles"] == ["system:authenticated"]
+    assert not issued.keys() & {"user.roles", "user.email"}

@@ -45,3 +45,13 @@ def test_an_audit_log_of_either_version_says_who_changed_what() -> None:
         {"ip": "192.0.2.7"},
     )
     assert (other["event"]["outcome"], other["token"]["id"], other["organization"]["id"]) == ("failure", "t1", "o")
+
+
+def test_a_sign_in_that_a_firewall_only_reports_has_succeeded() -> None:
+    record = real("onepassword-panther.ndjson", category="success")
+    (event,) = map(flat, events("onepassword", {**record, "category": "firewall_reported_success"}))
+    assert (event["event.outcome"], event["token.operation"], event.get("event.reason")) == (
+        "success",
+        "token.issue",
+        None,
+    )

@@ -16,7 +16,6 @@ from operations.imports.formats.times import find_time, is_never, read_lesser_ti
         ("5/5/2024 4:05:31 PM", "2024-05-05T16:05:31Z"),
         ("12/31/2024, 12:00:00 AM", "2024-12-31T00:00:00Z"),
         ("5/5/2024 16:05:31", "2024-05-05T16:05:31Z"),
-        ("31/12/2024 16:05", "2024-12-31T16:05:00Z"),
         ("2024-05-05T16:05:31,123Z", "2024-05-05T16:05:31.123Z"),
         ("2024-05-05 16:05:31+00", "2024-05-05T16:05:31Z"),
         ("2024-05-05 16:05:31 UTC", "2024-05-05T16:05:31Z"),
@@ -127,3 +126,25 @@ def test_any_text_is_a_time_or_is_refused(text: str) -> None:
         return
     assert read.endswith("Z")
     assert len(read) >= len("2026-11-24T09:30:00Z")
+
+
+@pytest.mark.parametrize("number", ["1e99999999", "1e999999999", "-1e99999", "1E+99999999999999999999999", "9" * 60])
+def test_a_number_of_any_size_is_looked_at_in_no_time(number: str) -> None:
+    assert not is_never(number)
+    assert read_lesser_time(number) == number
+    with pytest.raises(ValueError, match="is not a time"):
+        read_time(number)
+
+
+@pytest.mark.parametrize("written", ["13/04/2024 10:00", "2024-13-05T10:00:00Z", "20241305T100000Z"])
+def test_a_thirteenth_month_is_no_time_and_no_day(written: str) -> None:
+    with pytest.raises(ValueError, match="the month stands first, and there is no month 13"):
+        read_time(written)
+
+
+@given(MOMENTS)
+def test_where_the_day_stands_first_it_does_so_in_all_of_a_file(moment: datetime) -> None:
+    expected = f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+    assert read_time(f"{moment:%d/%m/%Y %H:%M:%S}", is_day_first=True) == expected
+    assert read_time(f"{moment:%Y-%m-%d %H:%M:%S}", is_day_first=True) == expected
+    assert read_time(f"{moment:%m/%d/%Y %H:%M:%S}") == expected

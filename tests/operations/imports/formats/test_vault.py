@@ -38,5 +38,30 @@ def test_revoking_a_token_by_its_accessor_revokes_that_one() -> None:
         "path": "auth/token/revoke-accessor",
         "data": {"accessor": "hmac-sha256:b2"},
     }
-    (event,) = map(flat, events("vault", {**READ, "type": "response", "request": request}))
-    assert (event["token.id"], event["token.operation"]) == ("hmac-sha256:b2", "token.revoke")
+    call, ended = map(flat, events("vault", {**READ, "type": "response", "request": request}))
+    assert (call["token.id"], call["token.operation"]) == ("hmac-sha256:a1", "token.authorize")
+    assert (ended["token.id"], ended["token.operation"]) == ("hmac-sha256:b2", "token.revoke")
+    assert (ended["event.id"], ended["event.implied_by"]) == (f"{call['event.id']}:revoke", call["event.id"])
+    assert not [name for name in ended if name.startswith("user.")]
+
+
+def test_who_revokes_the_token_of_another_keeps_their_own() -> None:
+    request = {
+        **READ["request"],
+        "operation": "update",
+        "path": "auth/token/revoke",
+        "data": {"token": "hmac-sha256:c3"},
+    }
+    (call,) = map(flat, events("vault", {**READ, "type": "response", "request": request}))
+    assert (call["token.id"], call["token.operation"]) == ("hmac-sha256:a1", "token.authorize")
+    request = {**READ["request"], "operation": "update", "path": "auth/token/revoke-self"}
+    (call,) = map(flat, events("vault", {**READ, "type": "response", "request": request}))
+    assert (call["token.id"], call["token.operation"]) == ("hmac-sha256:a1", "token.revoke")
+
+
+def test_a_token_made_for_another_has_nothing_of_who_made_it() -> None:
+    auth = {"accessor": "hmac-sha256:n1", "display_name": "bot", "entity_id": "ent-2"}
+    record = {**READ, "type": "response", "auth": {**READ["auth"], "policies": ["root"]}, "response": {"auth": auth}}
+    call, issued = map(flat, events("vault", record))
+    assert (call["user.id"], call["user.roles"]) == ("ent-1", ["root"])
+    assert (issued["user.id"], issued["user.name"], issued.get("user.roles")) == ("ent-2", "bot", None)
