@@ -31,6 +31,7 @@ from investigations.models import (
 from investigations.redaction.redactor import Redactor
 from investigations.reports.custody import ActivityEntry, list_activity, list_acts
 from investigations.timeline.entries import FoldKind
+from investigations.timeline.spans import CountedSpans
 from operations.sealing import proofs as sealing
 from operations.sealing.errors import LogDamaged
 from operations.sealing.folder import LogDirectory
