@@ -106,8 +106,8 @@ def _check_fields(document: dict[str, Any], rules: dict[str, Any], path: str) ->
         if type(rule) is FieldRule:
             if type(value) is str and len(value) <= rule.plain and value.isascii():
                 continue  # nearly every value of nearly every event
-            if type(value) is list and not value:
-                raise InvalidEvent(rule.name, "expected a value, or no such field; an empty list says nothing")
+            if type(value) is list and not value and not rule.may_be_empty:
+                raise InvalidEvent(rule.name, "expected an address, or no such field; an empty list says nothing")
             for item in value if rule.many and type(value) is list else (value,):
                 if problem := rule.check(item):
                     raise InvalidEvent(rule.name, problem)

@@ -102,12 +102,16 @@ _LIMITS = {Kind.KEYWORD: 8_191, Kind.TEXT: MAX_OPAQUE, Kind.WILDCARD: MAX_TEXT, 
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """What may stand in a field: `check` says what is wrong with a value. ASCII text of up to `plain` characters needs none."""
+    """What may stand in a field: `check` says what is wrong with a value. ASCII text of up to `plain` characters needs none.
+
+    `may_be_empty`: a list may have no values. One of addresses may not, for whoever reads an event takes the first as the caller's.
+    """
 
     name: str
     many: bool
     check: Callable[[Any], str | None]
     plain: int
+    may_be_empty: bool = True
 
 
 def _rule(field: Field) -> FieldRule:
@@ -115,7 +119,11 @@ def _rule(field: Field) -> FieldRule:
         return FieldRule(field.name, False, lambda value: "is set by the trail, not by a writer", -1)
     limit = _LIMITS.get(field.kind)
     return FieldRule(
-        field.name, field.many, _CHECKS[field.kind] if limit is None else partial(_text, limit), limit or -1
+        field.name,
+        field.many,
+        _CHECKS[field.kind] if limit is None else partial(_text, limit),
+        limit or -1,
+        may_be_empty=field.kind is not Kind.IP,
     )
 
 
