@@ -104,7 +104,7 @@ _LIMITS = {Kind.KEYWORD: 8_191, Kind.TEXT: MAX_OPAQUE, Kind.WILDCARD: MAX_TEXT, 
 class FieldRule:
     """What may stand in a field: `check` says what is wrong with a value. ASCII text of up to `plain` characters needs none.
 
-    `may_be_empty`: a list may have no values. One of addresses may not, for whoever reads an event takes the first as the caller's.
+    `may_be_empty`: a list may have no values. Of addresses the first is the caller's, so there is one.
     """
 
     name: str
