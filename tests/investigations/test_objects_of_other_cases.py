@@ -8,6 +8,7 @@ from accounts.models import User
 from investigations.cases import restriction
 from investigations.cases import services as cases
 from investigations.evidence import services as evidence
+from investigations.evidence.services import PinWords
 from investigations.exports.case_description import write_case, write_queries
 from investigations.models import Case, CaseReport, PinBatch, Run
 from investigations.pin_batches import services as pin_batches
@@ -46,7 +47,7 @@ def _tells(text: str) -> list[str]:
 
 @pytest.fixture
 def batch(source: Run, case: Case, alice: User) -> PinBatch:
-    made = pin_batches.start(case=case, run=source, reason="They matter", by=alice)
+    made = pin_batches.start(case=case, run=source, words=PinWords("They matter"), by=alice)
     pin_batches.pin_results(made.pk)
     made.refresh_from_db()
     assert made.state == "finished", made.problem
@@ -79,7 +80,7 @@ def test_who_may_see_the_run_is_led_to_it(
 def test_a_batch_that_is_under_way_is_not_called_by_what_it_searches(
     client: Client, case: Case, alice: User, bob: User, source: Run
 ) -> None:
-    pin_batches.start(case=case, run=source, reason="They matter", by=alice)
+    pin_batches.start(case=case, run=source, words=PinWords("They matter"), by=alice)
     client.force_login(bob)
     page = text_of(client.get(f"/cases/{case.public_id}/"))
     assert "a run that you may not see" in page

@@ -25,7 +25,7 @@ from core.errors import Refused
 from core.record_key import read_signer
 from investigations import tasks
 from investigations.case_import import services
-from investigations.case_import.bundle_file import build_path, compute_fingerprint, find_folder, verify_file
+from investigations.case_import.bundle_file import build_path, compute_fingerprint, verify_file
 from investigations.case_import.errors import BadCaseBundle
 from investigations.case_merge.services import merge_cases
 from investigations.case_verification import services as verification
@@ -146,8 +146,12 @@ def count_rows() -> list[int]:
 
 
 def list_files() -> set[Path]:
-    """What lies in the folder of imports, from other tests too."""
+    """What lies in the folder of imports, from other tests of this process too."""
     return set(find_folder().iterdir()) if find_folder().is_dir() else set()
+
+
+def find_folder() -> Path:
+    return build_path("any").parent
 
 
 def test_the_same_case_is_there_and_is_foreign(file: bytes, case: Case, lea: User, trail: Trail) -> None:
