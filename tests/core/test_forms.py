@@ -14,7 +14,7 @@ from core.forms import TextArea, join_lines, text_area
 from investigations.models import Case, Note
 
 # Lists of values, which are split where they are read: a value may hold a carriage return of its own.
-LISTS = {("FilterForm", "values"), ("IndicatorListForm", "indicators")}
+LISTS = {("FilterForm", "values"), ("EvidenceFilterForm", "values"), ("IndicatorListForm", "indicators")}
 
 
 def _forms(kind: type[forms.BaseForm] = forms.BaseForm) -> Iterator[type[forms.BaseForm]]:
