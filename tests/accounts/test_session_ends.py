@@ -97,6 +97,7 @@ def test_every_page_that_asks_by_itself_says_so() -> None:
     own = {name: tags for name, tags in polls.items() if tags}
     assert own.keys() == {
         "components/_notices.html",
+        "investigations/case_import/detail.html",
         "investigations/case_verification/custody.html",
         "investigations/cases/_follows.html",
         "investigations/cases/_live.html",
